@@ -1,0 +1,66 @@
+"""The exceptions of claude-lens, one drawn tree.
+
+::
+
+    LensError
+    ├── UserError            something the user can put right; the message says how
+    │   ├── SettingError     a setting has a value that makes no sense
+    │   ├── ConfigError      litellm_config.yaml is wrong; names file and line
+    │   └── NotFound         no session, exchange … by that id
+    ├── HostError            the machine or another program failed us
+    │   ├── ProxyError       the proxy did not start, stop or answer
+    │   └── StoreError       the database cannot be opened, read or written
+    └── Fault                a bug or failure in recording, raised only under CLAUDE_LENS_STRICT
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class LensError(Exception):
+    """Base of all. ``exit_code`` is what a command ends with."""
+
+    exit_code = 1
+
+
+class UserError(LensError):
+    """Something the user did, and can put right."""
+
+    exit_code = 2
+
+
+class SettingError(UserError):
+    """A setting's value makes no sense. Names the variable, the value, and what would be right."""
+
+    def __init__(self, name: str, value: str, expected: str) -> None:
+        super().__init__(f"{name}={value!r} is not valid: expected {expected}")
+        self.name, self.value, self.expected = name, value, expected
+
+
+class ConfigError(UserError):
+    """The configuration file is wrong. ``line`` counts from 1; None where no single line is to blame."""
+
+    def __init__(self, path: Path | str, line: int | None, problem: str) -> None:
+        super().__init__(f"{path}:{line}: {problem}" if line else f"{path}: {problem}")
+        self.path, self.line, self.problem = path, line, problem
+
+
+class NotFound(UserError):
+    """Nothing by that id, or the prefix is ambiguous."""
+
+
+class HostError(LensError):
+    """The machine, or another program, failed us."""
+
+
+class ProxyError(HostError):
+    """The proxy did not start, stop or answer."""
+
+
+class StoreError(HostError):
+    """The database cannot be opened, read or written."""
+
+
+class Fault(LensError):
+    """A failure in recording. Logged and counted; raised only under ``CLAUDE_LENS_STRICT``."""
