@@ -5,7 +5,7 @@ Standard library only, Python 3.11 or newer; neither uv nor node has to be there
 where its result is already in place, so that the second run costs next to nothing. Steps (default: all):
 
     python3 scripts/setup.py venv      .venv from constraints.txt
-    python3 scripts/setup.py oldest    .venv-oldest from constraints-oldest.txt (the oldest LiteLLM we support)
+    python3 scripts/setup.py oldest    .venv-oldest from constraints-oldest.txt (the oldest LiteLLM supported)
     python3 scripts/setup.py client    node_modules/.bin/claude, at the version package.json pins
     python3 scripts/setup.py pin       write both constraints files anew (for maintainers)
 """
@@ -52,8 +52,6 @@ def environment(home: Path, constraints: str) -> None:
     stamp = home / ".setup-done"
     if stamp.is_file() and stamp.read_text() == wanted:
         return
-    if sys.version_info < (3, 11):
-        raise SystemExit(f"setup: Python 3.11 or newer is needed, this is {sys.version.split()[0]}")
     python = home / BIN / "python"
     if not python.exists():
         say(f"creating {home.name}")
@@ -64,7 +62,7 @@ def environment(home: Path, constraints: str) -> None:
     run([python, "-m", "pip", "install", "-qq", "-c", ROOT / constraints, "uv"])
     arguments = ["-c", ROOT / constraints, "-e", f"{ROOT}[dev]"]
     uv = [python, "-m", "uv", "pip", "install", "-q", "-p", python, "--compile-bytecode", *arguments]
-    # uv does not read pip's configuration; where a machine reaches its packages only through that, pip does it.
+    # uv does not read pip's configuration; where packages are reached only through that, pip does it.
     if run(uv, env=index_settings(python), check=False) != 0:
         say("uv could not install; trying pip")
         run([python, "-m", "pip", "install", "-qq", *arguments])
