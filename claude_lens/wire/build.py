@@ -1,0 +1,163 @@
+"""Frames to exchanges: what arrived, how it ended, and what a crash leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from claude_lens.exchange import Agent, Cost, Exchange, Model, Request, Response, Status, Usage
+from claude_lens.recorder.frames import Arrival, Ending
+from claude_lens.wire import chat, headers, pricing, sse
+from claude_lens.wire.encoding import decode_body
+from claude_lens.wire.errors import error_text
+from claude_lens.wire.identity import identify
+from claude_lens.wire.parse import parse_object
+from claude_lens.wire.usage import usage_of
+
+_AGENT_FIELDS = frozenset(field.name for field in fields(Agent))
+_REQUEST_IDS = ("request-id", "x-request-id", "llm_provider-request-id", "apim-request-id")
+_NO_END = "the stream ended before its last event"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answer:
+    """A decoded answer; ``error`` is one line where the body itself tells of a failure, ``whole`` its end."""
+
+    body: bytes
+    json: Mapping[str, Any] | None = None
+    error: str | None = None
+    whole: bool = True
+
+
+def running(arrival: Arrival) -> Exchange:
+    """The exchange as it stands when its request has arrived. A body that is not JSON has no ``json``."""
+    encoding = headers.get(arrival.headers, "content-encoding")
+    json = parse_object(decode_body(arrival.body, encoding) if encoding else arrival.body)
+    requested = json.get("model") if json else None
+    return Exchange(
+        id=arrival.id,
+        endpoint=arrival.endpoint,
+        worker=arrival.worker,
+        status="running",
+        lane=arrival.lane,
+        lane_reason=arrival.lane_reason,
+        identity=identify(arrival.headers, json),
+        model=Model(requested=requested if isinstance(requested, str) else None),
+        started_at=arrival.arrived_at,
+        request=Request(headers=arrival.headers, query=arrival.query, body=arrival.body, json=json),
+    )
+
+
+def complete(running: Exchange, ending: Ending) -> Exchange:
+    """The exchange as it ended.
+
+    An ``ok`` becomes ``error`` where the HTTP status or the stream says so, or the stream lacks its end; a
+    ``cancelled`` becomes ``ok`` where the client left after the last event. Cost is 0.0 where nothing was
+    billed (token counts, refused requests) and None where it is unknown.
+    """
+    answer = _answer(running.endpoint, ending)
+    status, error = _outcome(ending, answer)
+    usage = usage_of(answer.json)
+    agent = {name: value for name, value in ending.agent.items() if name in _AGENT_FIELDS}
+    model = running.model
+    return replace(
+        running,
+        status=status,
+        http_status=ending.http_status,
+        error=error,
+        identity=replace(running.identity, agent=replace(running.identity.agent, **agent)),
+        model=Model(
+            requested=model.requested,
+            routed=ending.routed_model or model.routed or model.requested,
+            provider=ending.provider,
+            rule=ending.rule,
+        ),
+        ttfb_ms=ending.ttfb_ms,
+        ttft_ms=ending.ttft_ms,
+        duration_ms=ending.duration_ms,
+        usage=usage,
+        cost=_cost(running, ending, usage, answer),
+        stop_reason=_stop_reason(answer.json),
+        request_id=_request_id(ending, answer),
+        adapted=ending.adapted,
+        response=Response(headers=ending.headers, body=answer.body, json=answer.json),
+    )
+
+
+def interrupted(running: Exchange) -> Exchange:
+    """The exchange of a proxy that stopped before its answer ended."""
+    return replace(running, status="interrupted", error="the proxy stopped before the answer ended")
+
+
+def _answer(endpoint: str, ending: Ending) -> _Answer:
+    body = decode_body(ending.body, headers.get(ending.headers, "content-encoding"))
+    kind = (headers.get(ending.headers, "content-type") or "").partition(";")[0].strip().lower()
+    is_stream = kind == "text/event-stream" or (not kind and body.startswith((b"event:", b"data:", b":")))
+    if not is_stream:
+        json = parse_object(body)
+        is_error = json is not None and json.get("type") == "error"
+        return _Answer(body=body, json=json, error=error_text(json, ending.http_status) if is_error else None)
+    if endpoint.endswith("/chat/completions"):
+        completion = chat.fold_chat(body)
+        choices = completion.get("choices") if completion else None
+        return _Answer(
+            body=body,
+            json=completion,
+            error=error_text(completion) if completion and completion.get("error") else None,
+            whole=bool(choices) and all(choice["finish_reason"] for choice in choices or ()),
+        )
+    folded = sse.fold(body)
+    return _Answer(
+        body=body,
+        json=folded.message if folded.message is not None else folded.error,
+        error=error_text(folded.error) if folded.error is not None else None,
+        whole=folded.complete,
+    )
+
+
+def _outcome(ending: Ending, answer: _Answer) -> tuple[Status, str | None]:
+    refused = ending.http_status is not None and ending.http_status >= 400
+    failed = refused or answer.error is not None
+    text = answer.error
+    if refused and text is None:
+        text = error_text(answer.json, ending.http_status, answer.body)
+    status = ending.status
+    if status == "ok" and (failed or not answer.whole):
+        return "error", ending.error or text or _NO_END
+    if status == "cancelled" and answer.body and answer.whole and not failed and usage_of(answer.json):
+        return "ok", None
+    return status, None if status == "ok" else ending.error or text
+
+
+def _cost(running: Exchange, ending: Ending, usage: Usage | None, answer: _Answer) -> Cost:
+    prices = pricing.relevant(ending.prices or {})
+    if usage is None:
+        refused = ending.http_status is not None and ending.http_status >= 400
+        unbilled = running.endpoint.endswith("/count_tokens") or refused
+        if unbilled:
+            return Cost(usd=0.0, requested_usd=0.0, prices=prices)
+        return Cost(usd=ending.cost_usd, prices=prices)
+    told = answer.json.get("usage") if answer.json else None
+    told = told if isinstance(told, Mapping) else None
+    same_model = ending.requested_prices is None and ending.routed_model in (None, running.model.requested)
+    usd = pricing.cost(usage, prices, told)
+    usd = ending.cost_usd if usd is None else usd
+    requested = pricing.cost(usage, ending.requested_prices, told) if ending.requested_prices else None
+    return Cost(usd=usd, requested_usd=usd if same_model else requested, prices=prices)
+
+
+def _stop_reason(json: Mapping[str, Any] | None) -> str | None:
+    if not json:
+        return None
+    reason = json.get("stop_reason")
+    choices = json.get("choices")
+    if reason is None and isinstance(choices, list) and choices and isinstance(choices[0], Mapping):
+        reason = choices[0].get("finish_reason")
+    return reason if isinstance(reason, str) else None
+
+
+def _request_id(ending: Ending, answer: _Answer) -> str | None:
+    told = answer.json.get("request_id") if answer.json else None
+    candidates = [ending.request_id, *(headers.get(ending.headers, name) for name in _REQUEST_IDS), told]
+    return next((value for value in candidates if isinstance(value, str) and value), None)
