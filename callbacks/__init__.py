@@ -1,0 +1,1 @@
+"""What ``litellm_config.yaml`` names. LiteLLM loads these files by path, possibly twice: no state here."""

@@ -1,0 +1,108 @@
+"""What the proxy answers by itself: health, warm-up, status, the list of models."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any
+
+
+import claude_lens
+from claude_lens.capture import headers as h
+from claude_lens.capture import host
+from claude_lens.capture.answers import respond, respond_json
+from claude_lens.capture.asgi import App, Receive, Scope, Send
+
+STARTED = time.time()
+OLDEST = "2025-01-01T00:00:00Z"
+
+
+def credential_holder() -> str:
+    """``proxy`` where a provider key for Anthropic is at hand, ``client`` where a login must bring one."""
+    if os.environ.get("ANTHROPIC_API_KEY") or os.environ.get("ANTHROPIC_AUTH_TOKEN"):
+        return "proxy"
+    found = host.deployments("claude-sonnet-4-5")
+    return "proxy" if any(entry["litellm_params"].get("api_key") for entry in found) else "client"
+
+
+async def health(scope: Scope, receive: Receive, send: Send) -> None:
+    """``GET /health``: no key, no provider called."""
+    ready = host.router() is not None
+    content = {
+        "status": "healthy" if ready else "starting",
+        "service": "claude-lens",
+        "version": claude_lens.__version__,
+        "pid": os.getpid(),
+        "credential": credential_holder(),
+    }
+    await respond_json(send, 200 if ready else 503, content)
+
+
+async def hello(scope: Scope, receive: Receive, send: Send) -> None:
+    """``HEAD /api/hello``: Claude Code warms its connection up."""
+    await respond(send, 200, b"", [])
+
+
+async def status(send: Send, *, lanes: dict[str, int], recording: dict[str, Any] | None) -> None:
+    """``GET /claude-lens/status``: what ``lensctl status`` prints of the running proxy."""
+    content = {
+        "service": "claude-lens",
+        "version": claude_lens.__version__,
+        "pid": os.getpid(),
+        "started_at": STARTED,
+        "lanes": lanes,
+        "recording": recording,
+    }
+    await respond_json(send, 200, content)
+
+
+def _model(name: str) -> dict[str, str]:
+    # One entry serves both dialects: Anthropic's fields beside OpenAI's.
+    words = name.replace("claude-", "Claude ", 1).replace("-", " ") if name.startswith("claude-") else name
+    return {
+        "type": "model",
+        "id": name,
+        "display_name": words.title() if name.startswith("claude-") else words,
+        "created_at": OLDEST,
+        "object": "model",
+        "owned_by": "anthropic" if "claude" in name else "litellm",
+    }
+
+
+def model_list() -> dict[str, Any]:
+    """Names that a client may ask for: those configured, and the known ones that a Claude wildcard admits."""
+    names = host.model_names()
+    if any(name.startswith("claude") for name in host.wildcards()):
+        names += [name for name in host.known_models("anthropic") if name.startswith("claude-")]
+    data = [_model(name) for name in dict.fromkeys(names)]
+    return {
+        "object": "list",
+        "data": data,
+        "has_more": False,
+        "first_id": data[0]["id"] if data else None,
+        "last_id": data[-1]["id"] if data else None,
+    }
+
+
+async def models(downstream: App, scope: Scope, receive: Receive, send: Send) -> None:
+    """``GET /v1/models``: Anthropic's form for Anthropic's clients, LiteLLM's own for the others."""
+    anthropic = h.get(scope["headers"], b"anthropic-version") or h.get(scope["headers"], b"x-api-key")
+    if not (anthropic or b"limit=" in scope["query_string"]):
+        await downstream(scope, receive, send)
+        return
+    limit = _limit(scope["query_string"])
+    answer = model_list()
+    if limit and limit < len(answer["data"]):
+        kept = answer["data"][:limit]
+        answer.update(data=kept, has_more=True, last_id=kept[-1]["id"])
+    await respond_json(send, 200, answer)
+
+
+def _limit(query: bytes) -> int | None:
+    for pair in query.split(b"&"):
+        name, _, value = pair.partition(b"=")
+        if name == b"limit" and value.isdigit():
+            return int(value)
+    return None
+
+

@@ -1,0 +1,104 @@
+"""LiteLLM's own state, read through one narrow typed window. Nothing is ever changed here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+import litellm
+from litellm.proxy import proxy_server
+
+INTERNAL_MODULES = ("litellm.proxy.hooks.", "litellm.router", "litellm._service_logger", "claude_lens.")
+CALLBACK_LISTS = (
+    "callbacks",
+    "input_callback",
+    "success_callback",
+    "failure_callback",
+    "_async_input_callback",
+    "_async_success_callback",
+    "_async_failure_callback",
+)
+
+
+def master_key() -> str | None:
+    """The proxy's master key, None where LiteLLM runs open."""
+    return proxy_server.master_key or None
+
+
+def has_virtual_keys() -> bool:
+    """Whether LiteLLM can judge keys other than the master key: a database or the operator's own code."""
+    return proxy_server.prisma_client is not None or bool(setting("custom_auth") or setting("enable_jwt_auth"))
+
+
+def setting(name: str) -> Any:
+    """An entry of ``general_settings``."""
+    return (proxy_server.general_settings or {}).get(name)
+
+
+def router() -> Any:
+    """LiteLLM's router, None before the configuration is loaded."""
+    return proxy_server.llm_router
+
+
+def deployments(model: str) -> list[dict[str, Any]]:
+    """Deployments that LiteLLM would choose from for ``model``, wildcards resolved."""
+    current = router()
+    return list(current.get_model_list(model_name=model) or []) if current else []
+
+
+def model_names() -> list[str]:
+    """Names in ``model_list``, wildcards left out, in order."""
+    current = router()
+    names = [entry["model_name"] for entry in (current.model_list if current else [])]
+    return [name for name in dict.fromkeys(names) if "*" not in name]
+
+
+def wildcards() -> list[str]:
+    """Wildcard names in ``model_list``."""
+    current = router()
+    return [entry["model_name"] for entry in (current.model_list if current else []) if "*" in entry["model_name"]]
+
+
+def known_models(provider: str) -> list[str]:
+    """Models of a provider in LiteLLM's price map, without a provider prefix."""
+    return sorted(name for name, entry in litellm.model_cost.items() if entry.get("litellm_provider") == provider)
+
+
+def foreign_callbacks() -> Iterator[str]:
+    """Names of callbacks that neither LiteLLM itself nor we registered: they must see every request."""
+    for list_name in CALLBACK_LISTS:
+        for callback in getattr(litellm, list_name, None) or []:
+            if isinstance(callback, str):
+                yield callback
+                continue
+            owner = getattr(callback, "__self__", callback)
+            module = getattr(owner, "__module__", None) or type(owner).__module__
+            if not f"{module}.".startswith(INTERNAL_MODULES):
+                yield getattr(owner, "__qualname__", None) or type(owner).__name__
+
+
+def provider_of(model: str) -> tuple[str, str]:
+    """``(model, provider)`` of a deployment's ``model``, as LiteLLM infers it."""
+    name, provider, _, _ = litellm.get_llm_provider(model)
+    return name, provider
+
+
+@lru_cache(maxsize=512)
+def prices(model: str | None, provider: str | None) -> Mapping[str, float] | None:
+    """LiteLLM's price map entry: US dollars by kind of token; None where it knows no price.
+
+    Source: ``litellm.model_cost``, which an operator's ``model_info`` in the configuration extends.
+    """
+    if not model:
+        return None
+    bare = model.split("/", 1)[1] if "/" in model else model
+    for key in (model, f"{provider}/{model}", f"{provider}/{bare}", bare):
+        entry = litellm.model_cost.get(key)
+        if entry and entry.get("input_cost_per_token") is not None:
+            return {name: value for name, value in entry.items() if _is_price(name, value)}
+    return None
+
+
+def _is_price(name: str, value: object) -> bool:
+    return "cost" in name and isinstance(value, (int, float, dict)) and not isinstance(value, bool)

@@ -1,0 +1,135 @@
+"""A request in flight: its clock, what passed so far, and its two frames for the recorder."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from claude_lens.exchange import Headers, Lane, Status
+from claude_lens.recorder.frames import Arrival, Ending, Frame
+from claude_lens.wire.headers import redact
+
+RawHeaders = list[tuple[bytes, bytes]]
+FIRST_TOKEN = (b"content_block_delta", b'"delta":{')
+
+
+def new_id() -> str:
+    """32 hex digits that sort by time: milliseconds, then chance."""
+    return f"{time.time_ns() // 1_000_000:012x}{uuid.uuid4().hex[:20]}"
+
+
+def text_headers(raw: RawHeaders) -> Headers:
+    """Header pairs as text (latin-1, as HTTP has it), credentials redacted."""
+    return redact((name.decode("latin-1"), value.decode("latin-1")) for name, value in raw)
+
+
+@dataclass(slots=True)
+class UpstreamAnswer:
+    """What the provider itself answered before LiteLLM worded it anew. ``body`` only for errors."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes | None = None
+
+
+@dataclass(slots=True)
+class InFlight:
+    """One exchange between arrival and end. Not thread-safe: lives on the event loop."""
+
+    endpoint: str
+    query: str
+    headers: RawHeaders
+    body: bytes
+    put: Callable[[Frame], None]
+    worker: str
+    lane: Lane = "translated"
+    lane_reason: str | None = None
+    id: str = field(default_factory=new_id)
+    arrived_at: float = field(default_factory=time.time)
+    started: float = field(default_factory=time.perf_counter)
+    requested_model: str | None = None
+    own_credential: bool = False
+    routed_model: str | None = None
+    provider: str | None = None
+    rule: str | None = None
+    adapted: tuple[str, ...] = ()
+    agent: Mapping[str, Any] = field(default_factory=dict)
+    upstream: UpstreamAnswer | None = None
+    ttfb_ms: float | None = None
+    ttft_ms: float | None = None
+    chunks: list[bytes] = field(default_factory=list)
+    price: Callable[[str | None, str | None], Mapping[str, float] | None] = lambda _model, _provider: None
+    ended: bool = False
+
+    def elapsed_ms(self) -> float:
+        """Milliseconds since the arrival."""
+        return (time.perf_counter() - self.started) * 1000
+
+    def arrive(self) -> None:
+        """Hand the request to the recorder; the exchange becomes visible as ``running``."""
+        self.put(
+            Arrival(
+                id=self.id,
+                worker=self.worker,
+                arrived_at=self.arrived_at,
+                endpoint=self.endpoint,
+                query=self.query,
+                headers=text_headers(self.headers),
+                lane=self.lane,
+                lane_reason=self.lane_reason,
+                body=self.body,
+            )
+        )
+
+    def passed(self, chunk: bytes) -> None:
+        """Note a piece of the answer that goes to the client."""
+        if not chunk:
+            return
+        if self.ttfb_ms is None:
+            self.ttfb_ms = self.elapsed_ms()
+        if self.ttft_ms is None and any(mark in chunk for mark in FIRST_TOKEN):
+            self.ttft_ms = self.elapsed_ms()
+        self.chunks.append(chunk)
+
+    def end(
+        self,
+        status: Status,
+        http_status: int | None = None,
+        headers: RawHeaders | None = None,
+        error: str | None = None,
+    ) -> None:
+        """Hand the answer to the recorder. Only the first call counts."""
+        if self.ended:
+            return
+        self.ended = True
+        routed = self.routed_model or self.requested_model
+        self.put(
+            Ending(
+                id=self.id,
+                status=status,
+                http_status=http_status,
+                error=error,
+                headers=text_headers(headers or []),
+                body=b"".join(self.chunks),
+                ttfb_ms=self.ttfb_ms,
+                ttft_ms=self.ttft_ms,
+                duration_ms=self.elapsed_ms(),
+                routed_model=routed,
+                provider=self.provider,
+                rule=self.rule,
+                request_id=self._request_id(),
+                prices=self.price(routed, self.provider),
+                requested_prices=self.price(self.requested_model, None),
+                adapted=self.adapted,
+                agent=self.agent,
+            )
+        )
+
+    def _request_id(self) -> str | None:
+        if self.upstream is None:
+            return None
+        names = {name.lower(): value for name, value in self.upstream.headers}
+        return names.get("request-id") or names.get("x-request-id")

@@ -1,0 +1,137 @@
+"""The transparent lane: to Anthropic and back, byte for byte, with nothing parsed on the way."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from claude_lens.capture.answers import respond_error
+from claude_lens.capture.asgi import Receive, Send
+from claude_lens.capture.decision import Upstream
+from claude_lens.capture.headers import end_to_end, for_upstream, get
+from claude_lens.capture.inflight import InFlight, RawHeaders
+from claude_lens.capture.upstream import UpstreamClient
+from claude_lens.settings import Settings
+
+NO_KEY = (
+    "claude-lens has no key for Anthropic: set ANTHROPIC_API_KEY in the proxy's environment or .env file and "
+    "run `lensctl restart`, or log in with `claude` itself"
+)
+RETRIED = frozenset((408, 409, 429, 500, 502, 503, 504, 529))
+# What the server in front of us writes by itself; None of the upstream's may stand beside it.
+SERVER_HEADERS = frozenset((b"date", b"server"))
+
+
+class Lane:
+    """Forwards requests. ``own_server`` is true where our server leaves ``date`` and ``server`` to us."""
+
+    def __init__(self, client: UpstreamClient, settings: Settings, *, own_server: bool) -> None:
+        self._client = client
+        self._settings = settings
+        self._own_server = own_server
+
+    async def forward(self, flight: InFlight, upstream: Upstream, receive: Receive, send: Send) -> None:
+        """Forward and answer; ends the exchange in every case."""
+        flight.provider = "anthropic"
+        key = None if flight.own_credential else provider_key(upstream)
+        if key is None and not flight.own_credential:
+            flight.arrive()
+            flight.passed(await respond_error(send, 401, NO_KEY))
+            flight.end("error", 401, [(b"content-type", b"application/json")], NO_KEY)
+            return
+        headers = for_upstream(flight.headers, keep_credentials=flight.own_credential)
+        if key:
+            headers.append(key)
+        version = self._settings.anthropic_version
+        if version and get(headers, b"anthropic-version") is None:
+            headers.append((b"anthropic-version", version.encode()))
+        work = asyncio.ensure_future(self._exchange(flight, upstream.base, headers, send))
+        flight.arrive()
+        gone = asyncio.ensure_future(_client_gone(receive))
+        try:
+            await asyncio.wait((work, gone), return_when=asyncio.FIRST_COMPLETED)
+            if not work.done():
+                work.cancel()
+            await work
+        except asyncio.CancelledError:
+            work.cancel()
+            flight.end("cancelled", error="the client closed the connection")
+            if not gone.done():
+                raise
+        finally:
+            gone.cancel()
+
+    async def _exchange(self, flight: InFlight, base: str, headers: RawHeaders, send: Send) -> None:
+        url = f"{base}{flight.endpoint}{'?' + flight.query if flight.query else ''}"
+        try:
+            response = await self._post(url, headers, flight.body)
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            await self._unreachable(flight, base, error, send)
+            return
+        async with response:
+            answered = self._answer_headers(response)
+            status = response.status
+            await send({"type": "http.response.start", "status": status, "headers": answered})
+            try:
+                async for chunk in response.content.iter_any():
+                    async with asyncio.timeout(self._settings.write_timeout):
+                        await send({"type": "http.response.body", "body": chunk, "more_body": True})
+                    flight.passed(chunk)
+            except (aiohttp.ClientError, OSError, TimeoutError) as error:
+                # Returning without the last body message makes the server cut the client's connection too.
+                flight.end("error", status, answered, f"the upstream cut the answer: {_short(error)}")
+                return
+            except asyncio.CancelledError:
+                flight.end("cancelled", status, answered, "the client closed the connection")
+                raise
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+            flight.end("ok" if status < 400 else "error", status, answered)
+
+    async def _post(self, url: str, headers: RawHeaders, body: bytes) -> aiohttp.ClientResponse:
+        for attempt in range(self._settings.anthropic_max_retries):
+            pause: str | None = None
+            try:
+                response = await self._client.post(url, headers, body)
+            except (aiohttp.ClientError, OSError, TimeoutError):
+                pass
+            else:
+                if response.status not in RETRIED:
+                    return response
+                pause = response.headers.get("retry-after")
+                response.release()
+            await asyncio.sleep(float(pause) if pause and pause.isdigit() else 0.5 * 2**attempt)
+        return await self._client.post(url, headers, body)
+
+    def _answer_headers(self, response: aiohttp.ClientResponse) -> RawHeaders:
+        passed = [(name.lower(), value) for name, value in end_to_end(list(response.raw_headers))]
+        if self._own_server:
+            return passed
+        return [(name, value) for name, value in passed if name not in SERVER_HEADERS]
+
+    async def _unreachable(self, flight: InFlight, base: str, error: Exception, send: Send) -> None:
+        slow = isinstance(error, TimeoutError)
+        status, problem = (504, "did not answer in time") if slow else (502, "cannot be reached")
+        message = f"claude-lens: {urlsplit(base).netloc} {problem}: {_short(error)}"
+        flight.passed(await respond_error(send, status, message, "api_error"))
+        flight.end("error", status, [(b"content-type", b"application/json")], message)
+
+
+def provider_key(upstream: Upstream) -> tuple[bytes, bytes] | None:
+    """The credential header for Anthropic: the deployment's key, else the environment's; None without any."""
+    key = upstream.key or os.environ.get("ANTHROPIC_API_KEY")
+    if key and not key.startswith("sk-ant-oat"):
+        return b"x-api-key", key.encode()
+    token = key or os.environ.get("ANTHROPIC_AUTH_TOKEN")
+    return (b"authorization", b"Bearer " + token.encode()) if token else None
+
+
+def _short(error: Exception) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0]
+
+
+async def _client_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

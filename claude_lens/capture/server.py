@@ -1,0 +1,116 @@
+"""The proxy process: LiteLLM's app behind our front, under uvicorn.
+
+``python -m claude_lens.capture.server --config FILE --host ADDRESS --port N [--ssl-certfile F --ssl-keyfile F]``
+reads LITELLM_MASTER_KEY and the settings from the environment and stops on SIGTERM once running requests
+have ended. Standing outside LiteLLM's app keeps its middleware away from bytes that are not ours to change.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from claude_lens.settings import environment
+
+if TYPE_CHECKING:
+    from claude_lens.capture.asgi import App, Message, Receive, Scope, Send
+    from claude_lens.capture.plugin import Plugin
+
+DRAIN = 600
+
+
+class Wrapped:
+    """LiteLLM's app with the front before it, as one ASGI app."""
+
+    def __init__(self, litellm_app: App, plugin: Plugin) -> None:
+        self._app = litellm_app
+        self._plugin = plugin
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Requests go through the front; start-up and shutdown are LiteLLM's, then ours."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, self._lifespan(send))
+        else:
+            await self._plugin.front(self._app, scope, receive, send)
+
+    def _lifespan(self, send: Send) -> Send:
+        async def watched(message: Message) -> None:
+            if message["type"] == "lifespan.startup.complete":
+                self._plugin.feed()
+                # Objects of start-up live as long as we do; looking through them again costs pauses.
+                gc.collect()
+                gc.freeze()
+                gc.enable()
+            elif message["type"].startswith("lifespan.shutdown"):
+                await self._plugin.close()
+            await send(message)
+
+        return watched
+
+
+def prepare_environment(config: Path) -> None:
+    """Set what LiteLLM reads at import, the ``.env`` files included.
+
+    An ANTHROPIC_BASE_URL here would be our own address.
+    """
+    os.environ.update(environment(config=config))
+    os.environ["CONFIG_FILE_PATH"] = str(config)
+    os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
+    os.environ.setdefault("LITELLM_MODE", "PRODUCTION")
+    os.environ.pop("ANTHROPIC_BASE_URL", None)
+    forward = os.environ.get("ANTHROPIC_FORWARD_URL")
+    if forward:
+        os.environ.setdefault("ANTHROPIC_API_BASE", forward.rstrip("/"))
+
+
+def build() -> Wrapped:
+    """Import LiteLLM and put our front before its app."""
+    gc.disable()
+    from claude_lens.capture.plugin import plugin, serve_ourselves
+
+    serve_ourselves()
+    from litellm.proxy.proxy_server import app
+
+    return Wrapped(app, plugin())
+
+
+def arguments(argv: list[str]) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m claude_lens.capture.server")
+    parser.add_argument("--config", type=Path, required=True)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--ssl-certfile")
+    parser.add_argument("--ssl-keyfile")
+    parser.add_argument("--drain", type=int, default=DRAIN, help="seconds that running requests get at the end")
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Serve until told to stop."""
+    chosen = arguments(sys.argv[1:] if argv is None else argv)
+    prepare_environment(chosen.config.resolve())
+    app = build()
+    import uvicorn
+
+    uvicorn.run(
+        app,
+        host=chosen.host,
+        port=chosen.port,
+        ssl_certfile=chosen.ssl_certfile,
+        ssl_keyfile=chosen.ssl_keyfile,
+        server_header=False,
+        date_header=False,
+        access_log=False,
+        timeout_graceful_shutdown=chosen.drain,
+        timeout_keep_alive=120,
+        h11_max_incomplete_event_size=2**20,
+    )
+
+
+if __name__ == "__main__":
+    main()

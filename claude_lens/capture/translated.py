@@ -1,0 +1,179 @@
+"""LiteLLM's pipeline, watched from outside: the request is replayed into it, what comes out is recorded.
+
+The answer leaves as LiteLLM made it, but for what it would lose: the upstream's error, its request id and
+rate-limit headers, and a sign of life when a stream is silent for long.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+
+import orjson
+
+from claude_lens.capture import headers as h
+from claude_lens.capture.answers import error_body
+from claude_lens.capture.asgi import App, Message, Receive, Scope, Send, replay
+from claude_lens.capture.inflight import InFlight, RawHeaders, UpstreamAnswer
+
+PING = b'event: ping\ndata: {"type": "ping"}\n\n'
+SILENCE = 15.0
+# Headers of the upstream's answer that Claude Code reads, restored where LiteLLM drops them.
+RESTORED = ("anthropic-", "request-id", "x-request-id", "retry-after", "x-should-retry")
+
+# By exchange id, which LiteLLM carries as its call id: how its hooks find the request they are about.
+IN_FLIGHT: dict[str, InFlight] = {}
+
+
+async def run(flight: InFlight, downstream: App, scope: Scope, receive: Receive, send: Send) -> None:
+    """Let LiteLLM answer; ends the exchange in every case."""
+    flight.arrive()
+    IN_FLIGHT[flight.id] = flight
+    watched = _Watched(flight, receive, send)
+    inner = {**scope, "headers": _inner_headers(flight)}
+    pinger = asyncio.ensure_future(watched.keep_alive())
+    try:
+        await downstream(inner, replay(flight.body, watched.receive), watched.send)
+    except BaseException as error:
+        watched.failed(error)
+        raise
+    finally:
+        pinger.cancel()
+        IN_FLIGHT.pop(flight.id, None)
+        watched.finish()
+
+
+def _inner_headers(flight: InFlight) -> RawHeaders:
+    kept = [
+        (name, value)
+        for name, value in flight.headers
+        if not name.startswith(b"x-claude-lens-") and name not in (b"x-litellm-call-id", b"content-length")
+    ]
+    # A proxy key in x-api-key would be forwarded to a deployment without a key of its own.
+    return [*kept, (b"x-litellm-call-id", flight.id.encode()), (b"content-length", str(len(flight.body)).encode())]
+
+
+class _Watched:
+    """The server's ``receive`` and ``send`` with our eyes on them."""
+
+    def __init__(self, flight: InFlight, receive: Receive, send: Send) -> None:
+        self._flight = flight
+        self._receive = receive
+        self._send = send
+        self._status: int | None = None
+        self._headers: RawHeaders = []
+        self._replaced: bytes | None = None
+        self._done = False
+        self._gone = False
+        self._streaming = False
+        self._between_events = False
+        self._last_sent = time.monotonic()
+        self._error: str | None = None
+
+    async def receive(self) -> Message:
+        """Pass on what the server says; remember a disconnect."""
+        message = await self._receive()
+        if message["type"] == "http.disconnect" and not self._done:
+            self._gone = True
+        return message
+
+    async def send(self, message: Message) -> None:
+        """Pass on what LiteLLM says, an upstream's error restored."""
+        if message["type"] == "http.response.start":
+            message = self._start(message)
+        elif message["type"] == "http.response.body":
+            message = self._body(message)
+        await self._send(message)
+
+    def _start(self, message: Message) -> Message:
+        status, headers = message["status"], [(bytes(k), bytes(v)) for k, v in message.get("headers", [])]
+        upstream = self._flight.upstream
+        if upstream and status >= 400 and upstream.status >= 400:
+            status, headers, self._replaced = _honest_error(upstream, headers)
+        elif upstream:
+            headers = _restore(headers, upstream)
+        self._status, self._headers = status, headers
+        self._streaming = b"text/event-stream" in (h.get(headers, b"content-type") or b"")
+        self._last_sent = time.monotonic()
+        return {**message, "status": status, "headers": headers}
+
+    def _body(self, message: Message) -> Message:
+        more = message.get("more_body", False)
+        if self._replaced is not None:
+            message = {**message, "body": b"" if more else self._replaced}
+        body = message.get("body", b"")
+        self._flight.passed(body)
+        self._done = not more
+        self._last_sent = time.monotonic()
+        if body:
+            self._between_events = body.endswith((b"\n\n", b"\r\n\r\n"))
+        return message
+
+    async def keep_alive(self) -> None:
+        """Fill a stream's silence with pings, between events only."""
+        while not self._done:
+            await asyncio.sleep(max(0.05, self._last_sent + SILENCE - time.monotonic()))
+            silent = time.monotonic() - self._last_sent >= SILENCE
+            if silent and self._streaming and self._between_events and not self._done:
+                self._flight.passed(PING)
+                self._last_sent = time.monotonic()
+                await self._send({"type": "http.response.body", "body": PING, "more_body": True})
+            elif silent:
+                self._last_sent = time.monotonic()
+
+    def failed(self, error: BaseException) -> None:
+        """LiteLLM raised instead of answering."""
+        if isinstance(error, asyncio.CancelledError):
+            self._gone = True
+        self._error = f"{type(error).__name__}: {error}".splitlines()[0]
+
+    def finish(self) -> None:
+        """Close the record with what is known."""
+        flight = self._flight
+        if self._done and not self._gone:
+            flight.end("ok" if (self._status or 500) < 400 else "error", self._status, self._headers)
+        elif self._gone:
+            flight.end("cancelled", self._status, self._headers, "the client closed the connection")
+        else:
+            flight.end("error", self._status, self._headers, self._error or "the answer was cut")
+
+
+def _restore(headers: RawHeaders, upstream: UpstreamAnswer) -> RawHeaders:
+    present = {name.lower() for name, _ in headers}
+    missing = [
+        (name.lower().encode("latin-1"), value.encode("latin-1", "replace"))
+        for name, value in upstream.headers
+        if name.lower().startswith(RESTORED)
+    ]
+    return [*headers, *((name, value) for name, value in missing if name not in present)]
+
+
+def _honest_error(upstream: UpstreamAnswer, headers: RawHeaders) -> tuple[int, RawHeaders, bytes]:
+    """The upstream's status, body and telling headers, in Anthropic's form whatever the upstream speaks."""
+    body = upstream.body or b""
+    if not _is_anthropic_error(body):
+        body = error_body(upstream.status, _message_of(body) or f"the upstream answered {upstream.status}")
+    stop = (b"content-length", b"content-encoding", b"content-type", b"retry-after")
+    kept = [(name, value) for name, value in headers if name.lower() not in stop]
+    kept += [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    return upstream.status, _restore(kept, upstream), body
+
+
+def _is_anthropic_error(body: bytes) -> bool:
+    with contextlib.suppress(orjson.JSONDecodeError):
+        parsed = orjson.loads(body)
+        return isinstance(parsed, dict) and parsed.get("type") == "error" and isinstance(parsed.get("error"), dict)
+    return False
+
+
+def _message_of(body: bytes) -> str | None:
+    try:
+        parsed = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return body.decode("utf-8", "replace").strip()[:2000] or None
+    if isinstance(parsed, list) and parsed:
+        parsed = parsed[0]
+    error = parsed.get("error", parsed) if isinstance(parsed, dict) else parsed
+    message = error.get("message") if isinstance(error, dict) else error
+    return message if isinstance(message, str) else None

@@ -1,0 +1,19 @@
+"""``python -m claude_lens.recorder [SINK …]``: started by the proxy, one for each of its workers."""
+
+from __future__ import annotations
+
+import sys
+
+from claude_lens.recorder.process import ignore_signals, run
+from claude_lens.recorder.sinks import factories
+from claude_lens.settings import load
+
+
+def main() -> None:
+    """Record what comes on standard input with our own sinks named in the arguments, and all foreign ones."""
+    ignore_signals()
+    run(load(), factories(frozenset(sys.argv[1:])), sys.stdin.buffer, sys.stdout.buffer)
+
+
+if __name__ == "__main__":
+    main()

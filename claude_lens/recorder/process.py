@@ -1,0 +1,188 @@
+"""The recorder process: frames in on standard input, exchanges out to the sinks, reports on standard output.
+
+It outlives a killed proxy just long enough to store what had reached it, never reads a key, and never
+imports LiteLLM. A report is one JSON line: how many frames were handed to the sinks since the last report,
+and the running counters.
+"""
+
+from __future__ import annotations
+
+import queue
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterable
+from typing import BinaryIO
+
+import orjson
+
+from claude_lens.errors import Fault
+from claude_lens.exchange import Exchange
+from claude_lens.recorder.frames import Arrival, Frame, read_frame
+from claude_lens.recorder.sinks import Sink, SinkFactory
+from claude_lens.settings import Settings
+from claude_lens.wire.build import complete, interrupted, running
+
+FLUSH_EVERY = 0.1
+RETRY_EVERY = 1.0
+READ_AHEAD = 256
+
+
+class Recorder:
+    """Turns frames into exchanges and hands them to every sink, whatever one of them does."""
+
+    def __init__(self, settings: Settings, factories: dict[str, SinkFactory], report: BinaryIO) -> None:
+        self._settings = settings
+        self._factories = factories
+        self._report_to = report
+        self._sinks: dict[str, Sink] = {}
+        self._running: dict[str, Exchange] = {}
+        self._faults: dict[str, dict[str, object]] = {}
+        self._failing: set[str] = set()
+        self._handled = 0
+        self._recorded = 0
+        self._open()
+
+    def _open(self) -> None:
+        for name in [name for name in self._factories if name not in self._sinks]:
+            self._guard(name, lambda name=name: self._open_one(name))  # type: ignore[misc]
+
+    def _open_one(self, name: str) -> None:
+        sink = self._factories[name](self._settings)
+        if sink is None:
+            del self._factories[name]
+        else:
+            self._sinks[name] = sink
+            self._failing.discard(name)
+
+    def _guard(self, name: str, action: Callable[[], None]) -> None:
+        try:
+            action()
+        except Exception as error:
+            self._fault(name, error)
+
+    def _fault(self, name: str, error: Exception) -> None:
+        self._failing.add(name)
+        text = f"{type(error).__name__}: {error}".splitlines()[0]
+        known = self._faults.setdefault(name, {"count": 0, "last": None, "at": None})
+        if known["last"] != text:
+            print(f"claude-lens recorder: {name}: {text}", file=sys.stderr, flush=True)
+            if self._settings.strict:
+                traceback.print_exception(error, file=sys.stderr)
+        known.update(count=int(str(known["count"])) + 1, last=text, at=time.time())
+        if self._settings.strict:
+            self.report()
+            raise Fault(f"{name}: {text}") from error
+
+    def handle(self, frame: Frame) -> None:
+        """Hand one frame to the sinks. An ending whose arrival was never seen is counted as a fault."""
+        self._handled += 1
+        try:
+            exchange = self._build(frame)
+        except Exception as error:
+            self._fault("recorder", error)
+            return
+        arrived = isinstance(frame, Arrival)
+        for name, sink in self._sinks.items():
+            self._guard(name, lambda sink=sink: (sink.arrived if arrived else sink.ended)(exchange))  # type: ignore[misc]
+        self._recorded += not arrived
+
+    def _build(self, frame: Frame) -> Exchange:
+        if isinstance(frame, Arrival):
+            exchange = self._running[frame.id] = running(frame)
+            return exchange
+        if frame.id not in self._running:
+            raise Fault(f"exchange {frame.id} ended but never arrived")
+        return complete(self._running.pop(frame.id), frame)
+
+    def flush(self) -> None:
+        """Let every sink commit its batch, then report."""
+        if len(self._sinks) < len(self._factories):
+            self._open()
+        for name, sink in self._sinks.items():
+            self._failing.discard(name)
+            self._guard(name, sink.flush)
+        self.report()
+
+    @property
+    def failing(self) -> bool:
+        """Whether a sink failed at its last try, so that another flush is worth it while idle."""
+        return bool(self._failing)
+
+    def report(self) -> None:
+        """Write one report line; a proxy that is gone is no fault."""
+        line = {
+            "handled": self._handled,
+            "recorded": self._recorded,
+            "running": len(self._running),
+            "sinks": sorted(self._sinks),
+            "failing": sorted(self._failing),
+            "faults": self._faults,
+        }
+        self._handled = 0
+        try:
+            self._report_to.write(orjson.dumps(line) + b"\n")
+            self._report_to.flush()
+        except (BrokenPipeError, ValueError):
+            return
+
+    def close(self) -> None:
+        """The proxy is gone: what still runs was interrupted. Flush and close all sinks."""
+        for exchange in list(self._running.values()):
+            ended = interrupted(exchange)
+            for name, sink in self._sinks.items():
+                self._guard(name, lambda sink=sink, ended=ended: sink.ended(ended))  # type: ignore[misc]
+        self._running.clear()
+        self.flush()
+        for name, sink in self._sinks.items():
+            self._guard(name, sink.close)
+
+
+def frames(stream: BinaryIO) -> Iterable[Frame | None]:
+    """Frames as they come; None whenever none came for a moment, so that the batch can be flushed."""
+    ahead: queue.Queue[Frame | None] = queue.Queue(READ_AHEAD)
+
+    def read() -> None:
+        while (frame := read_frame(stream)) is not None:
+            ahead.put(frame)
+        ahead.put(None)
+
+    threading.Thread(target=read, name="frames", daemon=True).start()
+    idle = FLUSH_EVERY
+    while True:
+        try:
+            frame = ahead.get_nowait() if idle == 0 else ahead.get(timeout=idle)
+        except queue.Empty:
+            idle = RETRY_EVERY
+            yield None
+            continue
+        if frame is None:
+            return
+        idle = 0
+        yield frame
+
+
+def run(settings: Settings, factories: dict[str, SinkFactory], source: BinaryIO, report: BinaryIO) -> None:
+    """Record until ``source`` ends: a batch is flushed when nothing more waits, or every 100 ms under load."""
+    recorder = Recorder(settings, factories, report)
+    recorder.report()
+    unflushed_since: float | None = None
+    for frame in frames(source):
+        now = time.monotonic()
+        if frame is not None:
+            recorder.handle(frame)
+            unflushed_since = unflushed_since or now
+        if (frame is None and (unflushed_since or recorder.failing)) or (
+            unflushed_since and now - unflushed_since > FLUSH_EVERY
+        ):
+            recorder.flush()
+            unflushed_since = None
+    recorder.close()
+
+
+def ignore_signals() -> None:
+    """The end of standard input is the only reason to stop: a signal to the group must not lose records."""
+    for number in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
+        signal.signal(number, signal.SIG_IGN)

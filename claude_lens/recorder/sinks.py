@@ -1,0 +1,49 @@
+"""What a sink is, and where sinks come from: the entry-point group ``claude_lens.sinks``."""
+
+from __future__ import annotations
+
+from importlib.metadata import entry_points
+from typing import Protocol, runtime_checkable
+
+from claude_lens.exchange import Exchange
+from claude_lens.settings import Settings
+
+GROUP = "claude_lens.sinks"
+
+
+@runtime_checkable
+class Sink(Protocol):
+    """A consumer of exchanges. Called from one thread of the recorder; may raise, which is counted.
+
+    An exchange may come again with the same id (the recorder was restarted): the later one wins.
+    """
+
+    name: str
+
+    def arrived(self, exchange: Exchange) -> None:
+        """A request has arrived: status ``running``, no response yet."""
+
+    def ended(self, exchange: Exchange) -> None:
+        """The same exchange, complete."""
+
+    def flush(self) -> None:
+        """End of a batch: make what was handed over durable."""
+
+    def close(self) -> None:
+        """Flush and release everything, within a bounded time."""
+
+
+class SinkFactory(Protocol):
+    """What an entry point names: opens the sink, or returns None where the settings switch it off."""
+
+    def __call__(self, settings: Settings) -> Sink | None: ...
+
+
+def factories(only: frozenset[str] | None = None) -> dict[str, SinkFactory]:
+    """All installed factories by name, in alphabetical order; ``only`` restricts our own ones."""
+    found = sorted(entry_points(group=GROUP), key=lambda entry: entry.name)
+    return {
+        entry.name: entry.load()
+        for entry in found
+        if only is None or entry.name in only or not entry.value.startswith("claude_lens.")
+    }
