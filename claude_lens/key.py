@@ -1,0 +1,100 @@
+"""The proxy's key: the user's own, or one generated at the first start and kept in the home folder.
+
+The file holds the key and a newline, mode 0600 in a folder of mode 0700. No function here prints it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import tempfile
+from pathlib import Path
+
+from claude_lens.errors import HostError
+from claude_lens.settings import Settings
+
+PREFIX = "sk-lens-"
+FORM = re.compile(r"sk-[A-Za-z0-9_.-]{6,}")
+
+
+def home_folder(settings: Settings) -> Path:
+    """The home folder, created with mode 0700 where it is missing. Raises :class:`HostError`."""
+    try:
+        settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise HostError(f"cannot create {settings.home}: {error.strerror}") from None
+    return settings.home
+
+
+def key_file(settings: Settings) -> Path:
+    """Where the generated key is kept."""
+    return settings.home / "key"
+
+
+def proxy_key(settings: Settings) -> str:
+    """The proxy's key: ``LITELLM_MASTER_KEY``, else the kept one, else a new one that is kept.
+
+    Several processes may ask at once: all get the same key. Raises :class:`HostError` where the file cannot
+    be written, or holds something else than a key.
+    """
+    if settings.master_key:
+        return settings.master_key
+    return existing(settings) or _create(settings)
+
+
+def existing(settings: Settings) -> str | None:
+    """The key without generating one; None where there is none yet. Raises :class:`HostError` like above."""
+    if settings.master_key:
+        return settings.master_key
+    file = key_file(settings)
+    try:
+        text = file.read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise HostError(f"cannot read the key in {file}: {error}") from None
+    if not FORM.fullmatch(text):
+        raise HostError(f"{file} does not hold a key; remove it to have a new one generated")
+    return text
+
+
+def rotate(settings: Settings) -> str:
+    """Replace the kept key by a new one, at once for every reader; returns it."""
+    fresh = _written(settings)
+    try:
+        key = fresh.read_text(encoding="ascii").strip()
+        fresh.replace(key_file(settings))
+    finally:
+        fresh.unlink(missing_ok=True)
+    return key
+
+
+def masked(key: str | None) -> str:
+    """What may be shown of a key: its beginning, at most 12 characters and a third of it."""
+    return f"{key[: min(12, len(key) // 3)]}…" if key else "none"
+
+
+def _create(settings: Settings) -> str:
+    fresh = _written(settings)
+    try:
+        # A hard link fails where the name exists, so exactly one of several starts wins, with a whole file.
+        os.link(fresh, key_file(settings))
+    except FileExistsError:
+        pass
+    except OSError:
+        fresh.replace(key_file(settings))
+    finally:
+        fresh.unlink(missing_ok=True)
+    return existing(settings) or ""
+
+
+def _written(settings: Settings) -> Path:
+    folder = home_folder(settings)
+    try:
+        handle, name = tempfile.mkstemp(prefix=".key-", dir=folder)
+    except OSError as error:
+        raise HostError(f"cannot write into {folder}: {error.strerror}") from None
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.write(f"{PREFIX}{secrets.token_urlsafe(24)}\n")
+    return Path(name)
