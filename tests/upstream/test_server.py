@@ -72,9 +72,11 @@ def test_serves_many_requests_over_one_connection(provider: Provider) -> None:
 def test_cuts_the_stream(provider: Provider, how: Literal["close", "reset"]) -> None:
     provider.play(always(cut_after(say(text("hello there")), 3, how)))
     got: list[bytes] = []
-    with httpx.stream("POST", provider.url + "/v1/messages", json={"stream": True}) as answer:
-        with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
-            got.extend(answer.iter_raw())
+    with (
+        httpx.stream("POST", provider.url + "/v1/messages", json={"stream": True}) as answer,
+        pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)),
+    ):
+        got.extend(answer.iter_raw())
     assert b"".join(got).count(b"event: ") == 3
 
 

@@ -1,0 +1,60 @@
+"""Fixtures for everyone: the scripted upstream, a real proxy before it, the real client."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.harness import Claude, Proxy
+from tests.upstream import Provider, always, say, text
+
+MakeClaude = Callable[..., Claude]
+
+
+@pytest.fixture(scope="session")
+def provider() -> Iterator[Provider]:
+    """One scripted upstream for the run; take ``upstream`` in tests."""
+    with Provider() as running:
+        yield running
+
+
+@pytest.fixture
+def upstream(provider: Provider) -> Provider:
+    """The scripted upstream, nothing received yet, saying hello to everyone."""
+    provider.play(always(say(text("hello"))))
+    return provider
+
+
+@pytest.fixture(scope="session", params=["auto", "off"], ids=["transparent", "translated"])
+def lane(request: pytest.FixtureRequest) -> str:
+    """The value of CLAUDE_LENS_TRANSPARENT: every test that takes ``proxy`` runs once for each."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def shared_proxy(lane: str, provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
+    """One proxy a lane for the run, since a start costs seconds; faults counted in it fail the run."""
+    home = tmp_path_factory.mktemp(f"lens home {lane}")
+    with Proxy(home, provider.url, CLAUDE_LENS_TRANSPARENT=lane) as running:
+        yield running
+        running.assert_sound()
+
+
+@pytest.fixture
+def proxy(shared_proxy: Proxy, upstream: Provider) -> Proxy:
+    """A running proxy before ``upstream``; its store also holds what earlier tests sent."""
+    return shared_proxy
+
+
+@pytest.fixture
+def claude(tmp_path: Path, upstream: Provider) -> MakeClaude:
+    """Makes clients: ``claude()`` talks to the upstream directly, ``claude(proxy)`` through claude-lens."""
+    made: list[Claude] = []
+
+    def make(through: Proxy | None = None) -> Claude:
+        made.append(Claude(tmp_path / f"client {len(made)}", upstream.url, through))
+        return made[-1]
+
+    return make
