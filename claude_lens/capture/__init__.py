@@ -1,1 +1,1 @@
-"""Where requests pass: the front, the transparent lane, LiteLLM's pipeline. The only room that imports LiteLLM."""
+"""Where requests pass: front, transparent lane, LiteLLM's pipeline. The only room that imports LiteLLM."""

@@ -27,12 +27,12 @@ def error_type(status: int) -> str:
 
 def error_body(status: int, message: str, kind: str | None = None) -> bytes:
     """An error in Anthropic's form: ``{"type":"error","error":{"type":…,"message":…}}``."""
-    return orjson.dumps(
-        {"type": "error", "error": {"type": kind or error_type(status), "message": message}}
-    )
+    return orjson.dumps({"type": "error", "error": {"type": kind or error_type(status), "message": message}})
 
 
-async def respond(send: Send, status: int, body: bytes, headers: list[tuple[bytes, bytes]] | None = None) -> None:
+async def respond(
+    send: Send, status: int, body: bytes, headers: list[tuple[bytes, bytes]] | None = None
+) -> None:
     """Send a whole answer, JSON unless ``headers`` say otherwise."""
     listed = headers if headers is not None else [(b"content-type", b"application/json")]
     listed = [*listed, (b"content-length", str(len(body)).encode())]

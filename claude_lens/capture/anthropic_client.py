@@ -93,12 +93,16 @@ def note_error(flight: InFlight, error: BaseException) -> None:
 def _answer_in(error: BaseException) -> UpstreamAnswer | None:
     response = getattr(error, "response", None)
     if isinstance(error, httpx.HTTPStatusError) and isinstance(response, httpx.Response):
-        return UpstreamAnswer(response.status_code, list(response.headers.multi_items()), _content(error, response))
+        return UpstreamAnswer(
+            response.status_code, list(response.headers.multi_items()), _content(error, response)
+        )
     status, message = getattr(error, "status_code", None), getattr(error, "message", None)
     if type(error).__name__ in ("BaseLLMException",) or _is_base_llm(error):
         headers = getattr(error, "headers", None) or {}
         if isinstance(status, int) and isinstance(message, str):
-            return UpstreamAnswer(status, [(str(k), str(v)) for k, v in dict(headers).items()], message.encode())
+            return UpstreamAnswer(
+                status, [(str(k), str(v)) for k, v in dict(headers).items()], message.encode()
+            )
     return None
 
 

@@ -14,7 +14,7 @@ Verdict = Literal["master", "open", "foreign", "missing"]
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """``verdict`` on the proxy's key; ``own`` is true where the client brought a provider's credential too."""
+    """``verdict`` on the proxy's key; ``own`` is true where the client brought a provider's too."""
 
     verdict: Verdict
     own: bool = False

@@ -25,7 +25,16 @@ MODEL_FIRST = re.compile(rb'\s*\{\s*"model"\s*:\s*"([^"\\\x00-\x1f]{1,256})"\s*[
 
 # Entries of a deployment's litellm_params that leave LiteLLM nothing to decide.
 PLAIN_PARAMS = frozenset(
-    ("model", "api_key", "api_base", "base_url", "custom_llm_provider", "timeout", "stream_timeout", "max_retries")
+    (
+        "model",
+        "api_key",
+        "api_base",
+        "base_url",
+        "custom_llm_provider",
+        "timeout",
+        "stream_timeout",
+        "max_retries",
+    )
 )
 DECIDING_SETTINGS = (
     "max_parallel_requests",
@@ -42,7 +51,7 @@ DECIDING_SETTINGS = (
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """Where the transparent lane forwards to. ``base`` without a trailing slash; ``key`` None if there is none."""
+    """Where the transparent lane forwards to: ``base`` without a trailing slash, ``key`` if there is one."""
 
     base: str
     key: str | None
@@ -99,7 +108,7 @@ class Decider:
         return decision
 
     def anthropic(self, model: str | None) -> Upstream | None:
-        """Anthropic's own API for this model, whatever else LiteLLM would decide; None for another provider."""
+        """Anthropic's own API for this model whatever else LiteLLM would decide; None if it is another's."""
         return self._for_model(model, asked=True).upstream if model else None
 
     def _for_model(self, model: str, *, asked: bool = False) -> Decision:

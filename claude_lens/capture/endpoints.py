@@ -6,7 +6,6 @@ import os
 import time
 from typing import Any
 
-
 import claude_lens
 from claude_lens.capture import headers as h
 from claude_lens.capture import host
@@ -104,5 +103,3 @@ def _limit(query: bytes) -> int | None:
         if name == b"limit" and value.isdigit():
             return int(value)
     return None
-
-

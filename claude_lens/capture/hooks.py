@@ -35,7 +35,9 @@ class CaptureHooks(CustomLogger):  # type: ignore[misc]
         pooled = get_async_httpx_client(llm_provider=litellm.LlmProviders.ANTHROPIC)
         return {**kwargs, "client": HonestAnthropicClient(pooled, flight)}
 
-    async def async_log_failure_event(self, kwargs: Any, response_obj: Any, start_time: Any, end_time: Any) -> None:
+    async def async_log_failure_event(
+        self, kwargs: Any, response_obj: Any, start_time: Any, end_time: Any
+    ) -> None:
         """Keep the upstream's own error; the front answers with it."""
         flight, error = self._flight(kwargs), kwargs.get("exception")
         if flight is not None and isinstance(error, BaseException):

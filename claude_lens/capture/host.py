@@ -28,7 +28,9 @@ def master_key() -> str | None:
 
 def has_virtual_keys() -> bool:
     """Whether LiteLLM can judge keys other than the master key: a database or the operator's own code."""
-    return proxy_server.prisma_client is not None or bool(setting("custom_auth") or setting("enable_jwt_auth"))
+    return proxy_server.prisma_client is not None or bool(
+        setting("custom_auth") or setting("enable_jwt_auth")
+    )
 
 
 def setting(name: str) -> Any:
@@ -57,12 +59,16 @@ def model_names() -> list[str]:
 def wildcards() -> list[str]:
     """Wildcard names in ``model_list``."""
     current = router()
-    return [entry["model_name"] for entry in (current.model_list if current else []) if "*" in entry["model_name"]]
+    return [
+        entry["model_name"] for entry in (current.model_list if current else []) if "*" in entry["model_name"]
+    ]
 
 
 def known_models(provider: str) -> list[str]:
     """Models of a provider in LiteLLM's price map, without a provider prefix."""
-    return sorted(name for name, entry in litellm.model_cost.items() if entry.get("litellm_provider") == provider)
+    return sorted(
+        name for name, entry in litellm.model_cost.items() if entry.get("litellm_provider") == provider
+    )
 
 
 def foreign_callbacks() -> Iterator[str]:

@@ -1,8 +1,8 @@
 """The proxy process: LiteLLM's app behind our front, under uvicorn.
 
-``python -m claude_lens.capture.server --config FILE --host ADDRESS --port N [--ssl-certfile F --ssl-keyfile F]``
-reads LITELLM_MASTER_KEY and the settings from the environment and stops on SIGTERM once running requests
-have ended. Standing outside LiteLLM's app keeps its middleware away from bytes that are not ours to change.
+``python -m claude_lens.capture.server --config FILE --host ADDRESS --port N [--ssl-certfile …]`` reads
+LITELLM_MASTER_KEY and the settings from the environment and stops on SIGTERM once running requests have
+ended. Standing outside LiteLLM's app keeps its middleware away from bytes that are not ours to change.
 """
 
 from __future__ import annotations
@@ -86,7 +86,9 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--ssl-certfile")
     parser.add_argument("--ssl-keyfile")
-    parser.add_argument("--drain", type=int, default=DRAIN, help="seconds that running requests get at the end")
+    parser.add_argument(
+        "--drain", type=int, default=DRAIN, help="seconds that running requests get at the end"
+    )
     return parser.parse_args(argv)
 
 

@@ -51,7 +51,11 @@ def _inner_headers(flight: InFlight) -> RawHeaders:
         if not name.startswith(b"x-claude-lens-") and name not in (b"x-litellm-call-id", b"content-length")
     ]
     # A proxy key in x-api-key would be forwarded to a deployment without a key of its own.
-    return [*kept, (b"x-litellm-call-id", flight.id.encode()), (b"content-length", str(len(flight.body)).encode())]
+    return [
+        *kept,
+        (b"x-litellm-call-id", flight.id.encode()),
+        (b"content-length", str(len(flight.body)).encode()),
+    ]
 
 
 class _Watched:
@@ -163,7 +167,11 @@ def _honest_error(upstream: UpstreamAnswer, headers: RawHeaders) -> tuple[int, R
 def _is_anthropic_error(body: bytes) -> bool:
     with contextlib.suppress(orjson.JSONDecodeError):
         parsed = orjson.loads(body)
-        return isinstance(parsed, dict) and parsed.get("type") == "error" and isinstance(parsed.get("error"), dict)
+        return (
+            isinstance(parsed, dict)
+            and parsed.get("type") == "error"
+            and isinstance(parsed.get("error"), dict)
+        )
     return False
 
 

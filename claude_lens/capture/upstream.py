@@ -35,7 +35,7 @@ class UpstreamClient:
         self._session: aiohttp.ClientSession | None = None
 
     def _open(self) -> aiohttp.ClientSession:
-        trace = aiohttp.TraceConfig(trace_config_ctx_factory=_trace_context)
+        trace = aiohttp.TraceConfig()
         trace.on_connection_reuseconn.append(_note_reuse)
         return aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
@@ -57,7 +57,7 @@ class UpstreamClient:
     async def post(self, url: str, headers: RawHeaders, body: bytes) -> aiohttp.ClientResponse:
         """The response once its headers are there. Raises aiohttp's errors.
 
-        A kept connection that the other side had closed meanwhile is replaced once: nothing was answered on it.
+        A kept connection that the other side had closed is replaced once: nothing was answered on it.
         """
         if self._session is None or self._session.closed:
             self._session = self._open()
@@ -84,9 +84,5 @@ class UpstreamClient:
             await self._session.close()
 
 
-def _trace_context(trace_request_ctx: SimpleNamespace | None = None) -> SimpleNamespace:
-    return trace_request_ctx or SimpleNamespace(reused=False)
-
-
 async def _note_reuse(_session: aiohttp.ClientSession, context: SimpleNamespace, _params: object) -> None:
-    context.reused = True
+    context.trace_request_ctx.reused = True

@@ -32,7 +32,7 @@ def worker_name() -> str:
 
 
 class Feed:
-    """Frames on their way to the recorder. ``limit`` bounds the bytes waiting; beyond it arrivals are dropped.
+    """Frames on their way to the recorder; beyond ``limit`` waiting bytes, arrivals are dropped.
 
     ``command`` starts the recorder; ``log`` gets one line a fault.
     """
@@ -83,7 +83,7 @@ class Feed:
             self._log(f"recording falls behind: more than {self._limit} bytes wait, exchanges are dropped")
 
     def status(self) -> dict[str, Any]:
-        """Counters: ``queued`` (frames), ``queued_bytes``, ``recorded``, ``dropped``, ``restarts``, ``faults`` …"""
+        """Counters: ``queued`` frames and ``queued_bytes``, ``recorded``, ``dropped``, ``faults`` …"""
         with self._lock:
             report = self._report
             return {
@@ -101,7 +101,7 @@ class Feed:
             }
 
     def close(self, timeout: float = 10.0) -> bool:
-        """Write out all that waits and let the recorder finish; False where ``timeout`` seconds were too short."""
+        """Write out all that waits and let the recorder finish; False if ``timeout`` seconds are too short."""
         with self._lock:
             already, self._closed = self._closed, True
         if self._thread is None or already:
@@ -151,8 +151,8 @@ class Feed:
     def _write_frames(self, process: subprocess.Popen[bytes]) -> bool:
         """Write until the end is asked for (True) or the recorder is gone (False)."""
         try:
-            for frame in list(self._unreported):
-                self._write(process, frame)
+            for unreported in list(self._unreported):
+                self._write(process, unreported)
             while process.poll() is None:
                 try:
                     frame = self._waiting.get(timeout=1.0)

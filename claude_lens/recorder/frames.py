@@ -90,5 +90,3 @@ def read_frame(stream: BinaryIO) -> Frame | None:
         return Arrival(body=body, **fields)
     fields["adapted"] = tuple(fields["adapted"])
     return Ending(body=body, **fields)
-
-

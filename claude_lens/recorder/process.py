@@ -165,7 +165,7 @@ def frames(stream: BinaryIO) -> Iterable[Frame | None]:
 
 
 def run(settings: Settings, factories: dict[str, SinkFactory], source: BinaryIO, report: BinaryIO) -> None:
-    """Record until ``source`` ends: a batch is flushed when nothing more waits, or every 100 ms under load."""
+    """Record until ``source`` ends; a batch is flushed when nothing waits, or every 100 ms under load."""
     recorder = Recorder(settings, factories, report)
     recorder.report()
     unflushed_since: float | None = None
