@@ -66,9 +66,14 @@ class Run:
 
 
 class Claude:
-    """A client with fresh HOME and working directory; with ``proxy`` it goes through ``bin/claude-lens``."""
+    """A client with fresh HOME and working directory; with ``proxy`` it goes through ``bin/claude-lens``.
 
-    def __init__(self, folder: Path, upstream: str, proxy: Proxy | None = None) -> None:
+    ``via``: the proxy's address, where something stands in between.
+    """
+
+    def __init__(
+        self, folder: Path, upstream: str, proxy: Proxy | None = None, via: str | None = None
+    ) -> None:
         self.proxy = proxy
         self.home = folder / "client home"
         self.cwd = folder / "project"
@@ -79,7 +84,7 @@ class Claude:
         else:
             way = {
                 "CLAUDE_LENS_HOME": str(proxy.home),
-                "CLAUDE_LENS_URL": proxy.url,
+                "CLAUDE_LENS_URL": via or proxy.url,
                 "CLAUDE_LENS_CLAUDE": str(executable()),
                 "CLAUDE_LENS_AUTOSTART": "0",
                 "LITELLM_MASTER_KEY": proxy.key,

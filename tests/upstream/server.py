@@ -13,7 +13,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 Framing = Literal["chunked", "length", "close"]
@@ -153,7 +153,8 @@ class Server:
         await asyncio.sleep(0.05)
 
     async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while (request := await self._read(reader, writer)) is not None:
+        while (read := await read_request(reader, writer)) is not None:
+            request = replace(read, number=len(self.requests))
             self.requests.append(request)
             try:
                 answer = self.handler(request)
@@ -165,24 +166,28 @@ class Server:
             if not await _send(answer, reader, writer, outcome):
                 return
 
-    async def _read(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Received | None:
-        first = await reader.readline()
-        if not first.strip():
-            return None
-        at = time.time()
-        method, target, _ = first.decode("latin-1").split(" ", 2)
-        pairs: list[tuple[str, str]] = []
-        while (line := await reader.readline()).strip():
-            name, _, value = line.decode("latin-1").rstrip("\r\n").partition(":")
-            pairs.append((name, value.strip()))
-        found = {name.lower(): value for name, value in pairs}
-        if found.get("expect", "").lower() == "100-continue":
-            writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        if "chunked" in found.get("transfer-encoding", "").lower():
-            body = await _read_chunked(reader)
-        else:
-            body = await reader.readexactly(int(found.get("content-length", "0")))
-        return Received(len(self.requests), method, target, tuple(pairs), body, at)
+
+async def read_request(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter | None = None
+) -> Received | None:
+    """The next request on a connection, None at its end. ``writer`` answers ``Expect: 100-continue``."""
+    first = await reader.readline()
+    if not first.strip():
+        return None
+    at = time.time()
+    method, target, _ = first.decode("latin-1").split(" ", 2)
+    pairs: list[tuple[str, str]] = []
+    while (line := await reader.readline()).strip():
+        name, _, value = line.decode("latin-1").rstrip("\r\n").partition(":")
+        pairs.append((name, value.strip()))
+    found = {name.lower(): value for name, value in pairs}
+    if writer is not None and found.get("expect", "").lower() == "100-continue":
+        writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+    if "chunked" in found.get("transfer-encoding", "").lower():
+        body = await _read_chunked(reader)
+    else:
+        body = await reader.readexactly(int(found.get("content-length", "0")))
+    return Received(-1, method, target, tuple(pairs), body, at)
 
 
 async def _send(
