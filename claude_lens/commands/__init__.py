@@ -1,0 +1,1 @@
+"""The commands of ``lensctl``: each module here is one, its attribute ``command`` a click command."""

@@ -1,0 +1,37 @@
+"""``lensctl down``: stop the proxy."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from claude_lens import settings as setting_table
+from claude_lens import supervisor
+from claude_lens.health import health
+
+timeout_option = click.option(
+    "--timeout",
+    type=click.FloatRange(min=0),
+    default=supervisor.STOP_TIMEOUT,
+    show_default=True,
+    help="Seconds that running requests may take to finish.",
+)
+
+
+@click.command()
+@timeout_option
+def command(timeout: float) -> int:
+    """Stop the proxy once running requests have finished, and everything they said is recorded."""
+    settings = setting_table.load()
+    done = supervisor.stop(settings, timeout)
+    if done is None:
+        print("the proxy was not running")
+        if health(settings.url).state == "ours":
+            print(f"lensctl: a proxy at {settings.url} was started by something else", file=sys.stderr)
+            return 1
+        return 0
+    print("the proxy has stopped")
+    if not done:
+        print(f"lensctl: requests that still ran after {timeout:g} s were cut", file=sys.stderr)
+    return 0

@@ -1,0 +1,48 @@
+"""``lensctl restart``: stop and start again, with the same options."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from claude_lens import settings as setting_table
+from claude_lens import supervisor
+from claude_lens.commands.down import timeout_option
+from claude_lens.terminal import Progress
+
+
+@click.command()
+@timeout_option
+def command(timeout: float) -> None:
+    """Start the proxy anew, so that it reads its configuration again; running requests finish first.
+
+    It serves where it served before, with the environment it had, under what the present one says. A
+    configuration with a mistake is refused while the old proxy still runs.
+    """
+    restart(timeout)
+
+
+def restart(timeout: float) -> None:
+    """Stop and start; prints one line. Raises what a start raises."""
+    settings = setting_table.load()
+    found = supervisor.current(settings)
+    environ = setting_table.environment()
+    if found is None:
+        wanted = supervisor.plan(settings)
+    else:
+        record = found.record
+        environ = supervisor.kept_environment(found, environ)
+        settings = setting_table.parse(environ)
+        cert, cert_key = (
+            Path(record[name]) if record.get(name) else None for name in ("tls_cert", "tls_key")
+        )
+        config = Path(record["config"])
+        wanted = supervisor.plan(settings, record["host"], record["port"], config, (cert, cert_key))
+        supervisor.stop(settings, timeout)
+    progress = Progress("starting the proxy")
+    try:
+        running = supervisor.start(settings, environ, wanted, progress)
+    finally:
+        progress.done()
+    print(f"the proxy serves at {running.url}")

@@ -1,0 +1,93 @@
+"""``lensctl status``: whether the proxy runs, and how it fares."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from claude_lens import key as keys
+from claude_lens import settings as setting_table
+from claude_lens import supervisor
+from claude_lens.health import health
+from claude_lens.health import status as proxy_status
+from claude_lens.settings import Settings
+from claude_lens.terminal import duration, json_option, print_json, size
+
+LARGE = 5 << 30
+
+
+@click.command()
+@json_option
+def command(as_json: bool) -> int:
+    """Show whether the proxy is healthy, what it recorded, and where things are; exit code 1 if it is not."""
+    settings = setting_table.load()
+    facts = gather(settings)
+    if as_json:
+        print_json(facts)
+    else:
+        for name, value in lines(facts):
+            print(f"{name:<12} {value}")
+    return 0 if facts["healthy"] else 1
+
+
+def gather(settings: Settings) -> dict[str, Any]:
+    """Everything ``status --json`` prints. Sizes in bytes, times in seconds; None where unknown."""
+    running = supervisor.current(settings)
+    url = running.url if running else settings.url
+    seen = health(url)
+    key = keys.existing(settings)
+    counters = proxy_status(url, settings.key or key or "") if seen.healthy else None
+    started = (counters or {}).get("started_at") or (running.record["started_at"] if running else None)
+    return {
+        "healthy": seen.healthy,
+        "url": url,
+        "state": seen.state if seen.healthy or seen.state != "ours" else "starting",
+        "said": seen.said,
+        "pid": seen.pid or (running.process.pid if running and running.process else None),
+        "version": seen.detail.get("version"),
+        "credential": seen.detail.get("credential"),
+        "uptime_s": round(time.time() - started, 1) if started else None,
+        "home": str(settings.home),
+        "config": (running.record.get("config") if running else None) or str(settings.config),
+        "key": keys.masked(key),
+        "database": database(settings),
+        "lanes": (counters or {}).get("lanes"),
+        "recording": (counters or {}).get("recording"),
+    }
+
+
+def database(settings: Settings) -> dict[str, Any]:
+    """Address without a password, and size in bytes, write-ahead log included."""
+    url = settings.database_url
+    scheme, _, rest = url.partition("://")
+    if not url.startswith("sqlite"):
+        return {"url": f"{scheme}://{rest.rpartition('@')[2]}", "bytes": None}
+    file = Path(rest.partition("?")[0][1:])
+    parts = [file.with_name(file.name + suffix) for suffix in ("", "-wal")]
+    return {"url": url, "bytes": sum(part.stat().st_size for part in parts if part.is_file())}
+
+
+def lines(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The same for people."""
+    words = {"ours": "healthy", "down": "not running", "foreign": "something else", "starting": "starting"}
+    head = words[facts["state"]]
+    shown = [
+        ("proxy", f"{head} at {facts['url']}" + (f": {facts['said']}" if facts["state"] == "foreign" else ""))
+    ]
+    if facts["healthy"]:
+        uptime = duration(facts["uptime_s"] * 1000) if facts["uptime_s"] else "-"
+        shown.append(("process", f"{facts['pid']}, version {facts['version']}, up {uptime}"))
+    shown += [("config", facts["config"]), ("key", facts["key"]), ("home", facts["home"])]
+    stored = facts["database"]
+    warning = (
+        ", large: set CLAUDE_LENS_KEEP_DAYS or CLAUDE_LENS_MAX_SIZE" if (stored["bytes"] or 0) > LARGE else ""
+    )
+    shown.append(("database", f"{stored['url']} ({size(stored['bytes'])}{warning})"))
+    for name in ("lanes", "recording"):
+        if isinstance(facts[name], Mapping):
+            shown.append((name, ", ".join(f"{part} {value}" for part, value in facts[name].items())))
+    return shown
