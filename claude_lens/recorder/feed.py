@@ -24,6 +24,7 @@ from claude_lens.recorder.frames import Arrival, Frame, encode
 
 RESTART_AFTER = (0.2, 1.0, 5.0)
 SAME_FRAME_DEATHS = 3
+FRAME_OVERHEAD = 2048
 
 
 def worker_name() -> str:
@@ -43,11 +44,13 @@ class Feed:
         self._log = log
         self._waiting: queue.SimpleQueue[Frame | None] = queue.SimpleQueue()
         self._unreported: deque[Frame] = deque()
+        self._open: dict[str, Arrival] = {}
         self._lock = threading.Lock()
         self._bytes = 0
         self._dropped = 0
         self._dropped_ids: set[str] = set()
         self._restarts = 0
+        self._known_to_recorder = 0
         self._report: dict[str, Any] = {}
         self._recorded_before = 0
         self._process: subprocess.Popen[bytes] | None = None
@@ -64,7 +67,7 @@ class Feed:
 
     def put(self, frame: Frame) -> None:
         """Take a frame; never blocks. Over the limit an arrival is dropped, with its ending, and counted."""
-        size = len(frame.body) + 2048
+        size = _size(frame)
         with self._lock:
             if isinstance(frame, Arrival):
                 if self._closed or self._bytes + size > self._limit:
@@ -101,7 +104,7 @@ class Feed:
             }
 
     def close(self, timeout: float = 10.0) -> bool:
-        """Write out all that waits and let the recorder finish; False if ``timeout`` seconds are too short."""
+        """Write out all that waits and let the recorder finish; False if ``timeout`` (s) is too short."""
         with self._lock:
             already, self._closed = self._closed, True
         if self._thread is None or already:
@@ -140,19 +143,32 @@ class Feed:
             self._report = {**self._report, "recorded": 0}
             self._deaths_without_progress += 1
             deaths = self._deaths_without_progress
-            if deaths % SAME_FRAME_DEATHS == 0 and self._unreported:
-                self._forget(1)
-                self._dropped += 1
+            if deaths % SAME_FRAME_DEATHS == 0:
+                self._give_up(self._unreported.popleft() if self._unreported else None)
         self._log(f"the recorder ended (exit code {process.returncode}); starting it again")
         time.sleep(RESTART_AFTER[min(deaths, len(RESTART_AFTER)) - 1])
         if self._closed:
             self._waiting.put(None)
 
+    def _give_up(self, frame: Frame | None) -> None:
+        """Leave out a frame that every recorder died of, and the rest of its exchange."""
+        frame = frame or next(iter(self._open.values()), None)
+        if frame is None:
+            return
+        arrival = self._open.pop(frame.id, None)
+        self._bytes -= _size(frame) + (_size(arrival) if arrival else 0)
+        self._dropped += 1
+        if isinstance(frame, Arrival):
+            self._dropped_ids.add(frame.id)
+
     def _write_frames(self, process: subprocess.Popen[bytes]) -> bool:
         """Write until the end is asked for (True) or the recorder is gone (False)."""
         try:
-            for unreported in list(self._unreported):
-                self._write(process, unreported)
+            with self._lock:
+                again = [*self._open.values(), *self._unreported]
+                self._known_to_recorder = len(self._open)
+            for known in again:
+                self._write(process, known)
             while process.poll() is None:
                 try:
                     frame = self._waiting.get(timeout=1.0)
@@ -187,8 +203,20 @@ class Feed:
                         self._forget(report["handled"])
 
     def _forget(self, count: int) -> None:
-        for _ in range(min(count, len(self._unreported))):
-            self._bytes -= len(self._unreported.popleft().body) + 2048
+        """Drop reported frames, but keep the arrival of a running exchange: a new recorder would need it."""
+        resent = min(count, self._known_to_recorder)
+        self._known_to_recorder -= resent
+        for _ in range(min(count - resent, len(self._unreported))):
+            frame = self._unreported.popleft()
+            if isinstance(frame, Arrival):
+                self._open[frame.id] = frame
+                continue
+            arrival = self._open.pop(frame.id, None)
+            self._bytes -= _size(frame) + (_size(arrival) if arrival else 0)
+
+
+def _size(frame: Frame) -> int:
+    return len(frame.body) + FRAME_OVERHEAD
 
 
 def recorder_command(sinks: list[str]) -> list[str]:
