@@ -32,10 +32,8 @@ def entries(journal: Path) -> list[list[str]]:
 def make_feed(journal: Path) -> Iterator[MakeFeed]:
     made: list[Feed] = []
 
-    def make(
-        limit: int = 2**20, log: Callable[[str], None] = print, command: list[str] | None = None
-    ) -> Feed:
-        made.append(Feed(command or recorder_command([]), limit=limit, log=log))
+    def make(limit: int = 2**20, log: Callable[[str], None] = print) -> Feed:
+        made.append(Feed(recorder_command([]), limit=limit, log=log))
         made[-1].start()
         return made[-1]
 

@@ -7,12 +7,12 @@ import io
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claude_lens.recorder.frames import Arrival, encode, read_frame
+from claude_lens.recorder.frames import Arrival, Frame, encode, read_frame
 from tests.recorder.conftest import arrival, ending
 
 
 def test_frames_read_back_equal_and_in_order() -> None:
-    sent = [arrival(1, b"\x00\xffany bytes"), ending(1, b"event: x\n\n"), arrival(2)]
+    sent: list[Frame] = [arrival(1, b"\x00\xffany bytes"), ending(1, b"event: x\n\n"), arrival(2)]
     stream = io.BytesIO(b"".join(part for frame in sent for part in encode(frame)))
     assert [read_frame(stream) for _ in sent] == sent
     assert read_frame(stream) is None

@@ -19,6 +19,7 @@ from claude_lens.errors import Fault
 from claude_lens.exchange import Exchange
 from claude_lens.recorder.frames import Frame, encode
 from claude_lens.recorder.process import Recorder, run
+from claude_lens.recorder.sinks import SinkFactory
 from claude_lens.settings import Settings, load
 from tests.recorder.conftest import arrival, ending
 
@@ -78,7 +79,7 @@ def test_what_still_runs_at_the_end_was_interrupted() -> None:
 def test_a_failing_sink_is_counted_and_the_other_gets_everything() -> None:
     good, bad, out = Memory(), Memory(), io.BytesIO()
     bad.fails = True
-    factories = {"bad": lambda settings: bad, "good": lambda settings: good}
+    factories: dict[str, SinkFactory] = {"bad": lambda settings: bad, "good": lambda settings: good}
     run(settings(), factories, stream(arrival(1), ending(1), arrival(2), ending(2)), out)
     assert [seen[0] for seen in good.seen] == ["arrived", "ended", "arrived", "ended"]
     fault = reports(out)[-1]["faults"]["bad"]
@@ -126,7 +127,8 @@ def test_the_process_ignores_signals_and_ends_with_its_input(journal: Path) -> N
     process = subprocess.Popen(
         [sys.executable, "-m", "claude_lens.recorder"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
-    assert process.stdin and process.stdout
+    assert process.stdin
+    assert process.stdout
     first = json.loads(process.stdout.readline())
     assert first["sinks"] == ["journal"]
     process.stdin.write(b"".join(encode(arrival(1))))
@@ -149,7 +151,8 @@ def test_a_sink_that_failed_is_flushed_again_while_idle(journal: Path) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "claude_lens.recorder"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
-    assert process.stdin and process.stdout
+    assert process.stdin
+    assert process.stdout
     process.stdin.write(b"".join(encode(arrival(1))))
     process.stdin.flush()
     lines = iter(process.stdout.readline, b"")
