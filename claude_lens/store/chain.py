@@ -1,0 +1,169 @@
+"""A request body taken apart into contents that are stored once, and put together again.
+
+The lists ``messages``, ``system`` and ``tools`` become chains: element after element, each step named by the
+digest of all that came before. Conversations grow at their end, so a request shares all but its last steps
+with the one before. ``cache_control`` moves from block to block between turns; it is lifted out and its
+places are kept beside (*marks*), so that moving it changes no content.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from math import isfinite
+from typing import Any, Final
+
+from claude_lens.store import content
+
+LISTS: Final = ("system", "tools", "messages")
+ROOT: Final = b"\0" * content.DIGEST_SIZE
+MARK: Final = "cache_control"
+_MARK_KEY: Final = b'"cache_control":'
+
+# [list, index of the element, indices down its "content" lists, value] and, where it was not the last, the
+# position of the key among its siblings.
+Mark = list[Any]
+
+
+@dataclass(slots=True)
+class Chain:
+    """The elements of one list: their digests, and the digest of the list up to and with each of them.
+
+    ``values`` holds the elements as sent; :func:`element` gives their content.
+    """
+
+    contents: list[bytes] = field(default_factory=list)
+    steps: list[bytes] = field(default_factory=list)
+    values: list[Any] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Parts:
+    """A JSON body taken apart. ``params`` is the body with null in the place of each chain.
+
+    A chain of a ``system`` that was no list has its name in ``single``.
+    """
+
+    params: bytes
+    chains: dict[str, Chain]
+    single: frozenset[str]
+    marks: list[Mark]
+    digest: bytes
+
+
+def strip(value: Any) -> tuple[Any, list[tuple[list[int], Any, int | None]]]:
+    """``value`` without the ``cache_control`` of its blocks, and where each was: ``(path, value, position)``.
+
+    Blocks are the element itself and the dicts in its ``content`` lists, at any depth; a key of that name
+    elsewhere (a tool's argument) is content. The value given is not changed.
+    """
+    if not isinstance(value, dict):
+        return value, []
+    found: list[tuple[list[int], Any, int | None]] = []
+    if MARK in value:
+        position = list(value).index(MARK)
+        found.append(([], value[MARK], None if position == len(value) - 1 else position))
+        value = {key: item for key, item in value.items() if key != MARK}
+    blocks = value.get("content")
+    if isinstance(blocks, list):
+        bare = []
+        for index, block in enumerate(blocks):
+            stripped, inner = strip(block)
+            bare.append(stripped)
+            found.extend(([index, *path], mark, position) for path, mark, position in inner)
+        if found:
+            value = {**value, "content": bare}
+    return value, found
+
+
+def restore(value: Any, path: list[int], mark: Any, position: int | None) -> Any:
+    """``value`` with ``mark`` put back at ``path``; shares what it can with ``value``, which stays."""
+    if path:
+        blocks = list(value["content"])
+        blocks[path[0]] = restore(blocks[path[0]], path[1:], mark, position)
+        return {**value, "content": blocks}
+    if position is None:
+        return {**value, MARK: mark}
+    items = list(value.items())
+    items.insert(position, (MARK, mark))
+    return dict(items)
+
+
+def element(value: Any) -> bytes:
+    """The content of a list's element: its JSON without ``cache_control``."""
+    data = content.dump(value)
+    return content.dump(strip(value)[0]) if _MARK_KEY in data else data
+
+
+def _chain(name: str, values: list[Any], marks: list[Mark]) -> Chain:
+    chain = Chain(values=values)
+    step = ROOT
+    for index, value in enumerate(values):
+        data = content.dump(value)
+        if _MARK_KEY in data:
+            bare, found = strip(value)
+            data = content.dump(bare)
+            for path, mark, position in found:
+                marks.append([name, index, path, mark, *([] if position is None else [position])])
+        known = content.digest(data)
+        step = content.digest(step + known)
+        chain.contents.append(known)
+        chain.steps.append(step)
+    return chain
+
+
+def split(body: Mapping[str, Any]) -> Parts:
+    """Take a JSON object apart. Raises ``RecursionError`` where it nests too deeply."""
+    params = dict(body)
+    chains: dict[str, Chain] = {}
+    marks: list[Mark] = []
+    single = frozenset({"system"} if isinstance(body.get("system"), str) and body["system"] else ())
+    for name in LISTS:
+        value = [body[name]] if name in single else body.get(name)
+        if isinstance(value, list) and value:
+            chains[name] = _chain(name, value, marks)
+            params[name] = None
+    data = content.dump(params)
+    return Parts(
+        data, chains, single, marks, request_digest(content.digest(data), chains_tips(chains), marks)
+    )
+
+
+def chains_tips(chains: Mapping[str, Chain]) -> dict[str, bytes]:
+    """The digest of each whole chain by the name of its list."""
+    return {name: chain.steps[-1] for name, chain in chains.items()}
+
+
+def request_digest(params: bytes, tips: Mapping[str, bytes], marks: list[Mark]) -> bytes:
+    """The digest of a whole body, from those of its parts; a client's retry has the same one."""
+    tail = b"".join(tips.get(name, ROOT) for name in LISTS)
+    return content.digest(params + tail + content.dump(marks))
+
+
+def join(
+    params: Mapping[str, Any], lists: Mapping[str, list[Any]], single: frozenset[str], marks: list[Mark]
+) -> dict[str, Any]:
+    """The body again, equal to what :func:`split` took apart, keys in the order they came."""
+    body = dict(params)
+    whole = {name: list(values) for name, values in lists.items()}
+    for name, index, path, mark, *position in marks:
+        whole[name][index] = restore(whole[name][index], path, mark, position[0] if position else None)
+    for name, values in whole.items():
+        body[name] = values[0] if name in single else values
+    return body
+
+
+def is_finite(value: Any) -> bool:
+    """Whether no number in ``value`` is infinite or not a number: JSON cannot say those again."""
+    return all(isfinite(number) for number in _floats(value))
+
+
+def _floats(value: Any) -> Iterator[float]:
+    if isinstance(value, float):
+        yield value
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _floats(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _floats(item)

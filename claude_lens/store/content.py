@@ -1,0 +1,113 @@
+"""JSON values to bytes and back without loss, their digests, and the bytes as they lie on disk.
+
+Keys keep the order in which they came: a provider's prompt cache sees it, so two orders are two contents.
+"""
+
+from __future__ import annotations
+
+import json
+from hashlib import blake2b
+from typing import Any, Final
+
+import orjson
+import zstandard
+
+from claude_lens.store.skeleton import SKELETON
+
+DIGEST_SIZE: Final = 16
+PLAIN: Final = 0
+ZSTD: Final = 1
+ZSTD_SKELETON: Final = 2
+
+_LEVEL = 6
+# Below this the frame's own header costs more than it saves.
+_SMALLEST = 24
+# From here on the skeleton no longer pays for setting it up.
+_LARGEST_WITH_SKELETON = 64 * 1024
+# Integers beyond 64 bits become floats in orjson. Translating digits and searching for a run of them takes a
+# tenth of the time of a regular expression.
+_DIGITS = bytes(0x30 if 0x30 <= byte <= 0x39 else byte if byte in b"eE+" else 0x20 for byte in range(256))
+_LONG_NUMBER = b"0" * 19
+_EXPONENTS = (b"0e000", b"0E000", b"0e+000", b"0E+000")
+
+_skeleton = zstandard.ZstdCompressionDict(SKELETON, dict_type=zstandard.DICT_TYPE_RAWCONTENT)
+_skeleton.precompute_compress(level=_LEVEL)
+_deflate = zstandard.ZstdCompressor(level=_LEVEL, write_dict_id=False)
+_deflate_skeleton = zstandard.ZstdCompressor(dict_data=_skeleton, write_dict_id=False)
+_inflate = zstandard.ZstdDecompressor()
+_inflate_skeleton = zstandard.ZstdDecompressor(dict_data=_skeleton)
+
+
+def digest(data: bytes) -> bytes:
+    """16 bytes that stand for ``data`` (BLAKE2b)."""
+    return blake2b(data, digest_size=DIGEST_SIZE).digest()
+
+
+def dump(value: Any) -> bytes:
+    """``value`` as compact JSON. The same value with the same key order gives the same bytes.
+
+    Lone surrogates and integers of any size survive. Raises ``RecursionError`` where it nests too deeply.
+    """
+    try:
+        return orjson.dumps(value)
+    except orjson.JSONEncodeError:
+        return json.dumps(value, separators=(",", ":")).encode()
+
+
+def load(data: bytes) -> Any:
+    """The value that :func:`dump` turned into ``data``. Raises ``ValueError`` where that is no JSON."""
+    if may_be_rounded(data):
+        return json.loads(data)
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return json.loads(data)
+
+
+def may_be_rounded(body: bytes) -> bool:
+    """Whether a fast parser may have changed a number of ``body`` (beyond 64 bits)."""
+    return _LONG_NUMBER in body.translate(_DIGITS)
+
+
+def may_be_infinite(body: bytes) -> bool:
+    """Whether a number of ``body`` may be too large for a float."""
+    shape = body.translate(_DIGITS)
+    return any(exponent in shape for exponent in _EXPONENTS)
+
+
+def pack(data: bytes) -> tuple[int, bytes]:
+    """``(codec, bytes on disk)`` of a content."""
+    if len(data) < _SMALLEST:
+        return PLAIN, data
+    if len(data) <= _LARGEST_WITH_SKELETON:
+        codec, packed = ZSTD_SKELETON, _deflate_skeleton.compress(data)
+    else:
+        codec, packed = ZSTD, _deflate.compress(data)
+    return (codec, packed) if len(packed) < len(data) else (PLAIN, data)
+
+
+def unpack(codec: int, packed: bytes) -> bytes:
+    """The content behind :func:`pack`. Raises ``ValueError`` where the bytes are damaged."""
+    try:
+        if codec == PLAIN:
+            return packed
+        if codec == ZSTD:
+            return _inflate.decompress(packed)
+        if codec == ZSTD_SKELETON:
+            return _inflate_skeleton.decompress(packed)
+    except (zstandard.ZstdError, MemoryError) as error:
+        raise ValueError(f"damaged content: {error}") from error
+    raise ValueError(f"content of unknown codec {codec}")
+
+
+def pack_blob(data: bytes) -> bytes:
+    """A small value of one row alone: its codec in the first byte, then its bytes."""
+    codec, packed = pack(data)
+    return bytes((codec,)) + packed
+
+
+def unpack_blob(blob: bytes) -> bytes:
+    """The value behind :func:`pack_blob`. Raises ``ValueError`` where it is damaged."""
+    if not blob:
+        raise ValueError("empty value")
+    return unpack(blob[0], blob[1:])

@@ -1,0 +1,264 @@
+"""Opening databases: engines for a writer and for readers, the schema's version, errors in plain words."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, Protocol
+from urllib.parse import quote
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, select, table
+from sqlalchemy import column as sql_column
+from sqlalchemy.exc import (
+    ArgumentError,
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    ProgrammingError,
+    SQLAlchemyError,
+)
+from sqlalchemy.pool import QueuePool, StaticPool
+
+from claude_lens.errors import StoreError
+from claude_lens.store.schema import HEAD, VERSION_TABLE
+
+BUSY_SECONDS: Final = 1.0
+_MIGRATIONS: Final = Path(__file__).parent / "migrations"
+_version = table(VERSION_TABLE, sql_column("version_num"))
+
+# What SQLite says, and what a user can make of it.
+_PLAIN: Final = (
+    ("disk is full", "the disk is full"),
+    ("disk I/O error", "the disk does not take it (full, or over a size limit?)"),
+    ("locked", "another program holds it locked"),
+    ("readonly", "it is read-only"),
+    ("unable to open", "it cannot be opened; check the folder and its permissions"),
+    ("not a database", "it is no database; move it away, and a new one is made"),
+    ("malformed", "it is damaged; move it away, and a new one is made"),
+)
+
+
+class HasDatabase(Protocol):
+    """What of the settings the store needs to find its database."""
+
+    @property
+    def database_url(self) -> str:
+        """Where it is, as SQLAlchemy writes addresses."""
+
+
+def parse(url: str) -> URL:
+    """The address taken apart. Raises :class:`StoreError` where it is none."""
+    try:
+        return make_url(url)
+    except ArgumentError as error:
+        raise StoreError("the database's address cannot be read: expected sqlite:///FILE") from error
+
+
+def file_of(url: URL) -> Path | None:
+    """The SQLite file behind ``url``; None for other databases and for ones in memory."""
+    if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
+        return None
+    return Path(str(url.database)).expanduser().absolute()
+
+
+@contextmanager
+def plain_errors(url: URL) -> Iterator[None]:
+    """Turn what database and file system raise into one-line :class:`StoreError`; our own mistakes stay."""
+    name = file_of(url) or url.render_as_string(hide_password=True)
+    try:
+        yield
+    except (IntegrityError, DataError, ProgrammingError):
+        raise
+    except (SQLAlchemyError, sqlite3.Error, OSError) as error:
+        raise StoreError(f"{name}: {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    said = str(error.orig if isinstance(error, DBAPIError) else error).strip() or type(error).__name__
+    return next((plain for phrase, plain in _PLAIN if phrase in said), said.splitlines()[0])
+
+
+def identity(url: URL) -> tuple[int, int] | None:
+    """Device and inode of the database's file; None where there is none. A replaced file has another one."""
+    path = file_of(url)
+    try:
+        found = path.stat() if path else None
+    except OSError:
+        return None
+    return (found.st_dev, found.st_ino) if found else None
+
+
+def make_private(path: Path) -> None:
+    """Create the file for our eyes only, and its folder where that is missing. Raises ``OSError``."""
+    if not path.parent.is_dir():
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not path.exists():
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    elif path.stat().st_mode & 0o077:
+        path.chmod(0o600)
+
+
+def open_writer(url: URL) -> Engine:
+    """An engine whose transactions take the write lock at once; schema made or migrated.
+
+    Raises :class:`StoreError`: cannot be opened, no database, locked, or written by a newer claude-lens.
+    """
+    with plain_errors(url):
+        path = file_of(url)
+        if path is None:
+            engine = create_engine(url)
+        else:
+            make_private(path)
+            engine = _sqlite(lambda: _connect(str(path), uri=False), pool_size=1)
+            event.listen(engine, "connect", _prepare_writer)
+            event.listen(engine, "begin", _begin_immediate)
+        try:
+            migrate(engine)
+        except BaseException:
+            engine.dispose()
+            raise
+    return engine
+
+
+def _sqlite(creator: Callable[[], sqlite3.Connection], pool_size: int) -> Engine:
+    return create_engine(
+        "sqlite://", creator=creator, poolclass=QueuePool, pool_size=pool_size, max_overflow=-1
+    )
+
+
+def _connect(target: str, *, uri: bool) -> sqlite3.Connection:
+    return sqlite3.connect(
+        target, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, uri=uri
+    )
+
+
+def _prepare_writer(connection: Any, _record: Any) -> None:
+    # Incremental vacuum has to be chosen before the first table, or the file can never shrink in place.
+    for pragma in (
+        "auto_vacuum = INCREMENTAL",
+        "journal_mode = WAL",
+        "synchronous = NORMAL",
+        "foreign_keys = ON",
+        "cache_size = -16384",
+        "journal_size_limit = 67108864",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_immediate(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
+
+
+def version(connection: Connection) -> str | None:
+    """The schema's version in this database; None for an empty one."""
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    found: str | None = connection.execute(select(_version.c.version_num)).scalar()
+    return found
+
+
+def refuse_newer(found: str | None) -> None:
+    """Raise :class:`StoreError` where a newer claude-lens made this schema. Versions are numbers, growing."""
+    if found is not None and found > HEAD:
+        raise StoreError(
+            f"the database has schema {found}, made by a newer claude-lens; this one knows {HEAD}: "
+            "upgrade claude-lens, or name another database in CLAUDE_LENS_DATABASE_URL"
+        )
+
+
+def migrate(engine: Engine) -> None:
+    """Bring the schema up to :data:`HEAD` in one transaction. Raises :class:`StoreError` for a newer one."""
+    with engine.connect() as connection:
+        found = version(connection)
+    refuse_newer(found)
+    if found == HEAD:
+        return
+    # Imported here: readers and up-to-date writers, so nearly everyone, start without it.
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def open_reader(url: URL) -> Engine:
+    """An engine that can only read. A missing file reads as an empty database.
+
+    Raises :class:`StoreError`: cannot be read, or written by a newer claude-lens.
+    """
+    path = file_of(url)
+    with plain_errors(url):
+        if path is None:
+            return create_engine(url, execution_options={"postgresql_readonly": True})
+        if not path.exists():
+            return _empty()
+        engine = _sqlite(_read_only(path), pool_size=4)
+        event.listen(engine, "connect", _prepare_reader)
+        event.listen(engine, "begin", _begin)
+        try:
+            with engine.connect() as connection:
+                found = version(connection)
+            refuse_newer(found)
+        except BaseException:
+            engine.dispose()
+            raise
+        if found == HEAD:
+            return engine
+        engine.dispose()
+        if found is None:
+            return _empty()
+        open_writer(url).dispose()
+        return open_reader(url)
+
+
+def _prepare_reader(connection: Any, _record: Any) -> None:
+    connection.execute("PRAGMA query_only = ON")
+    connection.execute("PRAGMA mmap_size = 268435456")
+
+
+def _read_only(path: Path) -> Callable[[], sqlite3.Connection]:
+    name = quote(str(path))
+    # In this order: a reader may not be able to set up what WAL needs, and then either writes that little,
+    # or reads a file that nobody can be writing.
+    modes = ("mode=ro", "mode=rw", "immutable=1")
+
+    def connect() -> sqlite3.Connection:
+        for mode in modes:
+            connection = _connect(f"file:{name}?{mode}", uri=True)
+            try:
+                connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+                return connection
+            except sqlite3.OperationalError as error:
+                connection.close()
+                if mode == modes[-1] or "unable to open" not in str(error):
+                    raise
+        raise AssertionError("unreachable")
+
+    return connect
+
+
+def _empty() -> Engine:
+    from claude_lens.store.schema import metadata
+
+    engine = create_engine("sqlite://", poolclass=StaticPool)
+    metadata.create_all(engine)
+    return engine
+
+
+def sizes(url: URL) -> int | None:
+    """Bytes on disk with the write-ahead log; None for a database that is no file."""
+    path = file_of(url)
+    if path is None:
+        return None
+    parts = (path, path.with_name(path.name + "-wal"))
+    return sum(part.stat().st_size for part in parts if part.exists())

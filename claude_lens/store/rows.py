@@ -1,0 +1,216 @@
+"""From an exchange to the rows that keep it. Pure: ids come from the writer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import orjson
+
+from claude_lens.exchange import Exchange, Headers, Request, Response
+from claude_lens.store import chain, content
+
+FACTS: Final = (
+    "user_id",
+    "client",
+    "description",
+    "spawn_tool_use_id",
+    "evidence",
+    "lane_reason",
+    "rule",
+    "adapted",
+    "prices",
+)
+"""Keys of the ``facts`` content: what hardly differs between the exchanges of an agent."""
+
+_MESSAGE_KEYS: Final = ("role", "content")
+
+
+@dataclass(slots=True)
+class RequestParts:
+    """What a request body is kept as: ``parts`` of a JSON object, or ``raw`` bytes; headers packed."""
+
+    headers: bytes
+    query: str | None
+    parts: chain.Parts | None = None
+    raw: bytes | None = None
+
+
+@dataclass(slots=True)
+class ResponseParts:
+    """What an answer is kept as: ``message`` and ``rest`` of JSON, or ``raw`` bytes; headers packed."""
+
+    headers: bytes
+    message: bytes | None = None
+    rest: bytes | None = None
+    raw: bytes | None = None
+
+
+@dataclass(slots=True)
+class Item:
+    """An exchange on its way to disk. The request's parts are worked out once, and only when needed."""
+
+    exchange: Exchange
+    _request: RequestParts | None = field(default=None, repr=False)
+
+    @property
+    def size(self) -> int:
+        """Bytes of its bodies."""
+        response = self.exchange.response
+        return len(self.exchange.request.body) + (len(response.body) if response else 0)
+
+    def request(self) -> RequestParts:
+        """The request in parts."""
+        if self._request is None:
+            self._request = request_parts(self.exchange.request)
+        return self._request
+
+    def take_request(self, earlier: Item) -> None:
+        """Reuse the work done for the arrival of the same exchange."""
+        self._request = earlier._request
+
+
+def request_parts(request: Request) -> RequestParts:
+    """Take a request apart; bytes alone where it is no JSON object, or one that JSON could not say again."""
+    kept = RequestParts(headers_blob(request.headers), text(request.query) or None)
+    body = _exact(request.json, request.body)
+    if body is not None:
+        try:
+            kept.parts = chain.split(body)
+        except (RecursionError, ValueError):
+            body = None
+    if body is None:
+        kept.raw = request.body
+    return kept
+
+
+def _exact(value: Mapping[str, Any] | None, body: bytes) -> Mapping[str, Any] | None:
+    """``value``, parsed again where a fast parser may have rounded a number; None where it is not finite."""
+    if value is None or not body:
+        return value
+    rounded = content.may_be_rounded(body)
+    if rounded:
+        try:
+            again = json.loads(body)
+        except (ValueError, RecursionError):
+            again = None
+        value = again if isinstance(again, dict) else value
+    # Only the tolerant parser, needed for escaped surrogates, lets an infinite number through.
+    suspect = (rounded or b"\\u" in body) and content.may_be_infinite(body)
+    return None if suspect and not chain.is_finite(value) else value
+
+
+def response_parts(response: Response) -> ResponseParts:
+    """Take an answer apart: a message's role and content become the element that the next request sends."""
+    kept = ResponseParts(headers_blob(response.headers))
+    value = response.json
+    if value is not None and not response.body.startswith(b"event:"):
+        value = _exact(value, response.body)
+    if value is not None:
+        try:
+            if isinstance(value.get("role"), str) and isinstance(value.get("content"), list):
+                kept.message = content.dump({key: value[key] for key in _MESSAGE_KEYS})
+                value = {key: None if key in _MESSAGE_KEYS else item for key, item in value.items()}
+            kept.rest = content.pack_blob(content.dump(value))
+        except (RecursionError, ValueError):
+            value, kept.message = None, None
+    if value is None and response.body:
+        kept.raw = response.body
+    return kept
+
+
+def response_json(rest: bytes | None, message: bytes | None) -> Any:
+    """The answer's JSON again; None where only bytes, or nothing, arrived."""
+    if rest is None:
+        return None
+    value = content.load(content.unpack_blob(rest))
+    if message is not None:
+        value.update(content.load(message))
+    return value
+
+
+def headers_blob(headers: Headers) -> bytes:
+    """Headers as they lie on disk."""
+    return content.pack_blob(content.dump([list(pair) for pair in headers]))
+
+
+def text(value: str | None) -> str | None:
+    """``value`` as a database can store it: lone surrogates and NULs are replaced."""
+    if value is None or (value.isascii() and "\0" not in value):
+        return value
+    return value.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
+
+
+def session_key(exchange: Exchange) -> str:
+    """The client's session id; ``no-session-YYYY-MM-DD`` (UTC) for requests of clients that send none."""
+    known = text(exchange.identity.session_id)
+    return known or f"no-session-{datetime.fromtimestamp(exchange.started_at, UTC):%Y-%m-%d}"
+
+
+def facts(exchange: Exchange) -> bytes:
+    """The JSON of :data:`FACTS`, without what is not known."""
+    who, agent = exchange.identity, exchange.identity.agent
+    found = {
+        "user_id": who.user_id,
+        "client": who.client,
+        "description": agent.description,
+        "spawn_tool_use_id": agent.spawn_tool_use_id,
+        "evidence": agent.evidence,
+        "lane_reason": exchange.lane_reason,
+        "rule": exchange.model.rule,
+        "adapted": list(exchange.adapted),
+        "prices": dict(exchange.cost.prices),
+    }
+    return content.dump({key: value for key, value in found.items() if value})
+
+
+def exchange_row(exchange: Exchange) -> dict[str, Any]:
+    """Columns of ``exchanges``, without ``id``, ``session`` and ``facts``."""
+    who, agent, model, usage = (
+        exchange.identity,
+        exchange.identity.agent,
+        exchange.model,
+        exchange.usage,
+    )
+    durations = who.tool_durations_ms
+    return {
+        "exchange_id": text(exchange.id),
+        "worker": text(exchange.worker),
+        "endpoint": text(exchange.endpoint),
+        "status": exchange.status,
+        "http_status": exchange.http_status,
+        "error": text(exchange.error),
+        "lane": exchange.lane,
+        "prompt_id": text(who.prompt_id),
+        "request_class": text(who.request_class),
+        "compaction": text(who.compaction),
+        "context_compacted": text(who.context_compacted),
+        "project": text(who.project),
+        "branch": text(who.branch),
+        "agent_id": text(agent.id),
+        "agent_parent_id": text(agent.parent_id),
+        "agent_type": text(agent.type),
+        "agent_name": text(agent.name),
+        "model_requested": text(model.requested),
+        "model_routed": text(model.routed),
+        "provider": text(model.provider),
+        "started_at": exchange.started_at,
+        "ttfb_ms": exchange.ttfb_ms,
+        "ttft_ms": exchange.ttft_ms,
+        "duration_ms": exchange.duration_ms,
+        "input_tokens": usage and usage.input_tokens,
+        "output_tokens": usage and usage.output_tokens,
+        "cache_read_input_tokens": usage and usage.cache_read_input_tokens,
+        "cache_creation_input_tokens": usage and usage.cache_creation_input_tokens,
+        "cache_creation_5m_input_tokens": usage and usage.cache_creation_5m_input_tokens,
+        "cache_creation_1h_input_tokens": usage and usage.cache_creation_1h_input_tokens,
+        "cost_usd": exchange.cost.usd,
+        "cost_requested_usd": exchange.cost.requested_usd,
+        "stop_reason": text(exchange.stop_reason),
+        "request_id": text(exchange.request_id),
+        "traceparent": text(who.traceparent),
+        "tool_durations": orjson.dumps(durations).decode() if durations else None,
+    }

@@ -1,0 +1,126 @@
+"""The sink of the recorder that keeps every exchange in the store."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Final
+
+from claude_lens.errors import StoreError
+from claude_lens.exchange import Exchange
+from claude_lens.settings import Settings
+from claude_lens.store.rows import Item
+from claude_lens.store.writer import Writer
+
+WAITING_BYTES: Final = 64 * 1024 * 1024
+"""Most bytes of bodies that wait for a database that cannot be written."""
+
+RETRY_SECONDS: Final = 1.0
+
+log = logging.getLogger(__name__)
+
+
+def open_sink(settings: Settings) -> StoreSink:
+    """The store at ``settings.database_url``. One that cannot be opened now is tried again at each flush."""
+    sink = StoreSink(settings.database_url, bodies=settings.bodies == "on")
+    try:
+        sink.writer.open()
+    except StoreError as error:
+        log.warning("%s", error)
+    return sink
+
+
+class StoreSink:
+    """Collects exchanges and writes them in batches; what cannot be written waits, within ``limit`` bytes."""
+
+    name = "store"
+
+    def __init__(self, url: str, *, bodies: bool = True, limit: int = WAITING_BYTES) -> None:
+        self.writer = Writer(url, bodies=bodies)
+        self._limit = limit
+        self._items: dict[str, Item] = {}
+        self._bytes = 0
+        self._workers: set[str] = set()
+        self._failed_at: float | None = None
+        self.lost = 0
+
+    @property
+    def waiting(self) -> int:
+        """How many exchanges are not on disk yet."""
+        return len(self._items)
+
+    def arrived(self, exchange: Exchange) -> None:
+        """Take a request. Raises :class:`StoreError` where too much waits already; its end is taken whole."""
+        self._workers.add(exchange.worker)
+        self._take(exchange)
+
+    def ended(self, exchange: Exchange) -> None:
+        """Take a complete exchange. Raises :class:`StoreError` where too much waits already: it is lost."""
+        self._take(exchange)
+
+    def _take(self, exchange: Exchange) -> None:
+        item = Item(exchange)
+        earlier = self._items.pop(exchange.id, None)
+        if earlier is not None:
+            self._bytes -= earlier.size
+            item.take_request(earlier)
+        if self._items and self._bytes + item.size > self._limit:
+            self.lost += exchange.status != "running"
+            raise StoreError(
+                f"{len(self._items)} exchanges wait for the database, more would take too much memory; "
+                f"{self.lost} lost so far"
+            )
+        self._items[exchange.id] = item
+        self._bytes += item.size
+
+    def flush(self) -> None:
+        """Write what waits, in one transaction. Raises :class:`StoreError`; it then waits for the next flush.
+
+        After a failure the database is left alone for a second, so that a locked one holds up nobody.
+        """
+        if not self._items or (self._failed_at and time.monotonic() - self._failed_at < RETRY_SECONDS):
+            return
+        items = list(self._items.values())
+        try:
+            self.writer.write(items)
+        except StoreError:
+            self._failed_at = time.monotonic()
+            raise
+        except Exception as error:
+            self._one_by_one(items, error)
+        self._written()
+
+    def _written(self) -> None:
+        self._items.clear()
+        self._bytes = 0
+        self._failed_at = None
+
+    def _one_by_one(self, items: list[Item], error: Exception) -> None:
+        """Write all but the exchanges that cannot be written, whatever the database's state."""
+        refused: list[str] = []
+        for item in items:
+            try:
+                self.writer.write([item])
+            except StoreError:
+                self._failed_at = time.monotonic()
+                raise
+            except Exception as reason:
+                refused.append(item.exchange.id)
+                error = reason
+        self.lost += len(refused)
+        self._written()
+        if refused:
+            said = f"{type(error).__name__}: {error}".splitlines()[0]
+            raise StoreError(f"exchange {refused[-1]} cannot be stored ({said})") from error
+
+    def close(self) -> None:
+        """Write what waits, mark what still runs as interrupted, let go. Raises :class:`StoreError`."""
+        self._failed_at = None
+        try:
+            self.flush()
+        finally:
+            try:
+                if self._failed_at is None:
+                    self.writer.interrupt(sorted(self._workers))
+            finally:
+                self.writer.close()
