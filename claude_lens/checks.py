@@ -1,0 +1,217 @@
+"""What ``lensctl doctor`` checks: functions of the settings; adding one is a line in ``CHECKS``."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import re
+import shutil
+import socket
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from claude_lens import config, key, supervisor
+from claude_lens import settings as setting_table
+from claude_lens.errors import LensError
+from claude_lens.health import health, status
+from claude_lens.launcher import Place, Problem, find_claude
+from claude_lens.settings import Settings, is_loopback
+
+FREE_SPACE = 500 << 20
+CLAUDE_TIMEOUT = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A finding: ``todo`` says what to do where ``ok`` is false."""
+
+    name: str
+    ok: bool
+    detail: str
+    todo: str = ""
+
+
+def run() -> list[Check]:
+    """All checks, in order. A bad setting ends them, as nothing else can be judged then. Never raises."""
+    try:
+        settings = setting_table.load()
+    except LensError as error:
+        return [Check("settings", False, str(error), "correct it in the environment or in the .env file")]
+    return [
+        Check("settings", True, f"home is {settings.home}"),
+        *(_safe(check, settings) for check in CHECKS),
+    ]
+
+
+def claude(settings: Settings) -> Check:
+    """The program is there and runs."""
+    try:
+        program = find_claude(Place(os.environ))
+    except Problem as problem:
+        return Check("claude", False, str(problem).split("\n")[0], "npm install -g @anthropic-ai/claude-code")
+    done = subprocess.run(
+        [program, "--version"],
+        capture_output=True,
+        text=True,
+        timeout=CLAUDE_TIMEOUT,
+        stdin=subprocess.DEVNULL,
+    )
+    said = (done.stdout or done.stderr).strip().split("\n")[0]
+    if done.returncode:
+        return Check("claude", False, f"{program} --version fails: {said}", "install Claude Code anew")
+    return Check("claude", True, f"{program}, {said}")
+
+
+def proxy(settings: Settings) -> Check:
+    """It is healthy, or can be started."""
+    running = supervisor.current(settings)
+    url = running.url if running else settings.url
+    seen = health(url)
+    if seen.healthy:
+        return Check(
+            "proxy", True, f"healthy at {url}, version {seen.detail.get('version')}, process {seen.pid}"
+        )
+    if seen.state == "ours" or running:
+        return Check("proxy", False, f"at {url} it is not healthy", "lensctl logs, then lensctl restart")
+    if seen.state == "down" and is_loopback(url) and settings.autostart:
+        return Check("proxy", True, f"not running at {url}; claude-lens starts it")
+    todo = "lensctl up" if is_loopback(url) else "check CLAUDE_LENS_URL, or start it there"
+    if seen.state == "foreign":
+        todo = "choose another port with PORT, or stop what answers there"
+    return Check("proxy", False, f"{url}: {seen.said}", todo)
+
+
+def keys(settings: Settings) -> Check:
+    """There is one, it is private, and a running proxy takes it."""
+    used = settings.key or key.existing(settings)
+    if used is None:
+        if not is_loopback(settings.url):
+            return Check("key", False, f"none for {settings.url}", "set CLAUDE_LENS_KEY")
+        return Check("key", True, "none yet; the first start generates one")
+    file = key.key_file(settings)
+    if os.name != "nt" and file.exists() and stat.S_IMODE(file.stat().st_mode) & 0o077:
+        return Check("key", False, f"others can read {file}", f"chmod 600 {file}")
+    running = supervisor.current(settings)
+    url = running.url if running else settings.url
+    if settings.key is None and health(url).healthy and status(url, used) is None:
+        return Check("key", False, f"the proxy at {url} refuses {key.masked(used)}", "lensctl restart")
+    return Check("key", True, key.masked(used))
+
+
+def provider(settings: Settings) -> Check:
+    """Somebody brings a credential for the provider."""
+    environ = setting_table.environment()
+    if environ.get("ANTHROPIC_API_KEY"):
+        return Check("provider key", True, "ANTHROPIC_API_KEY is set")
+    return Check("provider key", True, "no ANTHROPIC_API_KEY; the client's own login is used")
+
+
+def configuration(settings: Settings) -> Check:
+    """The file is there and makes sense."""
+    if settings.config is None:
+        return Check("config", False, "no litellm_config.yaml found", "name one in CLAUDE_LENS_CONFIG")
+    try:
+        config.check(settings.config)
+    except LensError as error:
+        return Check("config", False, str(error), "correct that line")
+    return Check("config", True, str(settings.config))
+
+
+def home(settings: Settings) -> Check:
+    """The folder is private and has room."""
+    folder = settings.home
+    if not folder.exists():
+        return Check("home", True, f"{folder} will be created")
+    if os.name != "nt" and stat.S_IMODE(folder.stat().st_mode) & 0o077:
+        return Check("home", False, f"others can look into {folder}", f"chmod 700 {folder}")
+    if not os.access(folder, os.W_OK):
+        return Check("home", False, f"{folder} cannot be written to", "correct its owner or mode")
+    free = shutil.disk_usage(folder).free
+    if free < FREE_SPACE:
+        return Check("home", False, f"{free >> 20} MB free", "free some space: lensctl prune")
+    return Check("home", True, f"{folder}, {free >> 30} GB free")
+
+
+def database(settings: Settings) -> Check:
+    """It opens, and its schema is one we know."""
+    from claude_lens.store import database as store
+
+    url = store.parse(settings.database_url)
+    shown = url.render_as_string(hide_password=True)
+    file = store.file_of(url)
+    if file is not None and not file.exists():
+        return Check("database", True, f"{shown} will be created")
+    engine = store.open_reader(url)
+    try:
+        with engine.connect() as connection:
+            found = store.version(connection) if file is None else None
+    finally:
+        engine.dispose()
+    return Check("database", True, shown + (f", schema {found}" if found else ""))
+
+
+def ports(settings: Settings) -> Check:
+    """The dashboard's port is free, or at least not the proxy's."""
+    if settings.web_port == settings.port:
+        return Check(
+            "ports", False, f"PORT and WEB_PORT are both {settings.port}", "set one of them to another"
+        )
+    if (
+        supervisor.current(settings) is None
+        and is_loopback(settings.url)
+        and health(settings.url).state == "down"
+    ):
+        try:
+            with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind((settings.host, settings.port))
+        except OSError as error:
+            where = f"{settings.host}:{settings.port}"
+            return Check("ports", False, f"cannot listen on {where}: {error.strerror}", "choose another PORT")
+    return Check("ports", True, f"{settings.port} for the proxy, {settings.web_port} for the dashboard")
+
+
+def versions(settings: Settings) -> Check:
+    """Python and LiteLLM are ones we support; the proxy runs the code that is installed."""
+    from packaging.requirements import Requirement
+
+    python = ".".join(map(str, sys.version_info[:3]))
+    litellm, own = importlib.metadata.version("litellm"), importlib.metadata.version("claude-lens")
+    wanted = [Requirement(line) for line in importlib.metadata.requires("claude-lens") or ()]
+    for requirement in wanted:
+        if requirement.name == "litellm" and not requirement.specifier.contains(litellm):
+            todo = f"pip install 'litellm[proxy]{requirement.specifier}'"
+            return Check("versions", False, f"LiteLLM {litellm} is not one we support", todo)
+    running = health(settings.url).detail.get("version")
+    if running and running != own:
+        return Check(
+            "versions",
+            False,
+            f"the proxy still runs version {running}, {own} is installed",
+            "lensctl restart",
+        )
+    return Check("versions", True, f"claude-lens {own}, LiteLLM {litellm}, Python {python}")
+
+
+CHECKS: tuple[Callable[[Settings], Check], ...] = (
+    claude,
+    configuration,
+    home,
+    keys,
+    provider,
+    database,
+    ports,
+    proxy,
+    versions,
+)
+
+
+def _safe(check: Callable[[Settings], Check], settings: Settings) -> Check:
+    try:
+        return check(settings)
+    except (LensError, OSError, subprocess.SubprocessError, importlib.metadata.PackageNotFoundError) as error:
+        said = re.sub(r"\s+", " ", str(error))
+        return Check(check.__name__, False, said, "see the message")
