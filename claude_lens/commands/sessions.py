@@ -1,0 +1,28 @@
+"""``lensctl sessions``: what was recorded, newest first."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from claude_lens import settings as setting_table
+from claude_lens.terminal import console, json_option, print_json
+
+
+@click.command()
+@click.option("-n", "--limit", type=click.IntRange(1), default=30, show_default=True, help="Most to list.")
+@json_option
+def command(limit: int, as_json: bool) -> None:
+    """List the recorded sessions, the newest first."""
+    from claude_lens import render
+    from claude_lens.store.queries import open_reader
+
+    with open_reader(setting_table.load()) as reader:
+        found = reader.sessions(limit)
+    if as_json:
+        print_json(found)
+    elif found:
+        console().print(render.session_table(found))
+    else:
+        print("no session recorded yet; run: claude-lens", file=sys.stderr)
