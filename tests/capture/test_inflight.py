@@ -1,0 +1,77 @@
+"""The two frames of an exchange."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+from claude_lens.capture.inflight import InFlight, UpstreamAnswer, new_id
+from claude_lens.recorder.frames import Arrival, Ending, Frame
+
+
+def price(model: str | None, provider: str | None) -> Mapping[str, float] | None:
+    return {"input_cost_per_token": 1.0} if model == "asked" else None
+
+
+def flight(frames: list[Frame]) -> InFlight:
+    return InFlight(
+        endpoint="/v1/messages",
+        query="beta=true",
+        headers=[(b"x-api-key", b"sk-secret-key-value"), (b"anthropic-version", b"2023-06-01")],
+        body=b"{}",
+        put=frames.append,
+        worker="w",
+        requested_model="asked",
+        price=price,
+    )
+
+
+def test_ids_sort_by_time() -> None:
+    first = new_id()
+    time.sleep(0.002)
+    assert first < new_id()
+    assert len(first) == 32
+    assert int(first, 16)
+
+
+def test_arrival_then_one_ending() -> None:
+    frames: list[Frame] = []
+    one = flight(frames)
+    one.arrive()
+    one.passed(b"")
+    one.passed(b"event: message_start\n\n")
+    assert one.ttft_ms is None
+    one.passed(b'event: content_block_delta\ndata: {"delta":{}}\n\n')
+    one.upstream = UpstreamAnswer(200, [("Request-Id", "req_1")])
+    one.end("ok", 200, [(b"set-cookie", b"session=secret-cookie")])
+    one.end("error", 500)
+    arrival, ending = frames
+    assert isinstance(arrival, Arrival)
+    assert isinstance(ending, Ending)
+    assert (arrival.id, arrival.query, arrival.body) == (one.id, "beta=true", b"{}")
+    assert ending.body.startswith(b"event: message_start\n\nevent: content_block_delta")
+    assert ending.ttfb_ms is not None
+    assert ending.ttft_ms is not None
+    assert ending.duration_ms is not None
+    assert 0 < ending.ttfb_ms <= ending.ttft_ms <= ending.duration_ms
+    assert (ending.status, ending.request_id, ending.routed_model) == ("ok", "req_1", "asked")
+    assert ending.prices == {"input_cost_per_token": 1.0}
+
+
+def test_no_secret_is_in_a_frame() -> None:
+    frames: list[Frame] = []
+    one = flight(frames)
+    one.arrive()
+    one.end("ok", 200, [(b"set-cookie", b"session=secret-cookie")])
+    assert "secret" not in repr(frames)
+    assert "2023-06-01" in repr(frames)
+
+
+def test_the_routed_models_price_is_asked_for() -> None:
+    frames: list[Frame] = []
+    one = flight(frames)
+    one.routed_model = "another"
+    one.end("ok", 200)
+    assert isinstance(frames[0], Ending)
+    assert frames[0].prices is None
+    assert frames[0].requested_prices == {"input_cost_per_token": 1.0}
