@@ -142,7 +142,8 @@ def _cost(running: Exchange, ending: Ending, usage: Usage | None, answer: _Answe
     told = told if isinstance(told, Mapping) else None
     same_model = ending.requested_prices is None and ending.routed_model in (None, running.model.requested)
     usd = pricing.cost(usage, prices, told)
-    usd = ending.cost_usd if usd is None else usd
+    if ending.cost_usd is not None and (usd is None or pricing.depends_on_more(prices)):
+        usd = ending.cost_usd
     requested = pricing.cost(usage, ending.requested_prices, told) if ending.requested_prices else None
     return Cost(usd=usd, requested_usd=usd if same_model else requested, prices=prices)
 

@@ -18,7 +18,7 @@ _SCHEME = re.compile(
     r"(bearer|basic|digest|token|apikey|negotiate|aws4-hmac-sha256|oauth)[ \t]+(?=\S)", re.IGNORECASE
 )
 _SECRET_VALUE = re.compile(
-    r"sk[-_][A-Za-z0-9_-]{16}|gh[pousr]_[A-Za-z0-9]{20}|github_pat_\w{20}|AIza[\w-]{30}"
+    r"(?<![A-Za-z0-9])g?sk[-_][A-Za-z0-9_-]{16}|gh[pousr]_[A-Za-z0-9]{20}|github_pat_\w{20}|AIza[\w-]{30}"
     r"|xox[abeoprs]-[\w-]{10}|eyJ[\w-]{8,}\.[\w-]{8,}\."
 )
 _MARK = "[redacted:"

@@ -20,7 +20,14 @@ CACHE_WRITE_1H = "cache_creation_input_token_cost_above_1hr"
 
 _RATES = (INPUT, OUTPUT, CACHE_READ, CACHE_WRITE_5M, CACHE_WRITE_1H)
 _THRESHOLD = re.compile(rf"(?:{'|'.join(_RATES)})_above_(\d+)(k?)_tokens\Z")
-_NESTED = ("provider_specific_entry", "search_context_cost_per_query")
+_REASONING = "output_cost_per_reasoning_token"
+_OTHERS = (
+    "provider_specific_entry",
+    "search_context_cost_per_query",
+    "tiered_pricing",
+    "off_peak_pricing",
+    _REASONING,
+)
 _NOWHERE = ("global", "not_available")
 
 
@@ -29,8 +36,9 @@ def cost(usage: Usage, prices: Mapping[str, Any], told: Mapping[str, Any] | None
 
     A price of 0.0 is a price. A missing cache price is the input price, a missing 1-hour price the
     5-minute one. Prices ``*_above_200k_tokens`` hold for the whole request once its prompt (cache
-    included) is longer. ``told`` is the answer's own ``usage`` object, which names what a count cannot:
-    ``speed`` (fast mode), ``inference_geo`` and ``server_tool_use.web_search_requests``.
+    included) is longer, and so does the fitting entry of a ``tiered_pricing`` table. ``told`` is the
+    answer's own ``usage`` object, which names what a count cannot: ``speed`` (fast mode),
+    ``inference_geo`` and ``server_tool_use.web_search_requests``.
     """
     rates = _rates(prices, usage.prompt_tokens)
     if rates is None:
@@ -52,11 +60,19 @@ def relevant(prices: Mapping[str, Any]) -> dict[str, Any]:
     return {
         name: value
         for name, value in prices.items()
-        if value is not None and (name in _RATES or name in _NESTED or _THRESHOLD.match(name))
+        if value is not None and (name in _RATES or name in _OTHERS or _THRESHOLD.match(name))
     }
 
 
+def depends_on_more(prices: Mapping[str, Any]) -> bool:
+    """Whether counts alone do not tell the cost: prices that change by hour, or thinking at its own price."""
+    thinking = _number(prices.get(_REASONING))
+    return bool(prices.get("off_peak_pricing")) or thinking not in (None, _number(prices.get(OUTPUT)))
+
+
 def _rates(prices: Mapping[str, Any], prompt_tokens: int) -> dict[str, float] | None:
+    if tier := _tier(prices.get("tiered_pricing"), prompt_tokens):
+        prices = {OUTPUT: prices.get(OUTPUT), **tier}
     chosen = {name: _number(prices.get(name)) for name in _RATES}
     for threshold, suffix in _thresholds(prices):
         if prompt_tokens > threshold:
@@ -81,6 +97,18 @@ def _thresholds(prices: Iterable[str]) -> list[tuple[int, str]]:
     """Prompt lengths in tokens above which other prices hold, shortest first, each as its key spells it."""
     found = {match[1] + match[2] for name in prices if (match := _THRESHOLD.match(name))}
     return sorted((int(text.rstrip("k")) * (1000 if text.endswith("k") else 1), text) for text in found)
+
+
+def _tier(table: object, prompt_tokens: int) -> Mapping[str, Any] | None:
+    """The entry whose ``range`` (above, up to) holds the prompt; the last one for longer prompts."""
+    tiers = [
+        (bounds, tier)
+        for tier in (table if isinstance(table, list) else ())
+        if isinstance(tier, Mapping) and INPUT in tier and len(bounds := tier.get("range", ())) == 2
+    ]
+    tiers.sort(key=lambda entry: entry[0][0])
+    fitting = [tier for (above, up_to), tier in tiers if above < prompt_tokens <= up_to]
+    return next(iter(fitting or [tier for _, tier in tiers[-1:]]), None)
 
 
 def _multiplier(prices: Mapping[str, Any], told: Mapping[str, Any]) -> float:
