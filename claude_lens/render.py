@@ -140,17 +140,17 @@ def status(exchange: Summary) -> Text:
 def _heading(session: Session) -> Text:
     title = Text(printable(session["title"]) or "(no title)", style="bold")
     lasted = _seconds_between(session["started_at"], session["ended_at"])
+    place = [f"session {session['id']}", clock(session["started_at"]), printable(session["project"])]
     facts = [
-        f"session {session['id']}",
-        clock(session["started_at"]),
-        printable(session["project"]),
         f"{session['exchanges']} requests",
         tokens(session["usage"]),
         f"{cache_share(session['usage'])} cached",
         cost(session["cost_usd"], session["unpriced"]),
         duration(lasted) if lasted is not None else "running",
     ]
-    return title.append("\n" + " · ".join(fact for fact in facts if fact), style="not bold")
+    for line in (place, facts):
+        title.append("\n" + " · ".join(fact for fact in line if fact), style="not bold")
+    return title
 
 
 def _grow(

@@ -27,7 +27,7 @@ json_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
 def console() -> Console:
     """Standard output; rich drops colour by itself for ``NO_COLOR`` and where it is not a terminal."""
     plain = not sys.stdout.isatty()
-    return Console(highlight=False, soft_wrap=plain, width=160 if plain else None, emoji=False)
+    return Console(highlight=False, soft_wrap=plain, width=1000 if plain else None, emoji=False)
 
 
 def print_json(value: object) -> None:

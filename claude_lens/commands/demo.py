@@ -1,0 +1,40 @@
+"""``lensctl demo``: see it work, with no key and no network."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from claude_lens.terminal import console, json_option, print_json
+
+
+@click.command()
+@click.option("--no-claude", is_flag=True, help="Send the requests without running claude.")
+@click.option("--keep", is_flag=True, help="Keep the temporary folder and say where it is.")
+@json_option
+def command(no_claude: bool, keep: bool, as_json: bool) -> None:
+    """Play a short session with a subagent and show what was recorded.
+
+    Everything happens in a temporary folder, against a provider that is part of claude-lens: no key is
+    needed, nothing goes over the network, and neither ~/.claude nor ~/.claude-lens is touched. Takes some
+    ten seconds.
+    """
+    from claude_lens import render
+    from claude_lens.demo import stage
+    from claude_lens.store.queries import open_reader
+
+    with stage.temporary(keep) as folder:
+        settings = stage.run(folder, not no_claude, lambda line: print(f"demo: {line}", file=sys.stderr))
+        with open_reader(settings) as reader:
+            if as_json:
+                print_json(reader.show("last"))
+            else:
+                session = reader.session("last")
+                tree = render.session_tree(session, reader.agents("last"), reader.exchanges("last"))
+                console().print(tree)
+        if keep:
+            print(
+                f"demo: kept; look into it with: CLAUDE_LENS_HOME={settings.home} lensctl show",
+                file=sys.stderr,
+            )
