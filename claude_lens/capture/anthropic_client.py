@@ -6,6 +6,7 @@ lost (unknown body fields, the query, the client's headers), and keeps the upstr
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -17,14 +18,21 @@ from claude_lens.capture.headers import CREDENTIALS, for_upstream
 from claude_lens.capture.inflight import InFlight, UpstreamAnswer
 
 CONTROL_FIELDS = frozenset(all_litellm_params) - {"metadata"}
+CREDENTIAL_NAMES = frozenset(name.decode() for name in CREDENTIALS)
+# LiteLLM adds it to every login's request; a client that wants it sends it.
+BROWSER = "anthropic-dangerous-direct-browser-access"
 
 
 class HonestAnthropicClient(AsyncHTTPHandler):  # type: ignore[misc]
-    """Sends one exchange's request; shares the connection pool of the client it wraps."""
+    """Sends one exchange's request; shares the connection pool of the client it wraps.
 
-    def __init__(self, pooled: AsyncHTTPHandler, flight: InFlight) -> None:
+    ``exact`` is true where nobody but LiteLLM itself could have wanted the request changed.
+    """
+
+    def __init__(self, pooled: AsyncHTTPHandler, flight: InFlight, *, exact: bool) -> None:
         self._pooled = pooled
         self._flight = flight
+        self._exact = exact
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._pooled, name)
@@ -38,7 +46,7 @@ class HonestAnthropicClient(AsyncHTTPHandler):  # type: ignore[misc]
         if flight.query and "?" not in url:
             url = f"{url}?{flight.query}"
         if isinstance(kwargs.get("data"), (str, bytes)):
-            kwargs["data"] = restored_body(kwargs["data"], flight.body)
+            kwargs["data"] = restored_body(kwargs["data"], flight.body, exact=self._exact)
         kwargs["headers"] = restored_headers(kwargs.get("headers") or {}, flight)
         try:
             response: httpx.Response = await self._pooled.post(url, *args, **kwargs)
@@ -46,18 +54,43 @@ class HonestAnthropicClient(AsyncHTTPHandler):  # type: ignore[misc]
             note_error(flight, error)
             raise
         flight.upstream = UpstreamAnswer(response.status_code, list(response.headers.multi_items()))
+        if kwargs.get("stream") and isinstance(response.stream, httpx.AsyncByteStream):
+            response.stream = WatchedStream(response.stream, flight)
         return response
 
 
-def restored_body(sent: str | bytes, received: bytes) -> bytes:
+class WatchedStream(httpx.AsyncByteStream):
+    """The upstream's bytes; notes on the exchange how the upstream cut them, for LiteLLM hides it."""
+
+    def __init__(self, stream: httpx.AsyncByteStream, flight: InFlight) -> None:
+        self._stream = stream
+        self._flight = flight
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        try:
+            async for chunk in self._stream:
+                yield chunk
+        except Exception as error:
+            self._flight.cut = (str(error) or type(error).__name__).splitlines()[0]
+            raise
+
+    async def aclose(self) -> None:
+        """Close the upstream's connection."""
+        await self._stream.aclose()
+
+
+def restored_body(sent: str | bytes, received: bytes, *, exact: bool) -> bytes:
     """What LiteLLM wants to send, with the top-level fields that it dropped.
 
-    The received bytes themselves, where nothing else differs.
+    ``exact`` also takes back what LiteLLM changed in the others, as long as the model is the client's own:
+    its repairs are for models that differ. The received bytes themselves, where nothing else differs.
     """
     try:
         outgoing, original = orjson.loads(sent), orjson.loads(received)
     except orjson.JSONDecodeError:
         return sent.encode() if isinstance(sent, str) else sent
+    if exact and outgoing.get("model") == original.get("model"):
+        outgoing.update({name: value for name, value in original.items() if name in outgoing})
     for name, value in original.items():
         if name not in outgoing and name not in CONTROL_FIELDS:
             outgoing[name] = value
@@ -65,16 +98,20 @@ def restored_body(sent: str | bytes, received: bytes) -> bytes:
 
 
 def restored_headers(sent: dict[str, str], flight: InFlight) -> dict[str, str]:
-    """LiteLLM's headers under the client's own; the credential is LiteLLM's unless the client brought one."""
-    client = {
-        name.decode("latin-1").lower(): value.decode("latin-1")
-        for name, value in for_upstream(flight.headers, keep_credentials=flight.own_credential)
-        if name != b"content-length"
-    }
-    credentials = {name.decode() for name in CREDENTIALS}
-    drop = credentials if flight.own_credential else set()
-    kept = {name.lower(): value for name, value in sent.items() if name.lower() not in drop}
-    return {**kept, **client}
+    """The client's headers in their order, then LiteLLM's own that do not contradict them.
+
+    The credential is LiteLLM's unless the client brought one. A name that comes twice is folded into one.
+    """
+    restored: dict[str, str] = {}
+    for raw_name, raw_value in for_upstream(flight.headers, keep_credentials=flight.own_credential):
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        if name != "content-length":
+            restored[name] = f"{restored[name]}, {value}" if name in restored else value
+    drop = {BROWSER, *CREDENTIAL_NAMES} if flight.own_credential else {BROWSER}
+    for name, value in sent.items():
+        if name.lower() not in drop:
+            restored.setdefault(name.lower(), value)
+    return restored
 
 
 def note_error(flight: InFlight, error: BaseException) -> None:

@@ -103,8 +103,8 @@ class Front:
         if flight.endpoint in (MESSAGES, COUNT_TOKENS):
             decision = self._decider.decide(flight.requested_model, credential.verdict)
             upstream, flight.lane_reason = decision.upstream, decision.reason
-            if upstream is None and flight.endpoint == COUNT_TOKENS and credential.own:
-                # LiteLLM never passes a login on here, so there is no other way to count for it.
+            if upstream is None and flight.endpoint == COUNT_TOKENS and credential.verdict != "foreign":
+                # LiteLLM asks no callback about a count, never passes a login on and drops most fields.
                 upstream = self._decider.anthropic(flight.requested_model)
         else:
             upstream, flight.lane_reason = None, "not an Anthropic endpoint"

@@ -33,7 +33,8 @@ class CaptureHooks(CustomLogger):  # type: ignore[misc]
         if provider != "anthropic" or kwargs.get("client") is not None:
             return None
         pooled = get_async_httpx_client(llm_provider=litellm.LlmProviders.ANTHROPIC)
-        return {**kwargs, "client": HonestAnthropicClient(pooled, flight)}
+        exact = not kwargs.get("additional_drop_params") and next(host.foreign_callbacks(), None) is None
+        return {**kwargs, "client": HonestAnthropicClient(pooled, flight, exact=exact)}
 
     async def async_log_failure_event(
         self, kwargs: Any, response_obj: Any, start_time: Any, end_time: Any

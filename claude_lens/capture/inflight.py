@@ -58,6 +58,7 @@ class InFlight:
     adapted: tuple[str, ...] = ()
     agent: Mapping[str, Any] = field(default_factory=dict)
     upstream: UpstreamAnswer | None = None
+    cut: str | None = None
     ttfb_ms: float | None = None
     ttft_ms: float | None = None
     chunks: list[bytes] = field(default_factory=list)

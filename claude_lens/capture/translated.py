@@ -19,20 +19,26 @@ from claude_lens.capture.inflight import InFlight, RawHeaders, UpstreamAnswer
 
 PING = b'event: ping\ndata: {"type": "ping"}\n\n'
 SILENCE = 15.0
-# Headers of the upstream's answer that Claude Code reads, restored where LiteLLM drops them.
-RESTORED = ("anthropic-", "request-id", "x-request-id", "retry-after", "x-should-retry")
+# Headers of another provider's answer that mean the same to Claude Code; of Anthropic's own it gets all.
+RESTORED = ("request-id", "x-request-id", "retry-after", "x-should-retry")
+# The body's shape on this side is LiteLLM's, so that the upstream's words for it do not apply.
+FRAMING = frozenset((b"content-length", b"content-encoding", b"content-type", b"date", b"server"))
+ECHOES = b"llm_provider-"
+ERROR_EVENTS = (b"event: error", b'data: {"error"', b'data: {"type": "error"', b'data: {"type":"error"')
 
 # By exchange id, which LiteLLM carries as its call id: how its hooks find the request they are about.
 IN_FLIGHT: dict[str, InFlight] = {}
 
 
-async def run(flight: InFlight, downstream: App, scope: Scope, receive: Receive, send: Send) -> None:
-    """Let LiteLLM answer; ends the exchange in every case."""
+async def run(
+    flight: InFlight, downstream: App, scope: Scope, receive: Receive, send: Send, silence: float = SILENCE
+) -> None:
+    """Let LiteLLM answer; ends the exchange in every case. ``silence``: seconds before a stream gets a ping."""
     flight.arrive()
     IN_FLIGHT[flight.id] = flight
     watched = _Watched(flight, receive, send)
     inner = {**scope, "headers": _inner_headers(flight)}
-    pinger = asyncio.ensure_future(watched.keep_alive())
+    pinger = asyncio.ensure_future(watched.keep_alive(silence))
     try:
         await downstream(inner, replay(flight.body, watched.receive), watched.send)
     except BaseException as error:
@@ -70,6 +76,7 @@ class _Watched:
         self._replaced: bytes | None = None
         self._done = False
         self._gone = False
+        self._cut = False
         self._streaming = False
         self._between_events = False
         self._last_sent = time.monotonic()
@@ -87,6 +94,8 @@ class _Watched:
         if message["type"] == "http.response.start":
             message = self._start(message)
         elif message["type"] == "http.response.body":
+            if self._is_cut(message.get("body", b"")):
+                return
             message = self._body(message)
         await self._send(message)
 
@@ -94,13 +103,23 @@ class _Watched:
         status, headers = message["status"], [(bytes(k), bytes(v)) for k, v in message.get("headers", [])]
         upstream = self._flight.upstream
         if upstream and status >= 400 and upstream.status >= 400:
-            status, headers, self._replaced = _honest_error(upstream, headers)
+            status, headers, self._replaced = _honest_error(upstream, headers, self._anthropic)
         elif upstream:
-            headers = _restore(headers, upstream)
+            headers = _restore(headers, upstream, self._anthropic)
         self._status, self._headers = status, headers
         self._streaming = b"text/event-stream" in (h.get(headers, b"content-type") or b"")
         self._last_sent = time.monotonic()
         return {**message, "status": status, "headers": headers}
+
+    @property
+    def _anthropic(self) -> bool:
+        return self._flight.provider == "anthropic"
+
+    def _is_cut(self, body: bytes) -> bool:
+        """LiteLLM words a cut upstream as an error event; the client shall see the cut and try again."""
+        if self._flight.cut and not self._cut:
+            self._cut = body.startswith(ERROR_EVENTS)
+        return self._cut
 
     def _body(self, message: Message) -> Message:
         more = message.get("more_body", False)
@@ -114,11 +133,11 @@ class _Watched:
             self._between_events = body.endswith((b"\n\n", b"\r\n\r\n"))
         return message
 
-    async def keep_alive(self) -> None:
+    async def keep_alive(self, silence: float) -> None:
         """Fill a stream's silence with pings, between events only."""
         while not self._done:
-            await asyncio.sleep(max(0.05, self._last_sent + SILENCE - time.monotonic()))
-            silent = time.monotonic() - self._last_sent >= SILENCE
+            await asyncio.sleep(max(0.05, self._last_sent + silence - time.monotonic()))
+            silent = time.monotonic() - self._last_sent >= silence
             if silent and self._streaming and self._between_events and not self._done:
                 self._flight.passed(PING)
                 self._last_sent = time.monotonic()
@@ -140,20 +159,29 @@ class _Watched:
         elif self._gone:
             flight.end("cancelled", self._status, self._headers, "the client closed the connection")
         else:
-            flight.end("error", self._status, self._headers, self._error or "the answer was cut")
+            cut = f"the upstream cut the answer: {flight.cut}" if flight.cut else "the answer was cut"
+            flight.end("error", self._status, self._headers, self._error or cut)
 
 
-def _restore(headers: RawHeaders, upstream: UpstreamAnswer) -> RawHeaders:
-    present = {name.lower() for name, _ in headers}
-    missing = [
+def _restore(headers: RawHeaders, upstream: UpstreamAnswer, anthropic: bool) -> RawHeaders:
+    """LiteLLM's headers and what the upstream sent besides."""
+    sent = [
         (name.lower().encode("latin-1"), value.encode("latin-1", "replace"))
         for name, value in upstream.headers
-        if name.lower().startswith(RESTORED)
+        if anthropic or name.lower().startswith(RESTORED)
     ]
-    return [*headers, *((name, value) for name, value in missing if name not in present)]
+    known = FRAMING if anthropic else FRAMING | {name.lower() for name, _ in headers}
+    restored = [pair for pair in h.end_to_end(sent) if pair[0] not in known]
+    theirs = {name for name, _ in restored}
+    return [
+        *((name, value) for name, value in headers if not (name in theirs or name.startswith(ECHOES))),
+        *restored,
+    ]
 
 
-def _honest_error(upstream: UpstreamAnswer, headers: RawHeaders) -> tuple[int, RawHeaders, bytes]:
+def _honest_error(
+    upstream: UpstreamAnswer, headers: RawHeaders, anthropic: bool
+) -> tuple[int, RawHeaders, bytes]:
     """The upstream's status, body and telling headers, in Anthropic's form whatever the upstream speaks."""
     body = upstream.body or b""
     if not _is_anthropic_error(body):
@@ -161,7 +189,7 @@ def _honest_error(upstream: UpstreamAnswer, headers: RawHeaders) -> tuple[int, R
     stop = (b"content-length", b"content-encoding", b"content-type", b"retry-after")
     kept = [(name, value) for name, value in headers if name.lower() not in stop]
     kept += [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    return upstream.status, _restore(kept, upstream), body
+    return upstream.status, _restore(kept, upstream, anthropic), body
 
 
 def _is_anthropic_error(body: bytes) -> bool:
