@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 import zlib
 from collections.abc import Callable
-from typing import Any
 
+import brotli
 import zstandard
-
-brotli: Any
-try:
-    brotli = importlib.import_module("brotli")
-except ImportError:
-    brotli = None
 
 #: The most that one body may decompress to, in bytes: what is past it is left out.
 LIMIT = 256 * 1024 * 1024
@@ -21,7 +14,7 @@ _PIECE = 1024 * 1024
 
 
 def decode_body(body: bytes, content_encoding: str | None, limit: int = LIMIT) -> bytes:
-    """``body`` without its encodings (gzip, deflate, zstd, and br where a decoder is installed).
+    """``body`` without its encodings (gzip, deflate, br, zstd).
 
     Cut or damaged data gives what could be decoded, at most ``limit`` bytes. A body in an encoding that
     is unknown, or that is not what the header says, comes back as it is. Never raises.
@@ -66,15 +59,12 @@ def _zstd(body: bytes, limit: int) -> bytes:
 
 
 def _brotli(body: bytes, limit: int) -> bytes:
-    if brotli is None:
-        return b""
     out = bytearray()
     decoder = brotli.Decompressor()
     try:
-        for start in range(0, len(body), 4096):
-            out += decoder.process(body[start : start + 4096])
-            if len(out) >= limit:
-                break
+        while len(out) < limit and (piece := decoder.process(body, output_buffer_limit=limit - len(out))):
+            out += piece
+            body = b""
     except brotli.error:
         pass
     return bytes(out[:limit])
