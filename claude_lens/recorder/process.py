@@ -18,6 +18,7 @@ from typing import BinaryIO
 
 import orjson
 
+from claude_lens.agents.namer import Namer
 from claude_lens.errors import Fault
 from claude_lens.exchange import Exchange
 from claude_lens.recorder.frames import Arrival, Frame, read_frame
@@ -39,6 +40,7 @@ class Recorder:
         self._report_to = report
         self._sinks: dict[str, Sink] = {}
         self._running: dict[str, Exchange] = {}
+        self._namer = Namer()
         self._faults: dict[str, dict[str, object]] = {}
         self._failing: set[str] = set()
         self._handled = 0
@@ -91,11 +93,11 @@ class Recorder:
 
     def _build(self, frame: Frame) -> Exchange:
         if isinstance(frame, Arrival):
-            exchange = self._running[frame.id] = running(frame)
+            exchange = self._running[frame.id] = self._namer.arrived(running(frame))
             return exchange
         if frame.id not in self._running:
             raise Fault(f"exchange {frame.id} ended but never arrived")
-        return complete(self._running.pop(frame.id), frame)
+        return self._namer.ended(complete(self._running.pop(frame.id), frame))
 
     def flush(self) -> None:
         """Let every sink commit its batch, then report."""
