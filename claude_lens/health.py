@@ -47,10 +47,10 @@ def health(url: str, timeout: float = 2.0) -> Health:
         return Health("foreign", said=f"accepts connections but did not answer within {timeout:g} s")
     except ssl.SSLError as error:
         return Health("foreign", said=f"does not speak TLS as expected ({error.reason})")
-    except (ConnectionError, OSError) as error:
-        return Health("down", said=str(error.strerror or error) or type(error).__name__)
     except http.client.HTTPException as error:
         return Health("foreign", said=f"does not speak HTTP ({type(error).__name__})")
+    except OSError as error:
+        return Health("down", said=str(error.strerror or error) or type(error).__name__)
     detail = _json(body)
     if detail.get("service") == SERVICE:
         return Health("ours", detail=detail)

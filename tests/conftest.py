@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.harness import Claude, Proxy
+from tests.harness.lens import Lens
 from tests.upstream import Provider, always, say, text
 
 MakeClaude = Callable[..., Claude]
@@ -58,3 +59,22 @@ def claude(tmp_path: Path, upstream: Provider) -> MakeClaude:
         return made[-1]
 
     return make
+
+
+@pytest.fixture
+def lens(tmp_path: Path) -> Iterator[Lens]:
+    """A user with an empty home folder; whatever proxy they start is stopped."""
+    user = Lens(tmp_path)
+    yield user
+    user.close()
+
+
+@pytest.fixture(scope="session")
+def served(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lens]:
+    """A user whose proxy runs, started by ``lensctl up``; it holds a key for the provider."""
+    folder = tmp_path_factory.mktemp("served")
+    user = Lens(folder, ANTHROPIC_FORWARD_URL=provider.url, ANTHROPIC_API_KEY="sk-ant-served")
+    started = user.lensctl("up")
+    assert started.returncode == 0, started.stderr
+    yield user
+    user.close()
