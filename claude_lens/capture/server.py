@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import gc
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -98,6 +99,9 @@ def main(argv: list[str] | None = None) -> None:
     prepare_environment(chosen.config.resolve())
     app = build()
     import uvicorn
+
+    # uvicorn raises the signal again once it has stopped; being told to stop is no failure.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 
     uvicorn.run(
         app,
