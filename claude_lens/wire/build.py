@@ -35,6 +35,7 @@ def running(arrival: Arrival) -> Exchange:
     encoding = headers.get(arrival.headers, "content-encoding")
     json = parse_object(decode_body(arrival.body, encoding) if encoding else arrival.body)
     requested = json.get("model") if json else None
+    query = headers.redact_query(arrival.query)
     return Exchange(
         id=arrival.id,
         endpoint=arrival.endpoint,
@@ -45,7 +46,7 @@ def running(arrival: Arrival) -> Exchange:
         identity=identify(arrival.headers, json),
         model=Model(requested=requested if isinstance(requested, str) else None),
         started_at=arrival.arrived_at,
-        request=Request(headers=arrival.headers, query=arrival.query, body=arrival.body, json=json),
+        request=Request(headers=arrival.headers, query=query, body=arrival.body, json=json),
     )
 
 

@@ -1,4 +1,4 @@
-"""Header lists: look one up, and take the credentials out before anything is kept."""
+"""Header lists and queries: look up, and take the credentials out before anything is kept."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterable
 from functools import lru_cache
+from urllib.parse import unquote_plus
 
 from claude_lens.exchange import Headers
 
@@ -83,3 +84,20 @@ def redact(headers: Iterable[tuple[str, str]]) -> Headers:
         else (name, value)
         for name, value in headers
     )
+
+
+def redact_query(query: str) -> str:
+    """A query string, without ``?``, whose credentials (``key=…``, ``access_token=…``) are fingerprints.
+
+    What is no credential stays byte for byte.
+    """
+    if "=" not in query:
+        return query
+    shown = []
+    for part in query.split("&"):
+        name, sign, value = part.partition("=")
+        secret = unquote_plus(value)
+        if secret and (is_credential(unquote_plus(name)) or _is_secret(secret)):
+            value = _redacted(unquote_plus(name), secret)
+        shown.append(f"{name}{sign}{value}")
+    return "&".join(shown)

@@ -16,6 +16,7 @@ def parse_json(data: bytes | str) -> Any:
     """The JSON value in ``data``. Raises ``ValueError`` where there is none.
 
     Lone surrogates (``"\\ud800"``), which JSON allows and orjson refuses, come back as such.
+    Integers past 64 bits become floats, as they do in the JavaScript client.
     """
     try:
         return orjson.loads(data)

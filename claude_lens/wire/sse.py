@@ -170,10 +170,20 @@ def _merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
+def _joined(pieces: list[str]) -> str:
+    text = "".join(pieces)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        # A pair of surrogates that was cut between two deltas is one character again.
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
+    return text
+
+
 def _closed(block: _Block) -> dict[str, Any]:
     json = block.json
     for name, pieces in block.pieces.items():
-        text = "".join(pieces)
+        text = _joined(pieces)
         if name != "input":
             before = json.get(name)
             json[name] = before + text if isinstance(before, str) else text

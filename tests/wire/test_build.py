@@ -117,6 +117,11 @@ def test_a_body_that_is_not_what_it_should_be_is_kept_as_it_is(body: bytes) -> N
     assert exchange.model.requested is None
 
 
+def test_a_secret_in_the_query_is_not_kept() -> None:
+    exchange = running(replace(ARRIVAL, query="beta=true&key=recognisable-secret"))
+    assert exchange.request.query.startswith("beta=true&key=[redacted:key:")
+
+
 def test_a_compressed_request_is_read() -> None:
     headers = (*ARRIVAL.headers, ("Content-Encoding", "gzip"))
     exchange = running(replace(ARRIVAL, body=gzip.compress(ARRIVAL.body), headers=headers))

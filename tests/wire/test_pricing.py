@@ -199,7 +199,7 @@ counts = st.one_of(st.integers(0, 5_000), st.integers(0, 400_000))
         [{}, {"speed": "fast"}, {"inference_geo": "us"}, {"server_tool_use": {"web_search_requests": 3}}]
     ),
 )
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_equals_litellm(
     litellm: LiteLLM, provider: str, model: str, fresh: int, out: int, read: int, short: int, long: int,
     split: bool, told: dict[str, Any],

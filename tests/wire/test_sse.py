@@ -127,9 +127,19 @@ def test_tool_inputs_of_every_kind(kind: str) -> None:
     assert content(*block(0, start, partial('{"a": "cut')))[0]["input"] == {RAW_INPUT: '{"a": "cut'}
 
 
+def test_a_character_cut_between_two_deltas_is_one_again() -> None:
+    halves = b"".join(
+        b'data: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"%s"}}\n\n' % half
+        for half in (b"\\ud83d", b"\\ude00 and lone \\ud83d")
+    )
+    message = fold(halves).message
+    assert message is not None
+    assert message["content"] == [{"type": "text", "text": "\U0001f600 and lone \ud83d"}]
+
+
 def test_interleaved_blocks_keep_their_order() -> None:
     first, second = block(0, {"type": "text", "text": ""}, text("a")), block(1, {"type": "text", "text": "b"})
-    assert content(first[0], second[0], first[1], second[1])[0:] == [
+    assert content(first[0], second[0], first[1], second[1]) == [
         {"type": "text", "text": "a"},
         {"type": "text", "text": "b"},
     ]
