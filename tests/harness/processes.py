@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import ctypes
 import os
 import signal
@@ -96,6 +97,9 @@ class Child:
         for process in family:
             if process.is_running():
                 process.kill()
+        # A child whose parent was killed is in no family any more, but still in the group.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.popen.pid, signal.SIGKILL)
         deadline = time.monotonic() + 10
         while self.popen.poll() is None and time.monotonic() < deadline:
             time.sleep(0.01)

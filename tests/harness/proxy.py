@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 
 from tests.harness.processes import ROOT, Child, child_environment, free_port
 
@@ -50,6 +51,7 @@ class Proxy:
             }
         )
         self._child: Child | None = None
+        self._orphans: list[psutil.Process] = []
 
     def __enter__(self) -> Proxy:
         self.start()
@@ -86,14 +88,21 @@ class Proxy:
             return False
 
     def close(self, grace: float = 30.0) -> None:
-        """End it as ``lensctl down`` does, and wait."""
+        """End it as ``lensctl down`` does, and wait; recorders of a killed proxy get the same time."""
         if self._child is not None:
             self._child.close(grace)
+        for process in psutil.wait_procs(self._orphans, timeout=grace)[1]:
+            process.kill()
+        self._orphans.clear()
 
-    def kill(self) -> None:
-        """SIGKILL to the proxy process alone, as the kernel does when memory runs out."""
-        self.child.popen.kill()
+    def kill(self, recorder: bool = False) -> None:
+        """SIGKILL to the proxy process, as the kernel does when memory runs out; returns when all is over."""
+        family = self.child.descendants()
+        self._orphans += family[1:]
+        for process in family if recorder else family[:1]:
+            process.kill()
         self.child.popen.wait()
+        psutil.wait_procs(family, timeout=20)
 
     def status(self) -> dict[str, Any]:
         """The counters of ``GET /claude-lens/status``."""
