@@ -51,19 +51,18 @@ def test_the_front_stands_before_litellms_routes(plain: PlainProxy, upstream: Pr
     assert json.loads(upstream.requests[-1].body)["unknown_field"] == 1
 
 
+def test_no_date_or_server_twice(plain: PlainProxy, upstream: Provider) -> None:
+    answer = plain.post(HELLO)
+    for name in ("date", "server", "content-length"):
+        assert len(answer.headers.get_list(name)) <= 1, name
+
+
 def test_every_worker_records(plain: PlainProxy, upstream: Provider) -> None:
     for _ in range(12):
         assert plain.post(HELLO).status_code == 200
     plain.close()
     shown = plain.lensctl("sessions", "--json")
     assert sum(session["exchanges"] for session in json.loads(shown.stdout)) >= 12
-    plain.start()
-
-
-def test_no_date_or_server_twice(plain: PlainProxy, upstream: Provider) -> None:
-    answer = plain.post(HELLO)
-    for name in ("date", "server", "content-length"):
-        assert len(answer.headers.get_list(name)) <= 1, name
 
 
 def test_nothing_is_recorded_without_a_sink() -> None:
