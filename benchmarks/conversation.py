@@ -137,7 +137,7 @@ class Conversation:
                     request_class="main",
                     user_id="d" * 64,
                     client="claude-cli/2.1.329 (external, cli)",
-                    project="/home/someone/work/project",
+                    project="/home/me/project",
                     branch="main",
                 ),
                 "model": Model(requested="claude-opus-5-5", routed="claude-opus-5-5", provider="anthropic"),

@@ -76,13 +76,12 @@ class Item:
 def request_parts(request: Request) -> RequestParts:
     """Take a request apart; bytes alone where it is no JSON object, or one that JSON could not say again."""
     kept = RequestParts(headers_blob(request.headers), text(request.query) or None)
-    body = _exact(request.json, request.body)
-    if body is not None:
-        try:
-            kept.parts = chain.split(body)
-        except (RecursionError, ValueError):
-            body = None
-    if body is None:
+    try:
+        body = _exact(request.json, request.body)
+        kept.parts = None if body is None else chain.split(body)
+    except (RecursionError, ValueError):
+        kept.parts = None
+    if kept.parts is None:
         kept.raw = request.body
     return kept
 
@@ -106,17 +105,17 @@ def _exact(value: Mapping[str, Any] | None, body: bytes) -> Mapping[str, Any] | 
 def response_parts(response: Response) -> ResponseParts:
     """Take an answer apart: a message's role and content become the element that the next request sends."""
     kept = ResponseParts(headers_blob(response.headers))
-    value = response.json
-    if value is not None and not response.body.startswith(b"event:"):
-        value = _exact(value, response.body)
-    if value is not None:
-        try:
+    try:
+        value = response.json
+        if value is not None and not response.body.startswith(b"event:"):
+            value = _exact(value, response.body)
+        if value is not None:
             if isinstance(value.get("role"), str) and isinstance(value.get("content"), list):
                 kept.message = content.dump({key: value[key] for key in _MESSAGE_KEYS})
                 value = {key: None if key in _MESSAGE_KEYS else item for key, item in value.items()}
             kept.rest = content.pack_blob(content.dump(value))
-        except (RecursionError, ValueError):
-            value, kept.message = None, None
+    except (RecursionError, ValueError):
+        value, kept.message = None, None
     if value is None and response.body:
         kept.raw = response.body
     return kept

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from claude_lens.store import chain, content
 from tests.store.conftest import answer_of, body_of
-
-from .test_content import SCALARS, VALUES
+from tests.store.test_content import SCALARS, VALUES
 
 MARKS = st.sampled_from([{"type": "ephemeral"}, {"type": "ephemeral", "ttl": "1h"}, None, "odd", 5])
 BLOCKS = st.recursive(

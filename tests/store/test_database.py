@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import sqlite3
+import threading
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from claude_lens.errors import StoreError
+from claude_lens.store import database, schema
+from claude_lens.store.queries import Reader
+from claude_lens.store.sink import StoreSink
+from tests.store.conftest import Make, body_of
+
+
+def file_of(url: str) -> Path:
+    found = database.file_of(database.parse(url))
+    assert found
+    return found
+
+
+def test_a_new_database_is_for_our_eyes_only(url: str, sink: StoreSink, make: Make) -> None:
+    sink.arrived(make(body_of("hello")))
+    sink.flush()
+
+    home = file_of(url).parent
+    assert home.stat().st_mode & 0o777 == 0o700
+    assert {path.name for path in home.iterdir()} == {"lens.db", "lens.db-wal", "lens.db-shm"}
+    assert {path.stat().st_mode & 0o777 for path in home.iterdir()} == {0o600}
+
+
+def test_a_file_that_others_could_read_is_closed_to_them(url: str) -> None:
+    database.open_writer(database.parse(url)).dispose()
+    file_of(url).chmod(0o644)
+
+    database.open_writer(database.parse(url)).dispose()
+
+    assert file_of(url).stat().st_mode & 0o777 == 0o600
+
+
+def test_the_file_can_shrink_and_readers_do_not_wait(url: str) -> None:
+    engine = database.open_writer(database.parse(url))
+    with engine.connect() as connection:
+        settings = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("auto_vacuum", "journal_mode", "synchronous", "foreign_keys")
+        }
+    engine.dispose()
+
+    assert settings == {"auto_vacuum": 2, "journal_mode": "wal", "synchronous": 1, "foreign_keys": 1}
+
+
+def empty_version_zero(url: str) -> None:
+    """A database from before the first migration: a version table, and nothing in it."""
+    file_of(url).parent.mkdir()
+    with sqlite3.connect(file_of(url)) as connection:
+        connection.execute(f"CREATE TABLE {schema.VERSION_TABLE} (version_num VARCHAR(32) NOT NULL)")
+    connection.close()
+
+
+def test_an_older_schema_is_migrated_by_a_writer(
+    url: str, sink: StoreSink, reader: Reader, make: Make
+) -> None:
+    empty_version_zero(url)
+
+    sink.arrived(make(body_of("hello")))
+    sink.flush()
+
+    assert reader.sessions()[0]["title"] == "hello"
+
+
+def test_a_newer_schema_is_refused_by_name(url: str, reader: Reader, make: Make) -> None:
+    sink = StoreSink(url)
+    empty_version_zero(url)
+    with sqlite3.connect(file_of(url)) as connection:
+        connection.execute(f"INSERT INTO {schema.VERSION_TABLE} VALUES ('9001')")
+    connection.close()
+    sink.arrived(make(body_of("hello")))
+
+    with pytest.raises(
+        StoreError, match=r"schema 9001, made by a newer claude-lens; this one knows \d+: upgrade"
+    ):
+        sink.flush()
+    with pytest.raises(StoreError, match="schema 9001"):
+        reader.sessions()
+
+
+def test_two_that_open_a_new_database_at_once_both_succeed(url: str) -> None:
+    failures: list[Exception] = []
+
+    def open_it() -> None:
+        try:
+            database.open_writer(database.parse(url)).dispose()
+        except Exception as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=open_it) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert failures == []
+
+
+def test_a_reader_cannot_write(url: str) -> None:
+    database.open_writer(database.parse(url)).dispose()
+    engine = database.open_reader(database.parse(url))
+
+    with (
+        pytest.raises(StoreError, match="read-only"),
+        database.plain_errors(database.parse(url)),
+        engine.begin() as connection,
+    ):
+        connection.execute(text("DELETE FROM meta"))
+    engine.dispose()
+
+
+def test_a_missing_database_reads_as_an_empty_one_and_is_not_made(url: str, reader: Reader) -> None:
+    assert reader.sessions() == []
+    assert not file_of(url).exists()
+
+
+@pytest.mark.parametrize("name", ["with space", "100%", "a#b", "é"])
+def test_any_folder_will_do(tmp_path: Path, make: Make, name: str) -> None:
+    url = f"sqlite:///{tmp_path}/{name}/lens.db"
+    sink = StoreSink(url)
+    sink.arrived(make(body_of("hello")))
+    sink.close()
+
+    with Reader(url) as reader:
+        assert len(reader.sessions()) == 1
+    assert (tmp_path / name / "lens.db").exists()
+
+
+@pytest.mark.parametrize("address", ["", "lens.db", "nonsense://x"])
+def test_an_address_that_is_none_is_refused(address: str) -> None:
+    with pytest.raises(StoreError):
+        database.open_writer(database.parse(address))
+
+
+def test_a_password_is_not_shown() -> None:
+    url = database.parse("postgresql://me:secret@127.0.0.1:1/lens")
+
+    with pytest.raises(StoreError) as raised, database.plain_errors(url):
+        raise sqlite3.OperationalError("could not connect")
+    assert "secret" not in str(raised.value)
+    assert "could not connect" in str(raised.value)
+
+
+def test_sizes_count_the_log(url: str, sink: StoreSink, make: Make) -> None:
+    assert database.sizes(database.parse(url)) == 0
+    sink.arrived(make(body_of("hello")))
+    sink.flush()
+
+    total = sum(
+        path.stat().st_size for path in file_of(url).parent.iterdir() if not path.name.endswith("shm")
+    )
+    assert database.sizes(database.parse(url)) == total
+    assert database.sizes(database.parse("sqlite://")) is None

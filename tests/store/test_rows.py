@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import orjson
+import pytest
+
+from claude_lens.exchange import Agent, Cost, Identity, Request, Response
+from claude_lens.store import content, rows
+from claude_lens.store.schema import exchanges
+from claude_lens.wire.parse import parse_object
+from tests.store.conftest import Make, answer_of, body_of, message_of
+
+
+def request(body: bytes) -> rows.RequestParts:
+    return rows.request_parts(Request(body=body, json=parse_object(body)))
+
+
+def test_the_row_fills_every_column_but_the_writers_own(make: Make) -> None:
+    row = rows.exchange_row(make(body_of("a"), message_of(0)))
+
+    assert set(row) | {"id", "session", "facts"} == set(exchanges.c.keys())
+
+
+def test_facts_leave_out_what_is_not_known(make: Make) -> None:
+    exchange = make(
+        body_of("a"),
+        agent=Agent(id="a1", description="look around", evidence="spawn"),
+        cost=Cost(usd=1.0, prices={"input_cost_per_token": 1e-6}),
+        adapted=("thinking",),
+    )
+
+    assert orjson.loads(rows.facts(exchange)) == {
+        "description": "look around",
+        "evidence": "spawn",
+        "adapted": ["thinking"],
+        "prices": {"input_cost_per_token": 1e-6},
+    }
+    assert set(orjson.loads(rows.facts(exchange))) <= set(rows.FACTS)
+
+
+def test_a_request_without_a_session_belongs_to_its_day(make: Make) -> None:
+    assert rows.session_key(make({}, session=None, at=1_760_000_000.0)) == "no-session-2025-10-09"
+    assert rows.session_key(make({}, session="", at=1_760_000_000.0)) == "no-session-2025-10-09"
+    assert rows.session_key(make({}, session="abc")) == "abc"
+
+
+@pytest.mark.parametrize("body", [b"", b"not json", b"[1]", b"\xff\xfe", b'{"a":', b"5"])
+def test_a_body_that_is_no_object_is_kept_as_bytes(body: bytes) -> None:
+    kept = request(body)
+
+    assert kept.raw == body
+    assert kept.parts is None
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"n":1e400,"s":"\\u0001"}', b'{"n":123456789012345678901,"m":1e999}', b'{"n":1e400}']
+)
+def test_numbers_beyond_floats_are_kept_as_bytes(body: bytes) -> None:
+    assert request(body).raw == body
+
+
+def test_large_integers_are_not_rounded() -> None:
+    body = b'{"metadata":{"n":123456789012345678901234567890}}'
+
+    kept = request(body)
+
+    assert kept.parts is not None
+    assert content.load(kept.parts.params) == json.loads(body)
+
+
+def test_an_answer_gives_the_element_that_the_next_request_sends() -> None:
+    kept = rows.response_parts(Response(body=b"event: x", json=message_of(3)))
+
+    assert kept.message == content.dump(answer_of(3))
+    assert rows.response_json(kept.rest, kept.message) == message_of(3)
+    assert list(rows.response_json(kept.rest, kept.message)) == list(message_of(3))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"type": "error", "error": {"message": "no"}},
+        {"input_tokens": 5},
+        {},
+        {"role": "x", "content": "text"},
+    ],
+)
+def test_other_json_answers_are_kept_whole(value: dict[str, Any]) -> None:
+    kept = rows.response_parts(Response(body=orjson.dumps(value), json=value))
+
+    assert kept.message is None
+    assert rows.response_json(kept.rest, kept.message) == value
+
+
+def test_an_answer_of_which_nothing_whole_arrived_is_kept_as_bytes() -> None:
+    kept = rows.response_parts(Response(body=b"event: message_start\ndata: {", json=None))
+
+    assert kept.raw == b"event: message_start\ndata: {"
+    assert rows.response_json(kept.rest, kept.message) is None
+
+
+def test_text_is_made_fit_for_a_database() -> None:
+    assert rows.text(None) is None
+    assert rows.text("plain") == "plain"
+    assert rows.text("日本") == "日本"
+    assert rows.text("a\ud800b") == "a?b"
+    assert rows.text("a\0b") == "a\ufffdb"
+
+
+def test_the_work_on_an_arrival_is_used_for_its_end(make: Make) -> None:
+    arrived, ended = rows.Item(make(body_of("a"))), rows.Item(make(body_of("a"), message_of(0)))
+    parts = arrived.request()
+
+    ended.take_request(arrived)
+
+    assert ended.request() is parts
+    assert ended.size > arrived.size
+
+
+def test_tool_durations_are_json(make: Make) -> None:
+    row = rows.exchange_row(make({}, identity=Identity(tool_durations_ms=(("Bash", 742), ("Read", 9)))))
+
+    assert row["tool_durations"] == '[["Bash",742],["Read",9]]'
