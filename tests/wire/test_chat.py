@@ -80,6 +80,25 @@ def test_a_cut_stream_keeps_what_came_without_a_finish_reason() -> None:
     assert folded["choices"][0]["finish_reason"] is None
 
 
+def test_logprobs_and_old_function_calls_grow() -> None:
+    def choice(word: str) -> dict[str, Any]:
+        delta = {"function_call": {"name": "f", "arguments": word}}
+        return {"index": 0, "delta": delta, "logprobs": {"content": [{"token": word}], "refusal": None}}
+
+    folded = fold_chat(stream(*({**BASE, "choices": [choice(word)]} for word in ("a", "b"))))
+    assert folded is not None
+    (first,) = folded["choices"]
+    assert first["logprobs"] == {"content": [{"token": "a"}, {"token": "b"}], "refusal": None}
+    assert first["message"]["function_call"] == {"name": "f", "arguments": "ab"}
+
+
+def test_choices_stand_in_the_order_of_their_index() -> None:
+    chunks = [{**BASE, "choices": [{"index": index, "delta": {"content": str(index)}}]} for index in (1, 0)]
+    folded = fold_chat(stream(*chunks))
+    assert folded is not None
+    assert [choice["message"]["content"] for choice in folded["choices"]] == ["0", "1"]
+
+
 def test_an_error_inside_and_nothing_at_all() -> None:
     assert fold_chat(b"") is None
     assert fold_chat(b": ping\n\ndata: [DONE]\n\n") is None

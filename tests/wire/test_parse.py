@@ -28,7 +28,20 @@ def test_lone_surrogates_come_back() -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"[]", b'"x"', b"3", b"null", b"{", b"\xff\xfe", b"NaN", b'{"a": NaN}', b"<p>"]
+    "data",
+    [
+        b"",
+        b"[]",
+        b'"x"',
+        b"3",
+        b"null",
+        b"{",
+        b"\xff\xfe",
+        b"NaN",
+        b'{"a": NaN}',
+        b'{"a": NaN, "b": "\\ud800"}',
+        b"<p>",
+    ],
 )
 def test_what_is_no_object_is_none(data: bytes) -> None:
     assert parse_object(data) is None

@@ -161,6 +161,30 @@ def test_what_is_unknown_is_kept() -> None:
     assert compacted == {"type": "compaction", "content": "short"}
 
 
+def test_a_start_that_already_holds_content() -> None:
+    start = {**START, "message": {**START["message"], "content": [{"type": "text", "text": "be"}]}}
+    more = {"type": "content_block_delta", "index": 0, "delta": text("gun")}
+    message = fold(stream(start, more)).message
+    assert message is not None
+    assert message["content"] == [{"type": "text", "text": "begun"}]
+
+
+def test_a_fallback_names_the_model_that_answered() -> None:
+    served = {"type": "fallback", "from": {"model": "claude-a"}, "to": {"model": "claude-b"}}
+    message = fold(stream(START, *block(0, served))).message
+    assert message is not None
+    assert (message["model"], message["content"]) == ("claude-b", [served])
+
+
+def test_a_delta_of_the_wrong_type_is_counted_and_left_out() -> None:
+    folded = fold(
+        stream(START, *block(0, {"type": "text", "text": ""}, {"type": "text_delta", "text": 5}, text("x")))
+    )
+    assert folded.malformed == 1
+    assert folded.message is not None
+    assert folded.message["content"] == [{"type": "text", "text": "x"}]
+
+
 def test_the_end_of_a_message_is_merged() -> None:
     last = end(
         "model_context_window_exceeded",
