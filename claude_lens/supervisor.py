@@ -29,6 +29,7 @@ from claude_lens.settings import EVERYWHERE, Settings, is_loopback
 MODULE = "claude_lens.capture.server"
 START_TIMEOUT = 90.0
 STOP_TIMEOUT = 60.0
+DRAIN_TIMEOUT = 600.0
 RECORDER_TIMEOUT = 20.0
 LOG_LIMIT = 10 << 20
 LOG_TAIL = 15

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from typing import Any
 
 import click
 
@@ -10,17 +12,20 @@ from claude_lens import settings as setting_table
 from claude_lens import supervisor
 from claude_lens.health import health
 
-timeout_option = click.option(
-    "--timeout",
-    type=click.FloatRange(min=0),
-    default=supervisor.STOP_TIMEOUT,
-    show_default=True,
-    help="Seconds that running requests may take to finish.",
-)
+
+def timeout_option(seconds: float) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """``--timeout``, by default so many seconds."""
+    return click.option(
+        "--timeout",
+        type=click.FloatRange(min=0),
+        default=seconds,
+        show_default=True,
+        help="Seconds that running requests may take to finish.",
+    )
 
 
 @click.command()
-@timeout_option
+@timeout_option(supervisor.STOP_TIMEOUT)
 def command(timeout: float) -> int:
     """Stop the proxy once running requests have finished, and everything they said is recorded."""
     settings = setting_table.load()

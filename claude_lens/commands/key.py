@@ -26,7 +26,7 @@ def command() -> None:
 
 
 @command.command()
-@timeout_option
+@timeout_option(supervisor.DRAIN_TIMEOUT)
 def rotate(timeout: float) -> None:
     """Replace the key by a new one, without cutting running requests.
 

@@ -13,7 +13,7 @@ from claude_lens.terminal import Progress
 
 
 @click.command()
-@timeout_option
+@timeout_option(supervisor.DRAIN_TIMEOUT)
 def command(timeout: float) -> None:
     """Start the proxy anew, so that it reads its configuration again; running requests finish first.
 

@@ -12,13 +12,12 @@ from claude_lens import settings, supervisor
 from tests.harness.processes import ROOT, child_environment, free_port
 
 FAKE_CLAUDE = """#!{python}
-import json, os, signal, sys
+import json, os, sys
 told = {{
     "argv": sys.argv[1:],
     "env": dict(os.environ),
     "cwd": os.getcwd(),
     "stdin": "" if sys.stdin.isatty() else sys.stdin.read(),
-    "sigpipe": signal.getsignal(signal.SIGPIPE) == signal.SIG_IGN,
     "pid": os.getpid(),
 }}
 with open({told!r}, "w") as file:
@@ -29,10 +28,7 @@ sys.exit(7)
 
 
 class Lens:
-    """A user: a home folder, a port, an environment, and a fake claude that tells how it was started.
-
-    Python sets SIGPIPE to ignored in the fake claude too, so ``sigpipe`` is read from the kernel, see tests.
-    """
+    """A user: a home folder, a port, an environment, and a fake claude that tells how it was started."""
 
     def __init__(self, folder: Path, **environment: str) -> None:
         self.folder = folder

@@ -1,0 +1,334 @@
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from claude_lens import key as keys
+from claude_lens import launcher
+from claude_lens.launcher import Place, Problem
+from tests.harness.lens import Lens
+from tests.harness.processes import ROOT, free_port
+
+HEADERS = "ANTHROPIC_CUSTOM_HEADERS"
+
+
+def place(tmp_path: Path, **environ: str) -> Place:
+    return Place({"CLAUDE_LENS_HOME": str(tmp_path), **environ})
+
+
+def headers(env: dict[str, str]) -> dict[str, str]:
+    return dict(line.split(": ", 1) for line in env[HEADERS].splitlines())
+
+
+def test_claude_gets_arguments_stdin_and_its_own_exit_code(served: Lens) -> None:
+    done = served.launch("-p", "two words", "--flag=ä", "", stdin="piped in\n")
+    assert (done.returncode, done.stdout, done.stderr) == (7, "fake claude ran\n", "")
+    told = served.told
+    assert told["argv"] == ["-p", "two words", "--flag=ä", ""]
+    assert told["stdin"] == "piped in\n"
+    assert told["cwd"] == str(served.cwd)
+
+
+def test_every_word_is_claudes(served: Lens) -> None:
+    for words in (["--help"], ["--version"], ["doctor"], ["-h"]):
+        assert served.launch(*words).returncode == 7
+        assert served.told["argv"] == words
+
+
+def test_environment_where_the_proxy_holds_the_provider_key(served: Lens) -> None:
+    served.launch(ANTHROPIC_API_KEY="sk-ant-mine", CLAUDE_LENS_URL="")
+    env = served.told["env"]
+    assert env["ANTHROPIC_BASE_URL"] == served.url
+    assert env["ANTHROPIC_AUTH_TOKEN"] == keys.proxy_key(served.settings)
+    assert "ANTHROPIC_API_KEY" not in env
+    assert env["CLAUDE_CODE_GATEWAY_HINT_HEADERS"] == "1"
+    assert env["ENABLE_TOOL_SEARCH"] == "true"
+    assert env["CLAUDE_CODE_ENABLE_GATEWAY_MODEL_DISCOVERY"] == "1"
+    assert headers(env) == {"x-claude-lens-project": quote(str(served.cwd))}
+
+
+def test_what_the_user_set_is_kept(served: Lens) -> None:
+    served.launch(
+        ENABLE_TOOL_SEARCH="false",
+        CLAUDE_CODE_GATEWAY_HINT_HEADERS="0",
+        ANTHROPIC_CUSTOM_HEADERS="x-team: a\nX-Claude-Lens-Project: forged\n\nx-more: b: c",
+    )
+    env = served.told["env"]
+    assert env["ENABLE_TOOL_SEARCH"] == "false"
+    assert env["CLAUDE_CODE_GATEWAY_HINT_HEADERS"] == "0"
+    assert headers(env) == {
+        "x-team": "a",
+        "x-more": "b: c",
+        "x-claude-lens-project": quote(str(served.cwd)),
+    }
+
+
+def test_claude_replaces_the_launcher(served: Lens) -> None:
+    child = served.start(sys.executable, ROOT / "bin" / "claude-lens")
+    child.communicate("", timeout=30)
+    assert served.told["pid"] == child.pid
+
+
+def test_signals_are_as_a_shell_leaves_them(served: Lens) -> None:
+    script = served.folder / "signals"
+    script.write_text("#!/bin/sh\ngrep SigIgn /proc/self/status\n")
+    script.chmod(0o755)
+    done = served.launch(CLAUDE_LENS_CLAUDE=str(script))
+    ignored = int(done.stdout.split()[1], 16)
+    for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGTERM):
+        assert not ignored >> (number - 1) & 1, number
+    script.write_text("#!/bin/sh\nkill -TERM $$\n")
+    assert served.launch(CLAUDE_LENS_CLAUDE=str(script)).returncode == -signal.SIGTERM
+
+
+def test_overridden_base_url_is_said_once(served: Lens) -> None:
+    done = served.launch(ANTHROPIC_BASE_URL="https://gateway.example/v1/")
+    assert done.returncode == 7
+    assert done.stderr.count("\n") == 1
+    assert "ANTHROPIC_BASE_URL=https://gateway.example/v1 is overridden" in done.stderr
+    assert "ANTHROPIC_FORWARD_URL=https://gateway.example/v1" in done.stderr
+    assert served.told["env"]["ANTHROPIC_BASE_URL"] == served.url
+    for quiet in (served.url, served.url.replace("127.0.0.1", "localhost") + "/"):
+        assert served.launch(ANTHROPIC_BASE_URL=quiet).stderr == ""
+    chained = {"ANTHROPIC_BASE_URL": "https://a.example", "ANTHROPIC_FORWARD_URL": "https://a.example/"}
+    assert served.launch(**chained).stderr == ""
+
+
+def test_no_claude(served: Lens) -> None:
+    done = served.launch(PATH="/nowhere")
+    assert (done.returncode, done.stdout) == (127, "")
+    assert "npm install -g @anthropic-ai/claude-code" in done.stderr
+    done = served.launch(CLAUDE_LENS_CLAUDE="/nowhere/claude")
+    assert (done.returncode, done.stderr.count("\n")) == (127, 1)
+    assert "CLAUDE_LENS_CLAUDE=/nowhere/claude is not a program" in done.stderr
+
+
+def test_a_claude_that_is_the_launcher_itself_is_passed_over(served: Lens) -> None:
+    folder = served.folder / "alias"
+    folder.mkdir()
+    (folder / "claude").symlink_to(ROOT / "bin" / "claude-lens")
+    assert served.launch(PATH=f"{folder}:{served.environment['PATH']}").returncode == 7
+
+
+def test_a_copy_of_the_one_file_works(served: Lens) -> None:
+    copy = served.folder / "claude-lens"
+    shutil.copy(ROOT / "bin" / "claude-lens", copy)
+    done = served.run(sys.executable, "-I", "-S", copy, "x")
+    assert (done.returncode, done.stderr) == (7, "")
+
+
+def test_no_autostart_and_remote(lens: Lens) -> None:
+    done = lens.launch(CLAUDE_LENS_AUTOSTART="0")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        f"claude-lens: no proxy at {lens.url} and CLAUDE_LENS_AUTOSTART is off; run: lensctl up\n"
+    )
+    done = lens.launch(CLAUDE_LENS_URL="http://lens.invalid:1")
+    assert done.returncode == 1
+    assert "http://lens.invalid:1 does not answer" in done.stderr
+    assert not lens.told_file.exists()
+
+
+def test_something_else_on_the_port(lens: Lens) -> None:
+    command = [sys.executable, "-m", "http.server", "--bind", "127.0.0.1", str(lens.port)]
+    other = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=lens.cwd)
+    try:
+        deadline = time.monotonic() + 10
+        while launcher.ask(lens.url)[0] == "down" and time.monotonic() < deadline:
+            time.sleep(0.05)
+        done = lens.launch()
+    finally:
+        other.kill()
+        other.wait()
+    assert done.returncode == 1
+    assert "is not a claude-lens proxy: HTTP/1.0 404 File not found from SimpleHTTP" in done.stderr
+
+
+def test_starts_the_proxy_with_the_api_key_and_reports_failure(lens: Lens) -> None:
+    lens.home.mkdir()
+    config = lens.home / "litellm_config.yaml"
+    config.write_text("model_list: [\n")
+    done = lens.launch()
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"lensctl: {config}:2: not valid YAML" in done.stderr
+    config.unlink()
+    done = lens.launch(ANTHROPIC_API_KEY="sk-ant-mine")
+    assert (done.returncode, done.stderr) == (7, "")
+    env = lens.told["env"]
+    assert "ANTHROPIC_API_KEY" not in env
+    assert env["ANTHROPIC_AUTH_TOKEN"] == (lens.home / "key").read_text().strip()
+    assert lens.launch("again").stderr == ""
+
+
+def test_bad_address(lens: Lens) -> None:
+    done = lens.launch(CLAUDE_LENS_URL="127.0.0.1:8082")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "claude-lens: CLAUDE_LENS_URL=127.0.0.1:8082 is not an address such as http://127.0.0.1:8082\n"
+    )
+
+
+def test_login_keeps_the_clients_own_credential(tmp_path: Path) -> None:
+    found = place(tmp_path)
+    for own in (
+        {},
+        {"CLAUDE_CODE_OAUTH_TOKEN": "t"},
+        {"ANTHROPIC_API_KEY": "k"},
+        {"ANTHROPIC_AUTH_TOKEN": "t"},
+    ):
+        changes = launcher.claude_environment(own, found, "sk-lens-1", proxy_pays=False)
+        after = launcher.applied(own, changes)
+        assert {name: after.get(name) for name in own} == own
+        assert ("ANTHROPIC_AUTH_TOKEN" in after) == ("ANTHROPIC_AUTH_TOKEN" in own)
+        assert headers(after)["x-litellm-api-key"] == "sk-lens-1"
+    nested = {"ANTHROPIC_AUTH_TOKEN": "sk-lens-1", HEADERS: "x-litellm-api-key: old"}
+    after = launcher.applied(
+        nested, launcher.claude_environment(nested, found, "sk-lens-1", proxy_pays=False)
+    )
+    assert "ANTHROPIC_AUTH_TOKEN" not in after
+    assert headers(after)["x-litellm-api-key"] == "sk-lens-1"
+
+
+def test_an_http_proxy_does_not_get_loopback(tmp_path: Path) -> None:
+    found = place(tmp_path)
+    given = {"HTTPS_PROXY": "http://corporate:3128", "no_proxy": "example.com,localhost"}
+    changes = launcher.claude_environment(given, found, "k", proxy_pays=True)
+    assert changes["NO_PROXY"] == changes["no_proxy"] == "example.com,localhost,127.0.0.1,::1"
+    assert "NO_PROXY" not in launcher.claude_environment({}, found, "k", proxy_pays=True)
+    remote = place(tmp_path, CLAUDE_LENS_URL="https://lens.example")
+    assert "NO_PROXY" not in launcher.claude_environment(given, remote, "k", proxy_pays=True)
+
+
+def test_own_certificate_is_trusted(tmp_path: Path) -> None:
+    record = {"url": "https://127.0.0.1:1", "pid": os.getpid(), "tls_cert": "/c.pem"}
+    (tmp_path / "proxy.json").write_text(json.dumps(record))
+    found = place(tmp_path)
+    assert found.url == "https://127.0.0.1:1"
+    assert launcher.claude_environment({}, found, "k", True)["NODE_EXTRA_CA_CERTS"] == "/c.pem"
+    own = {"NODE_EXTRA_CA_CERTS": "/mine.pem"}
+    assert "NODE_EXTRA_CA_CERTS" not in launcher.claude_environment(own, found, "k", True)
+
+
+def test_where_the_proxy_is(tmp_path: Path) -> None:
+    assert place(tmp_path).url == "http://127.0.0.1:8082"
+    (tmp_path / ".env").write_text("PORT=9001\n")
+    assert place(tmp_path).url == "http://127.0.0.1:9001"
+    (tmp_path / "proxy.json").write_text('{"url": "http://127.0.0.1:9002", "pid": null}')
+    assert place(tmp_path).url == "http://127.0.0.1:9001"
+    (tmp_path / "proxy.json").write_text(json.dumps({"url": "http://127.0.0.1:9002", "pid": os.getpid()}))
+    assert place(tmp_path).url == "http://127.0.0.1:9002"
+    assert place(tmp_path, PORT="9003").url == "http://127.0.0.1:9003"
+    assert place(tmp_path, PORT="9003", CLAUDE_LENS_URL="http://[::1]:4/x/").url == "http://[::1]:4/x"
+
+
+def test_which_key(tmp_path: Path) -> None:
+    assert place(tmp_path).key() == ""
+    (tmp_path / "key").write_text("sk-kept\n")
+    assert place(tmp_path).key() == "sk-kept"
+    assert place(tmp_path, CLAUDE_LENS_URL="https://lens.example").key() == ""
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / ".env").write_text("export LITELLM_MASTER_KEY='sk-beside # config'\n")
+    config = str(tmp_path / "config" / "c.yaml")
+    assert place(tmp_path, CLAUDE_LENS_CONFIG=config).key() == "sk-beside # config"
+    assert place(tmp_path, CLAUDE_LENS_CONFIG=config, CLAUDE_LENS_KEY="sk-virtual").key() == "sk-virtual"
+
+
+def test_key_for_a_remote_proxy_is_asked_for(served: Lens, tmp_path: Path) -> None:
+    done = served.launch(CLAUDE_LENS_HOME=str(tmp_path), CLAUDE_LENS_URL=served.url)
+    assert done.returncode == 1
+    assert "no key for" in done.stderr
+
+
+def test_env_files(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text(
+        "# note\nA=1\nexport B = two # note\nC=\"x=y # z\"\nD='q'\nE=\nnonsense\n", encoding="utf-8"
+    )
+    assert launcher.read_env(str(file)) == {"A": "1", "B": "two", "C": "x=y # z", "D": "q", "E": ""}
+    assert launcher.read_env(str(tmp_path / "none")) == {}
+
+
+def test_git_branch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def git(*words: str, cwd: Path = tmp_path) -> None:
+        subprocess.run(
+            ["git", "-c", "user.name=n", "-c", "user.email=e", *words],
+            cwd=cwd,
+            check=True,
+            capture_output=True,
+        )
+
+    below = tmp_path / "a" / "b"
+    below.mkdir(parents=True)
+    git("init", "-b", "feat/ünï one".replace(" ", "-"))
+    assert launcher.git_branch(str(below)) == "feat/ünï-one".encode()
+    git("commit", "--allow-empty", "-m", "x")
+    git("worktree", "add", "-b", "other", str(tmp_path / "tree"))
+    assert launcher.git_branch(str(tmp_path / "tree")) == b"other"
+    git("checkout", "--detach", cwd=tmp_path / "tree")
+    assert launcher.git_branch(str(tmp_path / "tree")) == b""
+    assert launcher.git_branch("/") == b""
+    monkeypatch.chdir(below)
+    changes = launcher.claude_environment({}, place(tmp_path), "k", True)
+    assert "x-claude-lens-branch: feat/%C3%BCn%C3%AF-one" in str(changes[HEADERS])
+
+
+@pytest.mark.parametrize(
+    ("url", "parts"),
+    [
+        ("http://127.0.0.1:8082", ("http", "127.0.0.1", 8082, "")),
+        ("https://lens.example", ("https", "lens.example", 443, "")),
+        ("https://lens.example/team/", ("https", "lens.example", 443, "/team")),
+        ("http://u:p@[::1]:9", ("http", "::1", 9, "")),
+    ],
+)
+def test_split(url: str, parts: tuple[str, str, int, str]) -> None:
+    assert launcher.split(url) == parts
+
+
+@pytest.mark.parametrize("url", ["", "localhost:8082", "ftp://x", "http://", "http://x:y", "http://x:70000"])
+def test_split_refuses(url: str) -> None:
+    with pytest.raises(Problem):
+        launcher.split(url)
+
+
+def test_loopback_names() -> None:
+    assert all(map(launcher.is_loopback, ("localhost", "127.0.0.1", "127.1.2.3", "::1")))
+    assert not any(map(launcher.is_loopback, ("127.example.com", "10.0.0.1", "lens.example")))
+
+
+def test_silent_server_is_foreign(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(launcher, "ANSWER_TIMEOUT", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        state, said, _ = launcher.ask(f"http://127.0.0.1:{silent.getsockname()[1]}")
+    assert (state, said) == ("foreign", "no answer within 0.2 s")
+    assert launcher.ask(f"http://127.0.0.1:{free_port()}")[0] == "down"
+
+
+def test_removed_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert launcher.working_folder({"PWD": str(gone)}) == str(gone)
+    assert launcher.working_folder({}) == "/"
+
+
+def test_imports_nothing_slow() -> None:
+    code = "import sys, claude_lens.launcher; print(*sorted(m for m in sys.modules if '_' not in m))"
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r}); {code}"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert not {"socket", "ssl", "json", "re", "asyncio", "urllib", "subprocess", "typing", "pathlib"} & set(
+        done.stdout.split()
+    )
