@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -137,14 +138,20 @@ def test_credentials_in_a_query(query: str, shown: str) -> None:
     assert redact_query(query) == shown
 
 
-def test_thirty_headers_take_microseconds() -> None:
+def test_thirty_headers_take_a_few_times_what_reading_them_does() -> None:
     headers = [("authorization", f"Bearer {SECRET}"), ("x-api-key", SECRET)]
     headers += [(f"x-header-{number}", "a value of some length, " * 3) for number in range(28)]
-    best = min(_seconds(headers) for _ in range(200))
-    assert best < 20e-6 * 5, "five times what was asked for, since the machine is shared"
+    # A ratio, since machines differ and are shared: about 4 to 8, which is 15 to 30 microseconds.
+    assert _seconds(lambda: redact(headers)) < 25 * _seconds(
+        lambda: [(n.lower(), v.lower()) for n, v in headers]
+    )
 
 
-def _seconds(headers: list[tuple[str, str]]) -> float:
-    started = time.perf_counter()
-    redact(headers)
-    return time.perf_counter() - started
+def _seconds(work: Callable[[], object]) -> float:
+    """The best of many runs, in seconds."""
+    times = []
+    for _ in range(300):
+        started = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - started)
+    return min(times)
