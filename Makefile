@@ -1,6 +1,6 @@
 # Two commands for a newcomer: `make demo` and `make test`. Nothing but Python 3.11+ and make has to be there.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test quick lint types settings-check check test-oldest coverage pin clean
+.PHONY: help setup demo conformance test quick lint types settings-check check test-oldest coverage pin clean
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
   $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -28,6 +28,9 @@ lint:
 
 types:
 	$(BIN)/mypy
+
+conformance: setup ## every wire case over every way; writes docs/conformance.md
+	$(BIN)/python -m tests.conformance.report
 
 settings-check:
 	$(BIN)/python -m claude_lens.settings --check

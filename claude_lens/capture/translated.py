@@ -23,6 +23,8 @@ SILENCE = 15.0
 RESTORED = ("request-id", "x-request-id", "retry-after", "x-should-retry")
 # The body's shape on this side is LiteLLM's, so that the upstream's words for it do not apply.
 FRAMING = frozenset((b"content-length", b"content-encoding", b"content-type", b"date", b"server"))
+# The call id is ours; and whoever compressed an answer that the upstream did not would change it.
+REPLACED = frozenset((b"x-litellm-call-id", b"content-length", b"accept-encoding"))
 ECHOES = b"llm_provider-"
 ERROR_EVENTS = (b"event: error", b'data: {"error"', b'data: {"type": "error"', b'data: {"type":"error"')
 
@@ -54,7 +56,7 @@ def _inner_headers(flight: InFlight) -> RawHeaders:
     kept = [
         (name, value)
         for name, value in flight.headers
-        if not name.startswith(b"x-claude-lens-") and name not in (b"x-litellm-call-id", b"content-length")
+        if not name.startswith(b"x-claude-lens-") and name not in REPLACED
     ]
     # A proxy key in x-api-key would be forwarded to a deployment without a key of its own.
     return [
