@@ -82,6 +82,12 @@ class Settings:
     web_port: int = setting(
         "WEB_PORT", values.port, "8083", "Port of the dashboard.", ("CLAUDE_LENS_WEB_PORT",)
     )
+    allowed_hosts: tuple[str, ...] = setting(
+        "CLAUDE_LENS_ALLOWED_HOSTS",
+        values.names,
+        "localhost",
+        "Names by which a proxy or dashboard on loopback may be asked, beside loopback's own; * for any.",
+    )
     config: Path | None = setting(
         "CLAUDE_LENS_CONFIG",
         values.path,

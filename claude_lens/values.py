@@ -76,6 +76,14 @@ def size(value: str) -> int:
     return total
 
 
+def names(value: str) -> tuple[str, ...]:
+    """Host names separated by commas, in lower case; ``*`` stands for all."""
+    found = tuple(name.strip().lower() for name in value.split(",") if name.strip())
+    if not found or any(re.search(r"[\s/]", name) for name in found):
+        raise ValueError("host names separated by commas, such as lens.example.org")
+    return found
+
+
 def one_of(*words: str) -> Callable[[str], str]:
     """One of ``words``, in any case; returns the lower-case form."""
 

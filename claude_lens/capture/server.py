@@ -15,7 +15,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from claude_lens.settings import environment
+from claude_lens.capture.answers import respond_error
+from claude_lens.guard import HostGuard
+from claude_lens.settings import LOOPBACK, environment
 
 if TYPE_CHECKING:
     from claude_lens.capture.asgi import App, Message, Receive, Scope, Send
@@ -27,14 +29,17 @@ DRAIN = 600
 class Wrapped:
     """LiteLLM's app with the front before it, as one ASGI app."""
 
-    def __init__(self, litellm_app: App, plugin: Plugin) -> None:
+    def __init__(self, litellm_app: App, plugin: Plugin, guard: HostGuard | None) -> None:
         self._app = litellm_app
         self._plugin = plugin
+        self._guard = guard
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Requests go through the front; start-up and shutdown are LiteLLM's, then ours."""
         if scope["type"] == "lifespan":
             await self._app(scope, receive, self._lifespan(send))
+        elif self._guard and scope["type"] == "http" and (refusal := self._guard.refusal(scope)):
+            await respond_error(send, 403, refusal)
         else:
             await self._plugin.front(self._app, scope, receive, send)
 
@@ -68,15 +73,17 @@ def prepare_environment(config: Path) -> None:
         os.environ.setdefault("ANTHROPIC_API_BASE", forward.rstrip("/"))
 
 
-def build() -> Wrapped:
-    """Import LiteLLM and put our front before its app."""
+def build(host: str) -> Wrapped:
+    """Import LiteLLM and put our front before its app, for a server that listens on ``host``."""
     gc.disable()
     from claude_lens.capture.plugin import plugin, serve_ourselves
 
     serve_ourselves()
     from litellm.proxy.proxy_server import app
 
-    return Wrapped(app, plugin())
+    settings = plugin().settings
+    # Beyond loopback the operator's own names are unknown; the key guards the door there.
+    return Wrapped(app, plugin(), HostGuard(settings.allowed_hosts) if host in LOOPBACK else None)
 
 
 def arguments(argv: list[str]) -> argparse.Namespace:
@@ -97,7 +104,7 @@ def main(argv: list[str] | None = None) -> None:
     """Serve until told to stop."""
     chosen = arguments(sys.argv[1:] if argv is None else argv)
     prepare_environment(chosen.config.resolve())
-    app = build()
+    app = build(chosen.host)
     import uvicorn
 
     # uvicorn raises the signal again once it has stopped; being told to stop is no failure.
