@@ -85,7 +85,7 @@ class Cost:
 
     usd: float | None = None
     requested_usd: float | None = None
-    prices: Mapping[str, float] = field(default_factory=dict)
+    prices: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

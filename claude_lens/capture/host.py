@@ -91,7 +91,7 @@ def provider_of(model: str) -> tuple[str, str]:
 
 
 @lru_cache(maxsize=512)
-def prices(model: str | None, provider: str | None) -> Mapping[str, float] | None:
+def prices(model: str | None, provider: str | None) -> Mapping[str, Any] | None:
     """LiteLLM's price map entry: US dollars by kind of token; None where it knows no price.
 
     Source: ``litellm.model_cost``, which an operator's ``model_info`` in the configuration extends.
@@ -101,10 +101,6 @@ def prices(model: str | None, provider: str | None) -> Mapping[str, float] | Non
     bare = model.split("/", 1)[1] if "/" in model else model
     for key in (model, f"{provider}/{model}", f"{provider}/{bare}", bare):
         entry = litellm.model_cost.get(key)
-        if entry and entry.get("input_cost_per_token") is not None:
-            return {name: value for name, value in entry.items() if _is_price(name, value)}
+        if entry and (entry.get("input_cost_per_token") is not None or entry.get("tiered_pricing")):
+            return dict(entry)
     return None
-
-
-def _is_price(name: str, value: object) -> bool:
-    return "cost" in name and isinstance(value, (int, float, dict)) and not isinstance(value, bool)

@@ -62,7 +62,7 @@ class InFlight:
     ttfb_ms: float | None = None
     ttft_ms: float | None = None
     chunks: list[bytes] = field(default_factory=list)
-    price: Callable[[str | None, str | None], Mapping[str, float] | None] = lambda _model, _provider: None
+    price: Callable[[str | None, str | None], Mapping[str, Any] | None] = lambda _model, _provider: None
     ended: bool = False
 
     def elapsed_ms(self) -> float:

@@ -56,8 +56,8 @@ class Ending:
     provider: str | None = None
     rule: str | None = None
     request_id: str | None = None
-    prices: Mapping[str, float] | None = None
-    requested_prices: Mapping[str, float] | None = None
+    prices: Mapping[str, Any] | None = None
+    requested_prices: Mapping[str, Any] | None = None
     cost_usd: float | None = None
     adapted: tuple[str, ...] = ()
     agent: Mapping[str, Any] = field(default_factory=dict)
