@@ -34,7 +34,7 @@ class PlainProxy(Proxy):
 
 
 @pytest.fixture(scope="module")
-def plain(tmp_path_factory: pytest.TempPathFactory, provider: Provider) -> Iterator[PlainProxy]:
+def plain(tmp_path_factory: pytest.TempPathFactory, provider: Provider) -> Iterator[Proxy]:
     home = tmp_path_factory.mktemp("plain home")
     # The callbacks lie beside the configuration, as LiteLLM wants them.
     shutil.copytree(ROOT / "callbacks", home / "callbacks")
@@ -43,7 +43,7 @@ def plain(tmp_path_factory: pytest.TempPathFactory, provider: Provider) -> Itera
         yield proxy
 
 
-def test_the_front_stands_before_litellms_routes(plain: PlainProxy, upstream: Provider) -> None:
+def test_the_front_stands_before_litellms_routes(plain: Proxy, upstream: Provider) -> None:
     assert httpx.get(plain.url + "/health").json()["service"] == "claude-lens"
     answer = httpx.post(plain.url + "/v1/messages", json=HELLO, headers={"x-api-key": "wrong"})
     assert answer.status_code == 401
@@ -51,13 +51,13 @@ def test_the_front_stands_before_litellms_routes(plain: PlainProxy, upstream: Pr
     assert json.loads(upstream.requests[-1].body)["unknown_field"] == 1
 
 
-def test_no_date_or_server_twice(plain: PlainProxy, upstream: Provider) -> None:
+def test_no_date_or_server_twice(plain: Proxy, upstream: Provider) -> None:
     answer = plain.post(HELLO)
     for name in ("date", "server", "content-length"):
         assert len(answer.headers.get_list(name)) <= 1, name
 
 
-def test_every_worker_records(plain: PlainProxy, upstream: Provider) -> None:
+def test_every_worker_records(plain: Proxy, upstream: Provider) -> None:
     for _ in range(12):
         assert plain.post(HELLO).status_code == 200
     plain.close()
