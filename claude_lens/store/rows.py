@@ -26,6 +26,9 @@ FACTS: Final = (
 )
 """Keys of the ``facts`` content: what hardly differs between the exchanges of an agent."""
 
+NO_SESSION: Final = "no-session-"
+"""How the id of a session begins that stands for requests without one."""
+
 _MESSAGE_KEYS: Final = ("role", "content")
 
 
@@ -146,7 +149,7 @@ def text(value: str | None) -> str | None:
 def session_key(exchange: Exchange) -> str:
     """The client's session id; ``no-session-YYYY-MM-DD`` (UTC) for requests of clients that send none."""
     known = text(exchange.identity.session_id)
-    return known or f"no-session-{datetime.fromtimestamp(exchange.started_at, UTC):%Y-%m-%d}"
+    return known or f"{NO_SESSION}{datetime.fromtimestamp(exchange.started_at, UTC):%Y-%m-%d}"
 
 
 def facts(exchange: Exchange) -> bytes:

@@ -1,0 +1,130 @@
+"""From rows back to :class:`Exchange`: the whole record, as the sinks once got it.
+
+The bodies are equal as JSON to what passed; their bytes are not kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+from sqlalchemy import ColumnElement, Connection, RowMapping, select
+
+from claude_lens.exchange import Agent, Cost, Exchange, Headers, Identity, Model, Request, Response, Usage
+from claude_lens.store.bodies import Bodies, Loader
+from claude_lens.store.content import load, unpack
+from claude_lens.store.rows import NO_SESSION
+from claude_lens.store.schema import contents, exchanges, sessions
+
+_TOKENS = (
+    "input_tokens",
+    "output_tokens",
+    "cache_read_input_tokens",
+    "cache_creation_input_tokens",
+    "cache_creation_5m_input_tokens",
+    "cache_creation_1h_input_tokens",
+)
+
+
+def restored(connection: Connection, *where: ColumnElement[bool], limit: int | None = None) -> list[Exchange]:
+    """The exchanges that ``where`` (of the tables ``exchanges`` and ``sessions``) selects, in order of time.
+
+    Raises :class:`StoreError` where their content is missing or damaged.
+    """
+    query = (
+        select(sessions.c.session_id, *exchanges.c)
+        .join_from(exchanges, sessions)
+        .where(*where)
+        .order_by(exchanges.c.started_at, exchanges.c.exchange_id)
+        .limit(limit)
+    )
+    rows = connection.execute(query).mappings().all()
+    bodies = Loader(connection).load([row["id"] for row in rows])
+    facts = _facts(connection, sorted({row["facts"] for row in rows if row["facts"] is not None}))
+    return [_exchange(row, facts.get(row["facts"], {}), bodies.get(row["id"])) for row in rows]
+
+
+def _facts(connection: Connection, keys: Sequence[int]) -> dict[int, Mapping[str, Any]]:
+    query = select(contents.c.id, contents.c.codec, contents.c.data).where(contents.c.id.in_(keys))
+    return {key: load(unpack(codec, data)) for key, codec, data in connection.execute(query)}
+
+
+def _exchange(row: RowMapping, facts: Mapping[str, Any], bodies: Bodies | None) -> Exchange:
+    known = row["input_tokens"] is not None
+    prices = facts.get("prices") or {}
+    return Exchange(
+        id=row["exchange_id"],
+        endpoint=row["endpoint"],
+        worker=row["worker"],
+        status=row["status"],
+        http_status=row["http_status"],
+        error=row["error"],
+        lane=row["lane"],
+        lane_reason=facts.get("lane_reason"),
+        identity=_identity(row, facts),
+        model=Model(
+            requested=row["model_requested"],
+            routed=row["model_routed"],
+            provider=row["provider"],
+            rule=facts.get("rule"),
+        ),
+        started_at=row["started_at"],
+        ttfb_ms=row["ttfb_ms"],
+        ttft_ms=row["ttft_ms"],
+        duration_ms=row["duration_ms"],
+        usage=Usage(**{name: row[name] for name in _TOKENS}) if known else None,
+        cost=Cost(usd=row["cost_usd"], requested_usd=row["cost_requested_usd"], prices=prices),
+        stop_reason=row["stop_reason"],
+        request_id=row["request_id"],
+        adapted=tuple(facts.get("adapted") or ()),
+        request=_request(bodies),
+        response=_response(bodies),
+    )
+
+
+def _identity(row: RowMapping, facts: Mapping[str, Any]) -> Identity:
+    named = row["session_id"]
+    durations = orjson.loads(row["tool_durations"]) if row["tool_durations"] else ()
+    return Identity(
+        session_id=None if named.startswith(NO_SESSION) else named,
+        prompt_id=row["prompt_id"],
+        request_class=row["request_class"],
+        compaction=row["compaction"],
+        context_compacted=row["context_compacted"],
+        tool_durations_ms=tuple((name, ms) for name, ms in durations),
+        user_id=facts.get("user_id"),
+        client=facts.get("client"),
+        project=row["project"],
+        branch=row["branch"],
+        traceparent=row["traceparent"],
+        agent=Agent(
+            id=row["agent_id"],
+            parent_id=row["agent_parent_id"],
+            type=row["agent_type"],
+            name=row["agent_name"],
+            description=facts.get("description"),
+            spawn_tool_use_id=facts.get("spawn_tool_use_id"),
+            evidence=facts.get("evidence", "unknown"),
+        ),
+    )
+
+
+def _request(bodies: Bodies | None) -> Request:
+    if bodies is None:
+        return Request()
+    raw = bodies.request if isinstance(bodies.request, bytes) else b""
+    json = bodies.request if isinstance(bodies.request, Mapping) else None
+    return Request(headers=_headers(bodies.request_headers), query=bodies.query, body=raw, json=json)
+
+
+def _response(bodies: Bodies | None) -> Response | None:
+    if bodies is None or bodies.response_headers is None:
+        return None
+    raw = bodies.response if isinstance(bodies.response, bytes) else b""
+    json = bodies.response if isinstance(bodies.response, Mapping) else None
+    return Response(headers=_headers(bodies.response_headers), body=raw, json=json)
+
+
+def _headers(pairs: list[list[str]]) -> Headers:
+    return tuple((name, value) for name, value in pairs)

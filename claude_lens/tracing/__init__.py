@@ -1,0 +1,1 @@
+"""Exchanges as OpenTelemetry traces: one tree per prompt, for Arize, Phoenix or any OTLP backend."""

@@ -1,0 +1,95 @@
+"""The sink that turns exchanges into traces, once a backend is set."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from claude_lens.errors import HostError
+from claude_lens.exchange import Exchange
+from claude_lens.tracing.backends import Backend
+from claude_lens.tracing.bounds import Collector, environment_mask, environment_redaction
+from claude_lens.tracing.otlp import Sender, resource_attributes
+from claude_lens.tracing.queue import SpanQueue
+from claude_lens.tracing.spans import Span
+from claude_lens.tracing.tree import Lookup, Tree
+
+TICK_EVERY = 1.0
+CLOSE_WITHIN = 5.0
+
+
+class TracingError(HostError):
+    """A backend does not take spans. Raised once for each new reason: logged and counted."""
+
+
+class TracingSink:
+    """Builds the tree in the recorder's thread and hands its spans to one queue a backend."""
+
+    name = "tracing"
+
+    def __init__(self, tree: Tree, queues: Sequence[SpanQueue]) -> None:
+        self._tree = tree
+        self._queues = queues
+        self._told: dict[str, str | None] = {}
+        self._ticked = 0.0
+
+    def arrived(self, exchange: Exchange) -> None:
+        """A request has arrived."""
+        self._tree.arrived(exchange)
+
+    def ended(self, exchange: Exchange) -> None:
+        """An exchange has ended: what it completes goes to the backends."""
+        self._put(self._tree.ended(exchange))
+
+    def flush(self) -> None:
+        """Raises :class:`TracingError` where a backend has a new problem; the spans wait for it."""
+        self.idle()
+        problems = []
+        for queue in self._queues:
+            problem = queue.status()["problem"]
+            if problem is not None and self._told.get(queue.name) != problem:
+                problems.append(f"{queue.name}: {problem}")
+            self._told[queue.name] = str(problem) if problem is not None else None
+        if problems:
+            raise TracingError("; ".join(problems))
+
+    def idle(self) -> None:
+        """Let time complete what no exchange does."""
+        now = time.time()
+        if now - self._ticked >= TICK_EVERY:
+            self._ticked = now
+            self._put(self._tree.tick(now))
+
+    def counters(self) -> dict[str, Any]:
+        """For each backend: spans sent, refused, dropped, queued, and the newest problem."""
+        return {queue.name: queue.status() for queue in self._queues}
+
+    def close(self) -> None:
+        """Complete what is open and send what waits, within ``CLOSE_WITHIN`` seconds for all backends."""
+        self._put(self._tree.close())
+        until = time.monotonic() + CLOSE_WITHIN
+        for queue in self._queues:
+            queue.close(max(0.1, until - time.monotonic()))
+
+    def _put(self, spans: list[Span]) -> None:
+        if spans:
+            for queue in self._queues:
+                queue.put(spans)
+
+
+def build_tree(environ: Mapping[str, str], lookup: Lookup | None) -> Tree:
+    """A tree that hides and redacts as the environment asks for."""
+    mask, redact = environment_mask(), environment_redaction()
+    return Tree(
+        collector=lambda: Collector(mask, redact),
+        lookup=lookup,
+        with_schemas=environ.get("CLAUDE_LENS_TRACE_SCHEMAS", "") == "1",
+    )
+
+
+def build_sink(environ: Mapping[str, str], lookup: Lookup, chosen: Sequence[Backend]) -> TracingSink:
+    """The sink for these backends, their queues started."""
+    resource = resource_attributes(environ)
+    queues = [SpanQueue(one.name, Sender(one, resource)) for one in chosen]
+    return TracingSink(build_tree(environ, lookup), queues)

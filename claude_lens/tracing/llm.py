@@ -1,0 +1,268 @@
+"""One exchange as one LLM span: what was new in the request, the answer, tokens, cost, times."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import orjson
+
+from claude_lens.exchange import Exchange
+from claude_lens.tracing import content, names
+from claude_lens.tracing.bounds import Collector, dump, trimmed
+from claude_lens.tracing.content import Json
+from claude_lens.tracing.identity import Node, common, metadata
+from claude_lens.tracing.spans import Attributes, Event, Outcome, Span, nanoseconds
+
+_NOT_PARAMETERS: Final = frozenset({"messages", "system", "tools", "metadata"})
+_CHAT_ROLES: Final = frozenset({"system", "user", "assistant", "tool", "developer"})
+_REPLY: Final = ("role", "content", "tool_calls")
+_OUTPUT_PRICE: Final = "output_cost_per_token"
+_SENTENCE: Final = {
+    "cancelled": "the client closed the connection",
+    "interrupted": "the proxy stopped before the answer ended",
+}
+
+
+def llm_span(exchange: Exchange, node: Node, collector: Collector, *, with_schemas: bool = False) -> Span:
+    """The span of one exchange at its place. ``with_schemas`` adds the tools' full definitions."""
+    ended = exchange.started_at + (exchange.duration_ms or 0.0) / 1000
+    outcome, message = outcome_of(exchange)
+    return Span(
+        trace_id=node.trace_id,
+        span_id=node.span_id,
+        parent_id=node.parent_id,
+        name=span_name(exchange),
+        start_ns=nanoseconds(exchange.started_at),
+        end_ns=nanoseconds(ended),
+        attributes=_attributes(exchange, node, collector, with_schemas),
+        outcome=outcome,
+        message=message,
+        events=_events(exchange, message, nanoseconds(ended)),
+        client=True,
+    )
+
+
+def span_name(exchange: Exchange) -> str:
+    """``chat MODEL``; calls that the client makes on its own account say what for."""
+    what = exchange.identity.request_class
+    operation = what if what in ("compaction", "auxiliary") else names.CHAT
+    return f"{operation} {exchange.model.requested or exchange.model.routed or 'unknown'}"
+
+
+def outcome_of(exchange: Exchange) -> tuple[Outcome, str | None]:
+    """The span status, with one line for anything but success."""
+    if exchange.status == "ok":
+        return "ok", None
+    text = exchange.error or _SENTENCE.get(exchange.status) or exchange.status
+    if exchange.status == "error":
+        return "error", f"HTTP {exchange.http_status}: {text}" if (exchange.http_status or 0) >= 400 else text
+    return "error", f"{exchange.status}: {text}"
+
+
+def _events(exchange: Exchange, message: str | None, at_ns: int) -> tuple[Event, ...]:
+    if message is None:
+        return ()
+    told = {names.EXCEPTION_TYPE: error_type(exchange) or "error", names.EXCEPTION_MESSAGE: message}
+    return (Event(name=names.EXCEPTION, at_ns=at_ns, attributes=told),)
+
+
+def error_type(exchange: Exchange) -> str | None:
+    """The provider's name of an error, else the HTTP status or how the exchange ended; None if it is ok."""
+    if exchange.status == "ok":
+        return None
+    told = exchange.response.json if exchange.response else None
+    error = told.get("error") if told else None
+    kind = error.get("type") if isinstance(error, Mapping) else None
+    if isinstance(kind, str) and kind:
+        return kind
+    if exchange.status == "error" and (exchange.http_status or 0) >= 400:
+        return str(exchange.http_status)
+    return exchange.status
+
+
+def _attributes(exchange: Exchange, node: Node, out: Collector, with_schemas: bool) -> Attributes:
+    answer = exchange.response.json if exchange.response else None
+    model = exchange.model
+    responded = answer.get("model") if answer and isinstance(answer.get("model"), str) else None
+    out.add(names.KIND, names.LLM)
+    out.add(names.MODEL_NAME, responded or model.routed or model.requested)
+    out.add(names.PROVIDER, model.provider)
+    out.add(names.SYSTEM, "openai" if is_chat(exchange) else "anthropic")
+    common(exchange, node, out)
+    out.json(names.METADATA, metadata(exchange))
+    out.add(names.FINISH_REASON, exchange.stop_reason)
+    out.add(names.HTTP_STATUS, exchange.http_status)
+    out.add(names.ERROR_TYPE, error_type(exchange))
+    out.add(names.GEN_AI_OPERATION, names.CHAT)
+    out.add(names.GEN_AI_PROVIDER, model.provider)
+    out.add(names.GEN_AI_REQUEST_MODEL, model.requested)
+    out.add(names.GEN_AI_RESPONSE_MODEL, responded)
+    out.add(names.GEN_AI_RESPONSE_ID, answer.get("id") if answer and exchange.status == "ok" else None)
+    out.add(names.GEN_AI_FINISH_REASONS, (exchange.stop_reason,) if exchange.stop_reason else None)
+    out.add(names.GEN_AI_FIRST_CHUNK, exchange.ttft_ms / 1000 if exchange.ttft_ms is not None else None)
+    _tokens_and_cost(exchange, out)
+    _content(exchange, answer, out, with_schemas)
+    return out.done()
+
+
+def _tokens_and_cost(exchange: Exchange, out: Collector) -> None:
+    usage, cost = exchange.usage, exchange.cost
+    if usage is not None:
+        out.add(names.TOKENS_PROMPT, usage.prompt_tokens)
+        out.add(names.TOKENS_COMPLETION, usage.output_tokens)
+        out.add(names.TOKENS_TOTAL, usage.prompt_tokens + usage.output_tokens)
+        out.add(names.TOKENS_CACHE_READ, usage.cache_read_input_tokens)
+        out.add(names.TOKENS_CACHE_WRITE, usage.cache_creation_input_tokens)
+        out.add(names.GEN_AI_INPUT_TOKENS, usage.prompt_tokens)
+        out.add(names.GEN_AI_OUTPUT_TOKENS, usage.output_tokens)
+        out.add(names.GEN_AI_CACHE_READ, usage.cache_read_input_tokens)
+        out.add(names.GEN_AI_CACHE_WRITE, usage.cache_creation_input_tokens)
+    if cost.usd is not None:
+        out.add(names.COST_TOTAL, cost.usd)
+        price = cost.prices.get(_OUTPUT_PRICE)
+        if usage is not None and price is not None:
+            completion = usage.output_tokens * price
+            # Above a long-prompt tier the plain price is wrong: then only the sum is told.
+            if completion <= cost.usd:
+                out.add(names.COST_COMPLETION, completion)
+                out.add(names.COST_PROMPT, cost.usd - completion)
+
+
+def is_chat(exchange: Exchange) -> bool:
+    """Whether the exchange speaks OpenAI's chat completions."""
+    return exchange.endpoint.endswith("/chat/completions")
+
+
+def _content(exchange: Exchange, answer: Json | None, out: Collector, with_schemas: bool) -> None:
+    body = exchange.request.json or {}
+    conversation = content.messages(body)
+    whole = exchange.identity.context_compacted is not None
+    new = conversation if whole else content.new_messages(conversation)
+    reply = _reply(exchange, answer)
+    out.json(names.INPUT_VALUE, {"messages": [_without_reminders(message) for message in new]})
+    out.add(names.INPUT_MIME, names.JSON)
+    _output(reply, out)
+    out.json(names.PARAMETERS, {name: value for name, value in body.items() if name not in _NOT_PARAMETERS})
+    _tools(body.get("tools"), out, with_schemas)
+    if reply:
+        _add_messages(names.OUTPUT_MESSAGES, [reply], out)
+    system = content.text_of(body.get("system"))
+    head = [{"role": "system", "content": system}] if system else []
+    _add_messages(names.INPUT_MESSAGES, [*head, *new], out)
+
+
+def _reply(exchange: Exchange, answer: Json | None) -> Json | None:
+    if not answer:
+        return None
+    if is_chat(exchange):
+        choices = answer.get("choices")
+        first = choices[0] if isinstance(choices, list) and choices else None
+        message = first.get("message") if isinstance(first, Mapping) else None
+        return message if isinstance(message, Mapping) else None
+    return answer if answer.get("role") == "assistant" else None
+
+
+def _output(reply: Json | None, out: Collector) -> None:
+    if not reply:
+        return
+    if content.tool_uses(reply) or reply.get("tool_calls"):
+        out.json(names.OUTPUT_VALUE, trimmed({key: reply.get(key) for key in _REPLY if reply.get(key)}))
+        out.add(names.OUTPUT_MIME, names.JSON)
+    elif text := content.answer_text(reply):
+        out.add(names.OUTPUT_VALUE, text)
+        out.add(names.OUTPUT_MIME, names.TEXT)
+
+
+def _without_reminders(message: Json) -> Json:
+    """A message without the client's own reminders, which would drown what is looked for."""
+    kept = [
+        {key: trimmed(value) for key, value in block.items() if key != "cache_control"}
+        for block in content.blocks(message)
+        if not str(block.get("text", "")).startswith("<system-reminder>")
+    ]
+    return {"role": message.get("role"), "content": kept}
+
+
+def _tools(tools: Any, out: Collector, with_schemas: bool) -> None:
+    offered = [tool for tool in tools if isinstance(tool, Mapping)] if isinstance(tools, list) else []
+    if not offered:
+        return
+    titles = {str(tool.get("name") or (tool.get("function") or {}).get("name")) for tool in offered}
+    out.add(names.TOOLS_OFFERED, tuple(sorted(titles)))
+    out.add(names.TOOLS_DIGEST, hashlib.sha256(_bytes(tools)).hexdigest()[:16])
+    if with_schemas:
+        for index, tool in enumerate(offered):
+            out.json(f"{names.LLM_TOOLS}.{index}.{names.TOOL_SCHEMA}", tool)
+
+
+def _bytes(value: Any) -> bytes:
+    try:
+        return orjson.dumps(value)
+    except (TypeError, ValueError):
+        return dump(value).encode("utf-8", "replace")
+
+
+def _add_messages(prefix: str, messages: Sequence[Json], out: Collector) -> None:
+    index = 0
+    for message in messages:
+        for flat in _flat(message):
+            for name, value in flat.items():
+                out.add(f"{prefix}.{index}.{name}", value)
+            index += 1
+
+
+def _flat(message: Json) -> list[Attributes]:
+    """A message in OpenInference's form: a tool result is a message of its own there, with role ``tool``."""
+    role = str(message.get("role"))
+    whole: Attributes = {names.ROLE: role if role in _CHAT_ROLES else "user"}
+    if isinstance(answered := message.get("tool_call_id"), str):
+        whole[names.ANSWERED_CALL] = answered
+    flat: list[Attributes] = []
+    parts: list[tuple[str, str]] = []
+    for block in content.blocks(message):
+        if block.get("type") == "tool_result":
+            text = content.text_of(block.get("content"))
+            call = str(block.get("tool_use_id"))
+            flat.append({names.ROLE: "tool", names.ANSWERED_CALL: call, names.CONTENT: text})
+        elif block.get("type") != "tool_use":
+            parts.append(_part(block))
+    if len(parts) == 1 and parts[0][0] == "text":
+        whole[names.CONTENT] = parts[0][1]
+    elif parts:
+        for index, (kind, text) in enumerate(parts):
+            whole[f"{names.CONTENTS}.{index}.{names.PART_TYPE}"] = kind
+            whole[f"{names.CONTENTS}.{index}.{names.PART_TEXT}"] = text
+    calls = _calls(message)
+    for index, (call, name, arguments) in enumerate(calls):
+        start = f"{names.TOOL_CALLS}.{index}."
+        whole[start + names.CALL_ID] = call
+        whole[start + names.CALL_NAME] = name
+        whole[start + names.CALL_ARGUMENTS] = arguments
+    return [*flat, whole] if parts or calls or not flat else flat
+
+
+def _calls(message: Json) -> list[tuple[str, str, str]]:
+    found = [(use.id, use.name, dump(use.input)) for use in content.tool_uses(message)]
+    called = message.get("tool_calls")
+    for call in called if isinstance(called, list) else ():
+        function = call.get("function") if isinstance(call, Mapping) else None
+        if isinstance(function, Mapping):
+            found.append((str(call.get("id")), str(function.get("name")), str(function.get("arguments"))))
+    return found
+
+
+def _part(block: Json) -> tuple[str, str]:
+    """Type and text of a block; images and other bulk are named, not sent."""
+    kind = str(block.get("type"))
+    if kind == "text":
+        return "text", str(block.get("text", ""))
+    if kind == "thinking":
+        return "reasoning", str(block.get("thinking", ""))
+    source = block.get("source")
+    if isinstance(source, Mapping):
+        data = source.get("data")
+        size = f", {len(data)} bytes of base64" if isinstance(data, str) else ""
+        return "text", f"[{kind} {source.get('media_type') or source.get('url') or ''}{size}]"
+    return "text", f"[{kind}]"

@@ -1,0 +1,175 @@
+"""Spans to OTLP over HTTP: OpenTelemetry's exporter with retries taken out of it.
+
+The exporter sleeps through its retries, up to a minute in old releases, and tells only success or failure.
+Here every attempt is one request, and what became of it is an :class:`Attempt`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+from opentelemetry.exporter.otlp.proto.http import Compression
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import Event as SdkEvent
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
+from opentelemetry.trace import SpanContext, SpanKind, TraceFlags
+from opentelemetry.trace.status import Status, StatusCode
+
+from claude_lens import __version__
+from claude_lens.tracing import names
+from claude_lens.tracing.backends import Backend
+from claude_lens.tracing.spans import Span
+
+_RETRYABLE = frozenset({408, 425, 429, 500, 502, 503, 504})
+_SAMPLED = TraceFlags(TraceFlags.SAMPLED)
+_STATUS = {"ok": StatusCode.OK, "error": StatusCode.ERROR, "unset": StatusCode.UNSET}
+_SCOPE = InstrumentationScope("claude_lens", __version__)
+_LONGEST_ANSWER = 300
+PROJECT = "litellm-proxy"
+VERSION = "local-dev"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What became of one request. ``rejected`` spans were refused by a backend that took the others.
+
+    ``retry_after`` is in seconds; ``problem`` is one line, None on success.
+    """
+
+    ok: bool
+    retryable: bool = False
+    too_large: bool = False
+    rejected: int = 0
+    retry_after: float | None = None
+    problem: str | None = None
+
+
+class _Session(requests.Session):
+    """Remembers how the last request went, and never lets the exporter try it again."""
+
+    attempt: Attempt | None = None
+
+    def request(self, *args: Any, **kwargs: Any) -> requests.Response:
+        """One request, whose failure comes back as an answer that the exporter does not retry."""
+        try:
+            answer = super().request(*args, **kwargs)
+        except requests.RequestException as error:
+            self.attempt = Attempt(False, retryable=True, problem=_sentence(error))
+            return _final()
+        self.attempt = _judge(answer)
+        return answer if self.attempt.ok else _final()
+
+
+def _final() -> requests.Response:
+    answer = requests.Response()
+    answer.status_code = 400
+    answer.reason = "see the attempt"
+    return answer
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, requests.Timeout):
+        return "no answer in time"
+    if isinstance(error, requests.ConnectionError):
+        return "no connection"
+    return f"{type(error).__name__}: {error}".splitlines()[0][:_LONGEST_ANSWER]
+
+
+def _judge(answer: requests.Response) -> Attempt:
+    if answer.ok:
+        rejected, reason = _partial(answer)
+        problem = f"{rejected} spans were refused: {reason}" if rejected else None
+        return Attempt(True, rejected=rejected, problem=problem)
+    words = " ".join(answer.text[:_LONGEST_ANSWER].split())
+    problem = f"HTTP {answer.status_code} {answer.reason or ''}".strip() + (f": {words}" if words else "")
+    after = answer.headers.get("retry-after", "")
+    return Attempt(
+        False,
+        retryable=answer.status_code in _RETRYABLE,
+        too_large=answer.status_code == 413,
+        retry_after=float(after) if after.isdigit() else None,
+        problem=problem,
+    )
+
+
+def _partial(answer: requests.Response) -> tuple[int, str]:
+    if answer.content and "protobuf" in answer.headers.get("content-type", ""):
+        with contextlib.suppress(Exception):
+            told = ExportTraceServiceResponse.FromString(answer.content).partial_success
+            return int(told.rejected_spans), str(told.error_message)
+    return 0, ""
+
+
+class Sender:
+    """Sends batches to one backend. ``timeout`` (s) bounds each attempt; None takes OTLP's own setting."""
+
+    def __init__(
+        self, backend: Backend, resource: Mapping[str, str], *, timeout: float | None = None
+    ) -> None:
+        self._session = _Session()
+        self._resource = Resource.create(dict(resource))
+        # Its own account of every failed attempt would fill the log: ours is told once.
+        logging.getLogger("opentelemetry.exporter").setLevel(logging.CRITICAL + 1)
+        more: dict[str, Any] = {"session": self._session, "compression": Compression.Gzip}
+        if timeout is not None:
+            more["timeout"] = timeout
+        self._exporter: OTLPSpanExporter
+        if backend.api_key is not None:
+            from arize.otel import HTTPSpanExporter
+
+            self._exporter = HTTPSpanExporter(
+                endpoint=backend.endpoint, space_id=backend.space_id, api_key=backend.api_key, **more
+            )
+        else:
+            self._exporter = OTLPSpanExporter(endpoint=backend.endpoint, **more)
+
+    def send(self, spans: Sequence[Span]) -> Attempt:
+        """One attempt to hand over ``spans``. Never raises."""
+        self._session.attempt = None
+        try:
+            self._exporter.export([self._readable(span) for span in spans])
+        except Exception as error:
+            return Attempt(False, problem=_sentence(error))
+        return self._session.attempt or Attempt(False, problem="the spans could not be encoded")
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._exporter.shutdown()  # type: ignore[no-untyped-call]
+        self._session.close()
+
+    def _readable(self, span: Span) -> ReadableSpan:
+        def context(span_id: int) -> SpanContext:
+            return SpanContext(span.trace_id, span_id, is_remote=False, trace_flags=_SAMPLED)
+
+        return ReadableSpan(
+            name=span.name,
+            context=context(span.span_id),
+            parent=context(span.parent_id) if span.parent_id is not None else None,
+            resource=self._resource,
+            attributes=span.attributes,
+            events=[SdkEvent(event.name, dict(event.attributes), event.at_ns) for event in span.events],
+            kind=SpanKind.CLIENT if span.client else SpanKind.INTERNAL,
+            status=Status(_STATUS[span.outcome], span.message if span.outcome == "error" else None),
+            start_time=span.start_ns,
+            end_time=span.end_ns,
+            instrumentation_scope=_SCOPE,
+        )
+
+
+def resource_attributes(environ: Mapping[str, str]) -> dict[str, str]:
+    """Who sends: project, service and version, for backends that group traces by them."""
+    project = environ.get("ARIZE_PROJECT_NAME") or environ.get("ARIZE_MODEL_ID") or PROJECT
+    return {
+        names.PROJECT: project,
+        names.MODEL_ID: project,
+        names.SERVICE_NAME: environ.get("OTEL_SERVICE_NAME") or project,
+        names.SERVICE_VERSION: environ.get("ARIZE_MODEL_VERSION") or VERSION,
+    }

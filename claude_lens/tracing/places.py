@@ -1,0 +1,99 @@
+"""Which tree an exchange belongs to, and which ids its spans have: worked out from the exchange alone.
+
+Every id follows from the client's own ids, so that processes which share nothing build one tree.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from claude_lens.exchange import Exchange
+from claude_lens.tracing import content
+from claude_lens.tracing.content import Json
+from claude_lens.tracing.runs import Key
+from claude_lens.tracing.spans import identifier
+
+Standing = Literal["untraced", "child", "alone", "main", "subagent"]
+
+_ALONE = frozenset({"auxiliary", "compaction"})
+_SAMPLED = 0x01
+
+
+def standing(exchange: Exchange) -> Standing:
+    """How an exchange stands in traces.
+
+    ``untraced``: no inference. ``child``: the client exports spans of its own, ours is one child.
+    ``alone``: a trace of its own (a title, a compaction, another client).
+    ``main``, ``subagent``: part of a prompt's tree.
+    """
+    who = exchange.identity
+    if exchange.endpoint.endswith("/count_tokens"):
+        return "untraced"
+    if parent_of(exchange) is not None:
+        return "child"
+    if not who.session_id or who.request_class in _ALONE or exchange.endpoint.endswith("/chat/completions"):
+        return "alone"
+    if who.agent.id or who.request_class == "subagent" or who.agent.evidence == "billing":
+        return "subagent"
+    if who.agent.evidence == "unknown":
+        return "alone"
+    # Titles and summaries of clients that send no class; whatever else they ask, they offer tools.
+    if who.request_class is None and not (exchange.request.json or {}).get("tools"):
+        return "alone"
+    return "main"
+
+
+def parent_of(exchange: Exchange) -> tuple[int, int] | None:
+    """Trace and span id of the client's own span; None where it sends none or does not record it."""
+    sent = exchange.identity.traceparent
+    if not sent:
+        return None
+    _, trace, span, flags = sent.split("-")[:4]
+    return (int(trace, 16), int(span, 16)) if int(flags[:2], 16) & _SAMPLED else None
+
+
+@dataclass(frozen=True, slots=True)
+class Ids:
+    """Makes the ids. ``salt`` keeps apart what would otherwise collide in one backend."""
+
+    salt: str = ""
+
+    def trace(self, session: str, prompt: str) -> int:
+        """The trace of a prompt."""
+        return identifier(128, self.salt, "prompt", session, prompt)
+
+    def lone_trace(self, exchange_id: str) -> int:
+        """The trace of an exchange that stands alone."""
+        return identifier(128, self.salt, "exchange", exchange_id)
+
+    def run(self, key: Key) -> int:
+        """The AGENT span of a run; the main agent's is the root of its prompt."""
+        session, prompt, agent, number = key
+        if not agent:
+            return identifier(64, self.salt, "turn", session, prompt)
+        return identifier(64, self.salt, "agent", session, prompt, agent, str(number))
+
+    def tool(self, session: str, tool_use_id: str) -> int:
+        """The TOOL span of a call."""
+        return identifier(64, self.salt, "tool", session, tool_use_id)
+
+    def llm(self, exchange_id: str) -> int:
+        """The LLM span of an exchange."""
+        return identifier(64, self.salt, "exchange", exchange_id)
+
+
+def agent_key(exchange: Exchange, conversation: list[Json]) -> str:
+    """A subagent's id; where the client names none, one made from the prompt that it was given."""
+    if exchange.identity.agent.id:
+        return exchange.identity.agent.id
+    given = content.prompts(conversation[:3])
+    return f"unnamed-{identifier(64, *given[:1]):016x}"
+
+
+def prompt_key(exchange: Exchange, conversation: list[Json]) -> str:
+    """The prompt's id; without one, its number in the conversation and what it says."""
+    if exchange.identity.prompt_id:
+        return exchange.identity.prompt_id
+    told = content.prompts(conversation)
+    return f"{len(told)}-{identifier(64, *told[-1:]):016x}"

@@ -1,0 +1,134 @@
+"""Which tool call started which subagent, learned from answers and results as they pass.
+
+An ``Agent`` call names the prompt that the subagent starts with; its result, or the notification that a
+background agent ended, names the subagent's id. The second is proof; the first serves until it comes, where
+it is not ambiguous.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from claude_lens.exchange import Exchange
+from claude_lens.tracing import content
+from claude_lens.tracing.content import ToolUse
+from claude_lens.tracing.runs import Key, Run
+
+SESSIONS = 500
+CALLS = 2_000
+SPAWNS = 200
+LONGEST_PROMPT = 64 * 1024
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Session:
+    """What is known of one session; ``owners`` maps a tool call to the run whose answer made it."""
+
+    owners: OrderedDict[str, Key] = field(default_factory=OrderedDict)
+    prompts: OrderedDict[str, tuple[str, Key]] = field(default_factory=OrderedDict)
+    proven: dict[str, list[str]] = field(default_factory=dict)
+    claimed: dict[str, str] = field(default_factory=dict)
+    latest_prompt: str | None = None
+    prompt_of_agent: dict[str, str] = field(default_factory=dict)
+    seen: OrderedDict[str, None] = field(default_factory=OrderedDict)
+
+
+class SpawnBook:
+    """Sessions by id, the least recently used forgotten beyond ``SESSIONS``."""
+
+    def __init__(self) -> None:
+        self._sessions: OrderedDict[str, Session] = OrderedDict()
+
+    def session(self, session_id: str) -> Session:
+        """The session, new where it was not known."""
+        found = self._sessions.setdefault(session_id, Session())
+        self._sessions.move_to_end(session_id)
+        while len(self._sessions) > SESSIONS:
+            self._sessions.popitem(last=False)
+        return found
+
+    def absorb(self, exchange: Exchange, key: Key) -> None:
+        """Learn from an ended exchange of the run ``key``."""
+        session = self.session(key[0])
+        _remember(session.seen, exchange.id, None)
+        conversation = content.messages(exchange.request.json)
+        calls = content.tool_uses(content.last_answer(conversation))
+        spawning = {use.id for use in calls if use.name in content.SPAWNING}
+        for use in calls:
+            session.owners.setdefault(use.id, key)
+        for agent, tool_use_id, _ in content.agents_told(content.new_messages(conversation), spawning):
+            proven = session.proven.setdefault(agent, [])
+            if tool_use_id not in proven:
+                proven.append(tool_use_id)
+            session.claimed[tool_use_id] = agent
+        answer = exchange.response.json if exchange.response else None
+        for use in content.tool_uses(answer):
+            _remember(session.owners, use.id, key)
+            self._learn(session, use, key)
+
+    @staticmethod
+    def _learn(session: Session, use: ToolUse, key: Key) -> None:
+        given = use.input if isinstance(use.input, Mapping) else {}
+        prompt, to = given.get("prompt"), given.get("to")
+        if use.name in content.SPAWNING and isinstance(prompt, str):
+            _remember(session.prompts, use.id, (prompt.strip()[:LONGEST_PROMPT], key), SPAWNS)
+        elif use.name == "SendMessage" and isinstance(to, str):
+            session.proven.setdefault(to, []).append(use.id)
+
+    def spawned_by(self, run: Run, *, guess: bool = False) -> str | None:
+        """The tool call that started a subagent's run; None while that is not certain.
+
+        ``guess`` settles identical prompts by their order, for when no proof will come.
+        """
+        assert run.last is not None
+        agent = run.last.identity.agent
+        if agent.spawn_tool_use_id:
+            return agent.spawn_tool_use_id
+        session_id, prompt, agent_key, _ = run.key
+        session = self.session(session_id)
+        known = [use for use in session.proven.get(agent_key, ()) if self._fits(session, use, prompt)]
+        if known:
+            return known[-1]
+        free = [
+            use
+            for use, (text, owner) in session.prompts.items()
+            if session.claimed.get(use, agent_key) == agent_key
+            and owner[1] == prompt
+            and owner[2] == (agent.parent_id or "" if agent.evidence == "headers" else owner[2])
+            and owner[2] != agent_key
+            and text
+            and text in (run.prompt or "")
+        ]
+        if len(free) == 1 or (free and guess):
+            session.claimed[free[0]] = agent_key
+            return free[0]
+        return None
+
+    @staticmethod
+    def _fits(session: Session, tool_use_id: str, prompt: str) -> bool:
+        owner = session.owners.get(tool_use_id)
+        return owner is None or owner[1] == prompt
+
+    def prompt_for(self, session_id: str, agent_key: str, first_words: str | None) -> str:
+        """The prompt a subagent works for, where its requests do not say: its caller's, else the latest."""
+        session = self.session(session_id)
+        if agent_key not in session.prompt_of_agent:
+            owners = [
+                owner
+                for text, owner in session.prompts.values()
+                if text and text in (first_words or "") and owner[2] != agent_key
+            ]
+            prompt = owners[-1][1] if owners else session.latest_prompt
+            session.prompt_of_agent[agent_key] = prompt or f"agent-{agent_key}"
+        return session.prompt_of_agent[agent_key]
+
+
+def _remember(into: OrderedDict[str, T], key: str, value: T, limit: int = CALLS) -> None:
+    into[key] = value
+    while len(into) > limit:
+        into.popitem(last=False)
