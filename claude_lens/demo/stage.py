@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -21,18 +21,7 @@ from claude_lens.demo.provider import Provider
 from claude_lens.errors import UserError
 from claude_lens.settings import Settings
 
-PASSED_ON = (
-    "PATH",
-    "LANG",
-    "LC_ALL",
-    "LC_CTYPE",
-    "TERM",
-    "TMPDIR",
-    "TEMP",
-    "TMP",
-    "SYSTEMROOT",
-    "COVERAGE_PROCESS_START",
-)
+PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TERM", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT")
 """All of the user's environment that the demo sees: no key, no address, no setting of theirs gets in."""
 STOP_TIMEOUT = 10.0
 QUIET = {
@@ -87,7 +76,8 @@ def temporary(keep: bool) -> Iterator[Path]:
 
 
 def _environment(folder: Path, home: Path, upstream: str) -> dict[str, str]:
-    passed: Mapping[str, str] = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    passed = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    passed |= {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     return {

@@ -1,0 +1,48 @@
+import json
+
+from tests.harness.lens import Lens
+
+NAMES = [
+    "settings",
+    "claude",
+    "config",
+    "home",
+    "key",
+    "provider key",
+    "database",
+    "ports",
+    "proxy",
+    "versions",
+]
+
+
+def test_all_is_well(served: Lens) -> None:
+    served.claude.write_text("#!/bin/sh\necho 9.9.9 test\n")
+    done = served.lensctl("doctor", "--json")
+    found = json.loads(done.stdout)
+    assert [check["name"] for check in found] == NAMES
+    assert [check for check in found if not check["ok"]] == []
+    assert done.returncode == 0
+    shown = served.lensctl("doctor").stdout.splitlines()
+    assert len(shown) == len(NAMES)
+    assert all(line.startswith("ok ") for line in shown)
+
+
+def test_says_what_to_do(lens: Lens) -> None:
+    lens.claude.unlink()
+    lens.home.mkdir(mode=0o755)
+    (lens.home / "litellm_config.yaml").write_text("model_list: 1\n")
+    done = lens.lensctl("doctor", PATH="/nowhere", WEB_PORT=str(lens.port))
+    assert done.returncode == 1
+    shown = done.stdout
+    assert "→ npm install -g @anthropic-ai/claude-code" in shown
+    assert "litellm_config.yaml:1: model_list must be a list" in shown
+    assert f"→ chmod 700 {lens.home}" in shown
+    assert f"PORT and WEB_PORT are both {lens.port}" in shown
+
+
+def test_a_bad_setting_ends_it(lens: Lens) -> None:
+    found = json.loads(lens.lensctl("doctor", "--json", WEB_PORT="x").stdout)
+    assert len(found) == 1
+    assert found[0]["ok"] is False
+    assert found[0]["detail"].startswith("WEB_PORT='x' is not valid")

@@ -1,0 +1,38 @@
+import json
+
+from claude_lens import key as keys
+from claude_lens.health import health
+from tests.harness.lens import Lens
+
+
+def test_healthy(served: Lens) -> None:
+    done = served.lensctl("status", "--json")
+    facts = json.loads(done.stdout)
+    assert done.returncode == 0
+    assert (facts["healthy"], facts["state"], facts["url"]) == (True, "ours", served.url)
+    assert facts["pid"] == health(served.url).pid
+    assert facts["recording"]["dropped"] == 0
+    assert facts["uptime_s"] > 0
+    assert facts["database"]["url"] == f"sqlite:///{served.home}/lens.db"
+    key = keys.proxy_key(served.settings)
+    assert key not in done.stdout
+    shown = served.lensctl("status").stdout
+    assert f"healthy at {served.url}" in shown
+    assert "dropped 0" in shown
+    assert key not in shown
+
+
+def test_not_running(lens: Lens) -> None:
+    done = lens.lensctl("status")
+    assert done.returncode == 1
+    assert f"not running at {lens.url}" in done.stdout
+    facts = json.loads(lens.lensctl("status", "--json").stdout)
+    assert (facts["healthy"], facts["state"], facts["pid"], facts["key"]) == (False, "down", None, "none")
+    assert facts["database"]["bytes"] == 0
+    assert not lens.home.exists()
+
+
+def test_password_of_a_database_stays_out(lens: Lens) -> None:
+    url = "postgresql://me:pass-word@host/lens"
+    done = lens.lensctl("status", "--json", CLAUDE_LENS_DATABASE_URL=url)
+    assert json.loads(done.stdout)["database"] == {"url": "postgresql://host/lens", "bytes": None}

@@ -1,0 +1,91 @@
+from pathlib import Path
+
+import pytest
+
+from claude_lens import checks, supervisor
+from claude_lens import key as keys
+from claude_lens.errors import HostError
+from claude_lens.settings import Settings, load
+from claude_lens.store.sink import open_sink
+from tests.harness.lens import Lens
+from tests.harness.processes import free_port
+
+
+def settings(home: Path, **more: str) -> Settings:
+    return load({"CLAUDE_LENS_HOME": str(home), "PORT": str(free_port()), **more})
+
+
+def test_proxy(served: Lens, tmp_path: Path) -> None:
+    assert checks.proxy(served.settings).ok
+    absent = checks.proxy(settings(tmp_path))
+    assert (absent.ok, absent.todo) == (True, "")
+    assert "claude-lens starts it" in absent.detail
+    by_hand = checks.proxy(settings(tmp_path, CLAUDE_LENS_AUTOSTART="0"))
+    assert (by_hand.ok, by_hand.todo) == (False, "lensctl up")
+    remote = checks.proxy(settings(tmp_path, CLAUDE_LENS_URL="http://lens.invalid:1"))
+    assert remote.todo == "check CLAUDE_LENS_URL, or start it there"
+
+
+def test_keys(served: Lens, tmp_path: Path) -> None:
+    found = checks.keys(served.settings)
+    assert found.ok
+    assert keys.proxy_key(served.settings) not in found.detail
+    assert checks.keys(settings(tmp_path)).detail == "none yet; the first start generates one"
+    assert not checks.keys(settings(tmp_path, CLAUDE_LENS_URL="https://lens.example")).ok
+    wrong = checks.keys(settings(tmp_path, CLAUDE_LENS_URL=served.url, LITELLM_MASTER_KEY="sk-wrong-key"))
+    assert not wrong.ok
+    assert "refuses sk-w…" in wrong.detail
+    private = settings(tmp_path)
+    keys.proxy_key(private)
+    keys.key_file(private).chmod(0o644)
+    assert checks.keys(private).todo == f"chmod 600 {tmp_path}/key"
+
+
+def test_database(tmp_path: Path) -> None:
+    found = settings(tmp_path)
+    assert checks.database(found).detail.endswith("will be created")
+    sink = open_sink(found)
+    sink.flush()
+    sink.close()
+    assert checks.database(found).ok
+    (tmp_path / "lens.db").write_bytes(b"this is no database" * 100)
+    for suffix in ("-wal", "-shm"):
+        (tmp_path / f"lens.db{suffix}").unlink(missing_ok=True)
+    damaged = checks._safe(checks.database, found)
+    assert not damaged.ok
+    assert "\n" not in damaged.detail
+
+
+def test_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "will be created" in checks.home(settings(tmp_path / "none")).detail
+    tmp_path.chmod(0o700)
+    assert checks.home(settings(tmp_path)).ok
+    monkeypatch.setattr(checks, "FREE_SPACE", 1 << 62)
+    assert "lensctl prune" in checks.home(settings(tmp_path)).todo
+
+
+def test_ports(tmp_path: Path, served: Lens) -> None:
+    assert checks.ports(settings(tmp_path)).ok
+    assert checks.ports(served.settings).ok
+    elsewhere = checks.ports(settings(tmp_path, CLAUDE_LENS_HOST="192.0.2.1"))
+    assert elsewhere.ok or elsewhere.todo == "choose another PORT"
+
+
+def test_versions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = checks.versions(settings(tmp_path))
+    assert found.ok
+    assert "LiteLLM 1." in found.detail
+    versions = {"litellm": "1.200.0"}
+    monkeypatch.setattr("importlib.metadata.version", lambda name: versions.get(name, "0.1.0"))
+    newer = checks.versions(settings(tmp_path))
+    assert not newer.ok
+    assert newer.todo.startswith("pip install 'litellm[proxy]")
+
+
+def test_a_check_that_fails_is_a_finding(tmp_path: Path) -> None:
+    def broken(_settings: Settings) -> checks.Check:
+        raise HostError("the disk\nis on fire")
+
+    found = checks._safe(broken, settings(tmp_path))
+    assert (found.name, found.ok, found.detail) == ("broken", False, "the disk is on fire")
+    assert supervisor.current(settings(tmp_path)) is None

@@ -1,0 +1,83 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import claude_lens
+from claude_lens import cli, commands
+from claude_lens.errors import NotFound
+from tests.harness.lens import Lens
+
+COMMANDS = sorted(
+    file.stem.replace("_", "-")
+    for file in Path(str(commands.__file__)).parent.glob("*.py")
+    if file.name != "__init__.py"
+)
+
+
+def test_every_module_is_a_command_with_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert {
+        "up",
+        "down",
+        "restart",
+        "status",
+        "logs",
+        "doctor",
+        "sessions",
+        "show",
+        "watch",
+        "env",
+        "demo",
+    } <= set(COMMANDS)
+    assert cli.run(["--help"]) == 0
+    overview = capsys.readouterr().out
+    for name in COMMANDS:
+        assert f"\n  {name} " in overview
+        assert cli.run([name, "--help"]) == 0
+        shown = capsys.readouterr().out
+        assert shown.startswith(f"Usage: lensctl {name}")
+        assert len(shown.splitlines()) > 3
+    assert cli.run(["key", "rotate", "-h"]) == 0
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["--version"]) == 0
+    assert claude_lens.__version__ in capsys.readouterr().out
+
+
+def test_misuse_is_exit_code_2(capsys: pytest.CaptureFixture[str]) -> None:
+    for words in (["nonsense"], ["up", "--nonsense"], ["up", "--port", "0"]):
+        assert cli.run(words) == 2
+        err = capsys.readouterr().err
+        assert "Error: " in err
+
+
+@pytest.mark.parametrize(("error", "code"), [(NotFound("no such thing"), 2), (KeyboardInterrupt(), 130)])
+def test_errors(
+    error: BaseException, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(**_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(cli.lensctl, "main", fail)
+    assert cli.run([]) == code
+    assert capsys.readouterr().err == ("lensctl: no such thing\n" if code == 2 else "")
+
+
+def test_a_reader_that_leaves_is_no_failure(lens: Lens) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-P", "-m", "claude_lens", "env", "--format", "json"]
+    with os.fdopen(write, "w") as gone:
+        done = subprocess.run(command, env=lens.environment, stdout=gone, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 0
+    assert "Traceback" not in done.stderr
+
+
+def test_starting_does_not_load_what_it_does_not_need() -> None:
+    code = "import sys; from claude_lens import cli; cli.run(['down', '--help']); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert not {"sqlalchemy", "litellm", "starlette", "uvicorn", "httpx"} & loaded
