@@ -1,6 +1,6 @@
 # Two commands for a newcomer: `make demo` and `make test`. Nothing but Python 3.11+ and make has to be there.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo conformance test quick lint types settings-check check test-oldest coverage pin clean
+.PHONY: help setup test-setup demo conformance test quick lint types settings-check check test-oldest coverage pin clean
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
   $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -17,7 +17,10 @@ setup: ## create .venv and install the Claude CLI; does nothing where that is do
 demo: setup ## a short session against a scripted provider: no key, no network
 	@PATH="$(CURDIR)/node_modules/.bin:$$PATH" $(BIN)/lensctl demo
 
-test: setup lint types settings-check coverage ## the whole gate: style, types, settings table, every test, coverage
+test-setup: setup ## what tests drive besides: nginx and Chromium, where they may be installed
+	@$(PYTHON) scripts/setup.py debian
+
+test: test-setup lint types settings-check coverage ## the whole gate: style, types, settings table, every test, coverage
 
 quick: setup ## the tests that take no proxy and no client
 	$(BIN)/pytest -q -m "not slow" --ignore tests/e2e

@@ -7,6 +7,7 @@ where its result is already in place, so that the second run costs next to nothi
     python3 scripts/setup.py venv      .venv from constraints.txt
     python3 scripts/setup.py oldest    .venv-oldest from constraints-oldest.txt (the oldest LiteLLM supported)
     python3 scripts/setup.py client    node_modules/.bin/claude, at the version package.json pins
+    python3 scripts/setup.py debian    Debian programs that tests drive, where we may install them
     python3 scripts/setup.py pin       write both constraints files anew (for maintainers)
 """
 
@@ -24,6 +25,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 OLDEST_LITELLM = "1.104.0"
+# Debian package: program it brings.
+DEBIAN = {"nginx-light": "nginx", "chromium": "chromium"}
+SYSTEM_PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/bin"
 BIN = "Scripts" if os.name == "nt" else "bin"
 
 
@@ -33,6 +37,7 @@ def main(steps: Sequence[str]) -> int:
         "venv": lambda: environment(ROOT / ".venv", "constraints.txt"),
         "oldest": lambda: environment(ROOT / ".venv-oldest", "constraints-oldest.txt"),
         "client": client,
+        "debian": debian,
         "pin": pin,
     }
     try:
@@ -109,6 +114,22 @@ def find_npm() -> tuple[list[str | Path], dict[str, str]]:
     inside = "node_modules/npm/bin/npm-cli.js" if os.name == "nt" else "lib/node_modules/npm/bin/npm-cli.js"
     settings["PATH"] = os.pathsep.join([str(tools), settings.get("PATH", "")])
     return [tools / "node", package / inside], settings
+
+
+def debian() -> None:
+    """Install what is missing of ``DEBIAN`` as root; elsewhere say which tests will be skipped without it."""
+    missing = [package for package, program in DEBIAN.items() if not shutil.which(program, path=SYSTEM_PATH)]
+    if not missing:
+        return
+    if not shutil.which("apt-get") or os.geteuid() != 0:
+        say(f"not installed: {', '.join(missing)}; the tests that drive them will be skipped")
+        return
+    say(f"installing {', '.join(missing)}")
+    settings = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    run(["apt-get", "update", "-qq"], env=settings, quiet=True, check=False)
+    command = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing]
+    if run(command, env=settings, quiet=True, check=False) != 0:
+        say(f"could not install {', '.join(missing)}; the tests that drive them will be skipped")
 
 
 def pin() -> None:
