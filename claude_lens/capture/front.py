@@ -17,6 +17,7 @@ from claude_lens.capture.auth import Credential, judge
 from claude_lens.capture.decision import Decider, model_of
 from claude_lens.capture.inflight import InFlight
 from claude_lens.capture.lane import Lane
+from claude_lens.capture.routing import SubagentRouter
 from claude_lens.recorder.feed import Feed
 from claude_lens.recorder.frames import Frame
 
@@ -39,10 +40,18 @@ Handler = Callable[[Scope, Receive, Send], Awaitable[None]]
 class Front:
     """Decides for each request who answers it: we ourselves, the transparent lane, or LiteLLM."""
 
-    def __init__(self, *, decider: Decider, lane: Lane, feed: Callable[[], Feed | None]) -> None:
+    def __init__(
+        self,
+        *,
+        decider: Decider,
+        lane: Lane,
+        feed: Callable[[], Feed | None],
+        routing: Callable[[], SubagentRouter | None] = lambda: None,
+    ) -> None:
         self._decider = decider
         self._lane = lane
         self._feed = feed
+        self._routing = routing
         self._lanes: dict[str, int] = {}
         self._handlers: dict[tuple[str, str], Handler] = {
             ("GET", "/health"): endpoints.health,
@@ -100,7 +109,12 @@ class Front:
             own_credential=credential.own,
             price=host.prices,
         )
-        if flight.endpoint in (MESSAGES, COUNT_TOKENS):
+        routing = self._routing()
+        if routing is not None:
+            send = await routing.consider(flight, send)
+        if flight.target is not None:
+            upstream, flight.lane_reason = None, f"a rule gives it to {flight.target}"
+        elif flight.endpoint in (MESSAGES, COUNT_TOKENS):
             decision = self._decider.decide(flight.requested_model, credential.verdict)
             upstream, flight.lane_reason = decision.upstream, decision.reason
             if upstream is None and flight.endpoint == COUNT_TOKENS and credential.verdict != "foreign":

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import litellm
@@ -36,6 +38,17 @@ def has_virtual_keys() -> bool:
 def setting(name: str) -> Any:
     """An entry of ``general_settings``."""
     return (proxy_server.general_settings or {}).get(name)
+
+
+def config_file() -> Path | None:
+    """The configuration that LiteLLM serves; None before it has been told."""
+    told = proxy_server.user_config_file_path or os.environ.get("CONFIG_FILE_PATH")
+    return Path(told) if told else None
+
+
+def shared_cache() -> Any:
+    """LiteLLM's own cache (a ``DualCache``): this worker's memory, before Redis where it is configured."""
+    return proxy_server.proxy_logging_obj.internal_usage_cache.dual_cache
 
 
 def router() -> Any:

@@ -55,6 +55,7 @@ class InFlight:
     routed_model: str | None = None
     provider: str | None = None
     rule: str | None = None
+    target: str | None = None
     adapted: tuple[str, ...] = ()
     agent: Mapping[str, Any] = field(default_factory=dict)
     upstream: UpstreamAnswer | None = None

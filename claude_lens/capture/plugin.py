@@ -13,10 +13,15 @@ from importlib.metadata import entry_points
 
 from litellm.integrations.custom_logger import CustomLogger
 
+from claude_lens.agents import routes
+from claude_lens.agents.files import AgentFiles
+from claude_lens.capture import host
+from claude_lens.capture.agent_log import AgentLog
 from claude_lens.capture.decision import Decider
 from claude_lens.capture.front import Front, FrontRoute
 from claude_lens.capture.hooks import CaptureHooks, Marker
 from claude_lens.capture.lane import Lane
+from claude_lens.capture.routing import RoutingHook, SubagentRouter
 from claude_lens.capture.upstream import UpstreamClient
 from claude_lens.recorder.feed import Feed, recorder_command
 from claude_lens.recorder.sinks import GROUP
@@ -37,7 +42,9 @@ class Plugin:
             decider=Decider(transparent=settings.transparent == "auto", forward_url=settings.forward_url),
             lane=Lane(self.client, settings, own_server=own_server),
             feed=self.feed,
+            routing=lambda: self.router,
         )
+        self.router: SubagentRouter | None = None
         self._feed: tuple[int, Feed] | None = None
         self._own_server = own_server
 
@@ -58,6 +65,14 @@ class Plugin:
         self.sinks.add(sink)
         self.stand_in_front()
         return self.hooks
+
+    def route(self) -> None:
+        """Ask the rules of the configuration from now on, if it has any. Raises ConfigError, SettingError."""
+        found = routes.load(host.config_file() or self.settings.config, os.environ)
+        if found:
+            log = AgentLog(host.shared_cache)
+            self.router = SubagentRouter(found, log, AgentFiles(), strict=self.settings.strict)
+        self.stand_in_front()
 
     def stand_in_front(self) -> None:
         """Put our route first, where LiteLLM's own server runs the app. Does nothing the second time."""
@@ -110,5 +125,5 @@ def arize_tracer() -> CustomLogger:
 @lru_cache(maxsize=1)
 def subagent_router() -> CustomLogger:
     """The callback that names subagents and sends them to the models of the configured rules."""
-    plugin().stand_in_front()
-    return Marker()
+    plugin().route()
+    return RoutingHook()
