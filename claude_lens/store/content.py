@@ -6,6 +6,7 @@ Keys keep the order in which they came: a provider's prompt cache sees it, so tw
 from __future__ import annotations
 
 import json
+import threading
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -32,10 +33,19 @@ _EXPONENTS = (b"0e000", b"0E000", b"0e+000", b"0E+000")
 
 _skeleton = zstandard.ZstdCompressionDict(SKELETON, dict_type=zstandard.DICT_TYPE_RAWCONTENT)
 _skeleton.precompute_compress(level=_LEVEL)
-_deflate = zstandard.ZstdCompressor(level=_LEVEL, write_dict_id=False)
-_deflate_skeleton = zstandard.ZstdCompressor(dict_data=_skeleton, write_dict_id=False)
-_inflate = zstandard.ZstdDecompressor()
-_inflate_skeleton = zstandard.ZstdDecompressor(dict_data=_skeleton)
+
+
+class _Contexts(threading.local):
+    """zstd's contexts, one set a thread: two threads in the same one garble each other's bytes."""
+
+    def __init__(self) -> None:
+        self.deflate = zstandard.ZstdCompressor(level=_LEVEL, write_dict_id=False)
+        self.deflate_skeleton = zstandard.ZstdCompressor(dict_data=_skeleton, write_dict_id=False)
+        self.inflate = zstandard.ZstdDecompressor()
+        self.inflate_skeleton = zstandard.ZstdDecompressor(dict_data=_skeleton)
+
+
+_contexts = _Contexts()
 
 
 def digest(data: bytes) -> bytes:
@@ -80,9 +90,9 @@ def pack(data: bytes) -> tuple[int, bytes]:
     if len(data) < _SMALLEST:
         return PLAIN, data
     if len(data) <= _LARGEST_WITH_SKELETON:
-        codec, packed = ZSTD_SKELETON, _deflate_skeleton.compress(data)
+        codec, packed = ZSTD_SKELETON, _contexts.deflate_skeleton.compress(data)
     else:
-        codec, packed = ZSTD, _deflate.compress(data)
+        codec, packed = ZSTD, _contexts.deflate.compress(data)
     return (codec, packed) if len(packed) < len(data) else (PLAIN, data)
 
 
@@ -92,9 +102,9 @@ def unpack(codec: int, packed: bytes) -> bytes:
         if codec == PLAIN:
             return packed
         if codec == ZSTD:
-            return _inflate.decompress(packed)
+            return _contexts.inflate.decompress(packed)
         if codec == ZSTD_SKELETON:
-            return _inflate_skeleton.decompress(packed)
+            return _contexts.inflate_skeleton.decompress(packed)
     except (zstandard.ZstdError, MemoryError) as error:
         raise ValueError(f"damaged content: {error}") from error
     raise ValueError(f"content of unknown codec {codec}")

@@ -23,9 +23,11 @@ from sqlalchemy.exc import (
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from claude_lens.errors import StoreError
-from claude_lens.store.schema import HEAD, VERSION_TABLE
+from claude_lens.store.schema import HEAD, VERSION_TABLE, metadata
 
-BUSY_SECONDS: Final = 1.0
+BUSY_SECONDS = 5.0
+"""How long a writer waits for another to finish; SQLite lets waiters in no fair order."""
+_WRITERS_LOCK: Final = 0x6C656E73
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _version = table(VERSION_TABLE, sql_column("version_num"))
 
@@ -74,6 +76,8 @@ def plain_errors(url: URL) -> Iterator[None]:
         raise
     except (SQLAlchemyError, sqlite3.Error, OSError) as error:
         raise StoreError(f"{name}: {_reason(error)}") from error
+    except ModuleNotFoundError as error:
+        raise StoreError(f"{name}: this kind of database needs the package {error.name}") from error
 
 
 def _reason(error: Exception) -> str:
@@ -110,6 +114,7 @@ def open_writer(url: URL) -> Engine:
         path = file_of(url)
         if path is None:
             engine = create_engine(url)
+            event.listen(engine, "begin", _lock_out_other_writers)
         else:
             make_private(path)
             engine = _sqlite(lambda: _connect(str(path), uri=False), pool_size=1)
@@ -156,6 +161,12 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN")
 
 
+def _lock_out_other_writers(connection: Connection) -> None:
+    # Row ids are given out by the writer; BEGIN IMMEDIATE does the same for SQLite.
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITERS_LOCK})")
+
+
 def version(connection: Connection) -> str | None:
     """The schema's version in this database; None for an empty one."""
     if not inspect(connection).has_table(VERSION_TABLE):
@@ -174,7 +185,7 @@ def refuse_newer(found: str | None) -> None:
 
 
 def migrate(engine: Engine) -> None:
-    """Bring the schema up to :data:`HEAD` in one transaction. Raises :class:`StoreError` for a newer one."""
+    """Bring the schema up to :data:`HEAD` in one transaction. Raises :class:`StoreError` where it cannot."""
     with engine.connect() as connection:
         found = version(connection)
     refuse_newer(found)
@@ -183,16 +194,20 @@ def migrate(engine: Engine) -> None:
     # Imported here: readers and up-to-date writers, so nearly everyone, start without it.
     from alembic import command
     from alembic.config import Config
+    from alembic.util import CommandError
 
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    try:
+        with engine.begin() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    except CommandError as error:
+        raise StoreError(f"there is no way from schema {found} to {HEAD}: {error}") from error
 
 
-def open_reader(url: URL) -> Engine:
-    """An engine that can only read. A missing file reads as an empty database.
+def open_reader(url: URL) -> Engine | None:
+    """An engine that can only read; None while there is no database yet.
 
     Raises :class:`StoreError`: cannot be read, or written by a newer claude-lens.
     """
@@ -201,7 +216,7 @@ def open_reader(url: URL) -> Engine:
         if path is None:
             return create_engine(url, execution_options={"postgresql_readonly": True})
         if not path.exists():
-            return _empty()
+            return None
         engine = _sqlite(_read_only(path), pool_size=4)
         event.listen(engine, "connect", _prepare_reader)
         event.listen(engine, "begin", _begin)
@@ -216,14 +231,13 @@ def open_reader(url: URL) -> Engine:
             return engine
         engine.dispose()
         if found is None:
-            return _empty()
+            return None
         open_writer(url).dispose()
         return open_reader(url)
 
 
 def _prepare_reader(connection: Any, _record: Any) -> None:
     connection.execute("PRAGMA query_only = ON")
-    connection.execute("PRAGMA mmap_size = 268435456")
 
 
 def _read_only(path: Path) -> Callable[[], sqlite3.Connection]:
@@ -247,10 +261,9 @@ def _read_only(path: Path) -> Callable[[], sqlite3.Connection]:
     return connect
 
 
-def _empty() -> Engine:
-    from claude_lens.store.schema import metadata
-
-    engine = create_engine("sqlite://", poolclass=StaticPool)
+def empty() -> Engine:
+    """A database in memory with nothing in it, for a reader to ask before there is one on disk."""
+    engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
     metadata.create_all(engine)
     return engine
 

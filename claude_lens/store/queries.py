@@ -55,6 +55,7 @@ class Reader:
     def __init__(self, url: str) -> None:
         self._url = database.parse(url)
         self._engine: Engine | None = None
+        self._nothing: Engine | None = None
         self._opened: tuple[int, int] | None = None
 
     def __enter__(self) -> Self:
@@ -65,9 +66,10 @@ class Reader:
 
     def close(self) -> None:
         """Let go of the connections; the reader can be used again."""
-        if self._engine is not None:
-            self._engine.dispose()
-        self._engine = None
+        for engine in (self._engine, self._nothing):
+            if engine is not None:
+                engine.dispose()
+        self._engine = self._nothing = None
 
     @contextmanager
     def connect(self) -> Iterator[Connection]:
@@ -76,7 +78,10 @@ class Reader:
         if self._engine is None or now != self._opened:
             self.close()
             self._engine, self._opened = database.open_reader(self._url), now
-        with database.plain_errors(self._url), self._engine.connect() as connection:
+        engine = self._engine
+        if engine is None:
+            engine = self._nothing = self._nothing or database.empty()
+        with database.plain_errors(self._url), engine.connect() as connection:
             yield connection
 
     def sessions(self, limit: int = 50, *, before: str | None = None) -> list[forms.Session]:

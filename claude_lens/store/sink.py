@@ -15,7 +15,7 @@ from claude_lens.store.writer import Writer
 WAITING_BYTES: Final = 64 * 1024 * 1024
 """Most bytes of bodies that wait for a database that cannot be written."""
 
-RETRY_SECONDS: Final = 1.0
+RETRY_SECONDS = 5.0
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,8 @@ class StoreSink:
         self._items: dict[str, Item] = {}
         self._bytes = 0
         self._workers: set[str] = set()
-        self._failed_at: float | None = None
+        self._failed: str | None = None
+        self._failed_at = 0.0
         self.lost = 0
 
     @property
@@ -76,15 +77,18 @@ class StoreSink:
     def flush(self) -> None:
         """Write what waits, in one transaction. Raises :class:`StoreError`; it then waits for the next flush.
 
-        After a failure the database is left alone for a second, so that a locked one holds up nobody.
+        After a failure the database is left alone for a moment, so that a locked one holds up nobody.
         """
-        if not self._items or (self._failed_at and time.monotonic() - self._failed_at < RETRY_SECONDS):
+        if not self._items:
             return
+        if self._failed and time.monotonic() - self._failed_at < RETRY_SECONDS:
+            # Said again, not passed over: whoever calls has to know that there is still something to do.
+            raise StoreError(self._failed)
         items = list(self._items.values())
         try:
             self.writer.write(items)
-        except StoreError:
-            self._failed_at = time.monotonic()
+        except StoreError as error:
+            self._fail(error)
             raise
         except Exception as error:
             self._one_by_one(items, error)
@@ -93,7 +97,10 @@ class StoreSink:
     def _written(self) -> None:
         self._items.clear()
         self._bytes = 0
-        self._failed_at = None
+        self._failed = None
+
+    def _fail(self, error: StoreError) -> None:
+        self._failed, self._failed_at = str(error), time.monotonic()
 
     def _one_by_one(self, items: list[Item], error: Exception) -> None:
         """Write all but the exchanges that cannot be written, whatever the database's state."""
@@ -101,8 +108,8 @@ class StoreSink:
         for item in items:
             try:
                 self.writer.write([item])
-            except StoreError:
-                self._failed_at = time.monotonic()
+            except StoreError as refusal:
+                self._fail(refusal)
                 raise
             except Exception as reason:
                 refused.append(item.exchange.id)
@@ -115,12 +122,12 @@ class StoreSink:
 
     def close(self) -> None:
         """Write what waits, mark what still runs as interrupted, let go. Raises :class:`StoreError`."""
-        self._failed_at = None
+        self._failed = None
         try:
             self.flush()
         finally:
             try:
-                if self._failed_at is None:
+                if self._failed is None:
                     self.writer.interrupt(sorted(self._workers))
             finally:
                 self.writer.close()

@@ -8,8 +8,8 @@ from typing import Final
 
 import psutil
 
-# A worker names itself after its process started, and clocks are read in whole seconds.
-_CLOCK_SLACK: Final = 2.0
+# A worker names itself after its process started, and the two clocks may differ a little.
+_CLOCK_SLACK: Final = 5.0
 LONGEST_ON_ANOTHER_HOST: Final = 3600.0
 
 

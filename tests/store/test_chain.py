@@ -123,7 +123,8 @@ def test_a_retry_has_the_same_digest() -> None:
 
 
 def test_params_and_lists_make_different_digests() -> None:
-    digests = {chain.split(body).digest for body in ({}, {"system": []}, {"system": None}, {"system": ""})}
+    bodies: list[dict[str, Any]] = [{}, {"system": []}, {"system": None}, {"system": ""}]
+    digests = {chain.split(body).digest for body in bodies}
 
     assert len(digests) == 4
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -114,6 +115,16 @@ def test_the_skeleton_makes_small_messages_smaller() -> None:
 def test_damaged_bytes_are_refused(codec: int) -> None:
     with pytest.raises(ValueError, match="content"):
         content.unpack(codec, b"not compressed at all")
+
+
+def test_threads_do_not_disturb_each_other() -> None:
+    texts = [(f"line {index} of some text " * 400).encode() for index in range(8)]
+
+    def round_trips(data: bytes) -> bool:
+        return all(content.unpack(*content.pack(data)) == data for _ in range(300))
+
+    with ThreadPoolExecutor(8) as threads:
+        assert all(threads.map(round_trips, texts))
 
 
 def test_an_empty_blob_is_refused() -> None:

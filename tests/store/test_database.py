@@ -107,6 +107,7 @@ def test_two_that_open_a_new_database_at_once_both_succeed(url: str) -> None:
 def test_a_reader_cannot_write(url: str) -> None:
     database.open_writer(database.parse(url)).dispose()
     engine = database.open_reader(database.parse(url))
+    assert engine is not None
 
     with (
         pytest.raises(StoreError, match="read-only"),
@@ -120,6 +121,36 @@ def test_a_reader_cannot_write(url: str) -> None:
 def test_a_missing_database_reads_as_an_empty_one_and_is_not_made(url: str, reader: Reader) -> None:
     assert reader.sessions() == []
     assert not file_of(url).exists()
+
+
+def test_a_reader_follows_a_database_that_is_being_made(
+    url: str, sink: StoreSink, reader: Reader, make: Make
+) -> None:
+    file_of(url).parent.mkdir()
+    file_of(url).touch()
+    assert reader.sessions() == []
+
+    sink.arrived(make(body_of("hello")))
+    sink.flush()
+
+    assert len(reader.sessions()) == 1
+
+
+def test_a_schema_that_nobody_made_is_refused(url: str, reader: Reader) -> None:
+    empty_version_zero(url)
+    with sqlite3.connect(file_of(url)) as connection:
+        connection.execute(f"INSERT INTO {schema.VERSION_TABLE} VALUES ('0000')")
+    connection.close()
+
+    with pytest.raises(StoreError, match="no way from schema 0000 to"):
+        database.open_writer(database.parse(url))
+    with pytest.raises(StoreError, match="no way from schema 0000 to"):
+        reader.sessions()
+
+
+def test_a_database_whose_driver_is_missing_says_which() -> None:
+    with pytest.raises(StoreError, match=r"needs the package \w+"):
+        database.open_writer(database.parse("oracle://127.0.0.1/lens"))
 
 
 @pytest.mark.parametrize("name", ["with space", "100%", "a#b", "é"])
