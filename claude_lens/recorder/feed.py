@@ -101,6 +101,7 @@ class Feed:
                 "sinks": report.get("sinks", []),
                 "failing": report.get("failing", []),
                 "faults": report.get("faults", {}),
+                "counters": report.get("counters", {}),
             }
 
     def close(self, timeout: float = 10.0) -> bool:

@@ -22,7 +22,7 @@ from claude_lens.agents.namer import Namer
 from claude_lens.errors import Fault
 from claude_lens.exchange import Exchange
 from claude_lens.recorder.frames import Arrival, Frame, read_frame
-from claude_lens.recorder.sinks import Sink, SinkFactory
+from claude_lens.recorder.sinks import Counting, Idling, Sink, SinkFactory
 from claude_lens.settings import Settings
 from claude_lens.wire.build import complete, interrupted, running
 
@@ -45,6 +45,7 @@ class Recorder:
         self._failing: set[str] = set()
         self._handled = 0
         self._recorded = 0
+        self._reported_counters: object = {}
         self._open()
 
     def _open(self) -> None:
@@ -108,6 +109,17 @@ class Recorder:
             self._guard(name, sink.flush)
         self.report()
 
+    def _counters(self) -> dict[str, dict[str, object]]:
+        return {name: sink.counters() for name, sink in self._sinks.items() if isinstance(sink, Counting)}
+
+    def idle(self) -> None:
+        """Nothing came for a moment: let sinks do what time alone makes due, and report what changed."""
+        for name, sink in self._sinks.items():
+            if isinstance(sink, Idling):
+                self._guard(name, sink.idle)
+        if self._counters() != self._reported_counters:
+            self.report()
+
     @property
     def failing(self) -> bool:
         """Whether a sink failed at its last try, so that another flush is worth it while idle."""
@@ -122,8 +134,10 @@ class Recorder:
             "sinks": sorted(self._sinks),
             "failing": sorted(self._failing),
             "faults": self._faults,
+            "counters": self._counters(),
         }
         self._handled = 0
+        self._reported_counters = line["counters"]
         try:
             self._report_to.write(orjson.dumps(line) + b"\n")
             self._report_to.flush()
@@ -181,6 +195,8 @@ def run(settings: Settings, factories: dict[str, SinkFactory], source: BinaryIO,
         ):
             recorder.flush()
             unflushed_since = None
+        elif frame is None:
+            recorder.idle()
     recorder.close()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib.metadata import entry_points
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from claude_lens.exchange import Exchange
 from claude_lens.settings import Settings
@@ -31,6 +31,22 @@ class Sink(Protocol):
 
     def close(self) -> None:
         """Flush and release everything, within a bounded time."""
+
+
+@runtime_checkable
+class Idling(Protocol):
+    """A sink that also has something to do while nothing comes."""
+
+    def idle(self) -> None:
+        """Called about once a second while nothing comes."""
+
+
+@runtime_checkable
+class Counting(Protocol):
+    """A sink with counters of its own for ``lensctl status``."""
+
+    def counters(self) -> dict[str, Any]:
+        """JSON: what it did and what waits."""
 
 
 class SinkFactory(Protocol):

@@ -43,8 +43,18 @@ class TracingSink:
         self._put(self._tree.ended(exchange))
 
     def flush(self) -> None:
-        """Raises :class:`TracingError` where a backend has a new problem; the spans wait for it."""
+        """The end of a batch; spans need no commit."""
         self.idle()
+
+    def idle(self) -> None:
+        """Let time complete what no exchange does.
+
+        Raises :class:`TracingError` where a backend has a new problem; the spans wait for it.
+        """
+        now = time.time()
+        if now - self._ticked >= TICK_EVERY:
+            self._ticked = now
+            self._put(self._tree.tick(now))
         problems = []
         for queue in self._queues:
             problem = queue.status()["problem"]
@@ -53,13 +63,6 @@ class TracingSink:
             self._told[queue.name] = str(problem) if problem is not None else None
         if problems:
             raise TracingError("; ".join(problems))
-
-    def idle(self) -> None:
-        """Let time complete what no exchange does."""
-        now = time.time()
-        if now - self._ticked >= TICK_EVERY:
-            self._ticked = now
-            self._put(self._tree.tick(now))
 
     def counters(self) -> dict[str, Any]:
         """For each backend: spans sent, refused, dropped, queued, and the newest problem."""
