@@ -1,17 +1,14 @@
-"""Fixtures for everyone: the scripted upstream, a real proxy before it, the real client."""
+"""Fixtures for everyone: the scripted upstream, and a real proxy before it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
-from tests.harness import Claude, Proxy
+from tests.harness import Proxy
 from tests.harness.lens import Lens
 from tests.upstream import Provider, always, say, text
-
-MakeClaude = Callable[..., Claude]
 
 
 @pytest.fixture(scope="session")
@@ -47,34 +44,3 @@ def shared_proxy(lane: str, provider: Provider, tmp_path_factory: pytest.TempPat
 def proxy(shared_proxy: Proxy, upstream: Provider) -> Proxy:
     """A running proxy before ``upstream``; its store also holds what earlier tests sent."""
     return shared_proxy
-
-
-@pytest.fixture
-def claude(tmp_path: Path, upstream: Provider) -> MakeClaude:
-    """Makes clients: ``claude()`` talks to the upstream directly, ``claude(proxy)`` through claude-lens."""
-    made: list[Claude] = []
-
-    def make(through: Proxy | None = None) -> Claude:
-        made.append(Claude(tmp_path / f"client {len(made)}", upstream.url, through))
-        return made[-1]
-
-    return make
-
-
-@pytest.fixture
-def lens(tmp_path: Path) -> Iterator[Lens]:
-    """A user with an empty home folder; whatever proxy they start is stopped."""
-    user = Lens(tmp_path)
-    yield user
-    user.close()
-
-
-@pytest.fixture(scope="session")
-def served(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lens]:
-    """A user whose proxy runs, started by ``lensctl up``; it holds a key for the provider."""
-    folder = tmp_path_factory.mktemp("served")
-    user = Lens(folder, ANTHROPIC_FORWARD_URL=provider.url, ANTHROPIC_API_KEY="sk-ant-served")
-    started = user.lensctl("up")
-    assert started.returncode == 0, started.stderr
-    yield user
-    user.close()
