@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -44,3 +45,22 @@ def shared_proxy(lane: str, provider: Provider, tmp_path_factory: pytest.TempPat
 def proxy(shared_proxy: Proxy, upstream: Provider) -> Proxy:
     """A running proxy before ``upstream``; its store also holds what earlier tests sent."""
     return shared_proxy
+
+
+@pytest.fixture
+def lens(tmp_path: Path) -> Iterator[Lens]:
+    """A user with an empty home folder; whatever proxy they start is stopped."""
+    user = Lens(tmp_path)
+    yield user
+    user.close()
+
+
+@pytest.fixture(scope="session")
+def served(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lens]:
+    """A user whose proxy runs, started by ``lensctl up``; it holds a key for the provider."""
+    folder = tmp_path_factory.mktemp("served")
+    user = Lens(folder, ANTHROPIC_FORWARD_URL=provider.url, ANTHROPIC_API_KEY="sk-ant-served")
+    started = user.lensctl("up")
+    assert started.returncode == 0, started.stderr
+    yield user
+    user.close()
