@@ -25,10 +25,21 @@ def title_of(exchange: Exchange, rank: int) -> tuple[str, int] | None:
     if who.request_class == "auxiliary":
         found = client_title(exchange.response.json) if exchange.response and rank < CLIENT else None
         return (found, CLIENT) if found else None
-    if rank >= PROMPT or who.agent.id is not None or who.request_class not in (None, "main"):
+    if (
+        rank >= PROMPT
+        or who.agent.id is not None
+        or who.request_class not in (None, "main")
+        or _is_probe(exchange)
+    ):
         return None
     found = first_prompt(exchange.request.json)
     return (found, PROMPT) if found else None
+
+
+def _is_probe(exchange: Exchange) -> bool:
+    # The client counts tokens, and asks for a single token to learn its quota; no human wrote those.
+    body = exchange.request.json or {}
+    return exchange.endpoint.endswith("/count_tokens") or body.get("max_tokens") == 1
 
 
 def first_prompt(body: Mapping[str, Any] | None) -> str | None:

@@ -72,6 +72,14 @@ def test_the_clients_own_title_wins_over_the_prompt_and_nothing_over_it(make: Ma
     assert titles.title_of(own, titles.CLIENT) is None
 
 
+def test_what_no_human_wrote_names_no_session(make: Make) -> None:
+    counted = make(body_of("foo"), endpoint="/v1/messages/count_tokens")
+    quota = make({**user("quota"), "max_tokens": 1}, request_class=None)
+
+    assert titles.title_of(counted, titles.NONE) is None
+    assert titles.title_of(quota, titles.NONE) is None
+
+
 def test_subagents_and_helpers_name_no_session(make: Make) -> None:
     assert titles.title_of(make(body_of("x"), agent=Agent(id="a1")), titles.NONE) is None
     assert titles.title_of(make(body_of("x"), request_class="compaction"), titles.NONE) is None
