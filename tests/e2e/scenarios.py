@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.upstream import (
     Block,
+    Call,
+    Reply,
     Script,
     Tokens,
     always,
     by_agent,
     error,
+    held,
     in_order,
     say,
     slow,
@@ -55,10 +59,11 @@ def bash(command: str) -> Block:
     return tool_use("Bash", {"command": command, "description": "try it"})
 
 
-def worker(marker: str, pace: float = 0.0) -> Script:
-    """A subagent that runs one command and reports; its report comes ``pace`` seconds late."""
+def worker(marker: str, after: threading.Event | None = None) -> Script:
+    """A subagent that runs one command and reports; its report waits for ``after`` and a moment more."""
     command = say(text("working"), bash(f"echo {marker}"), tokens=Tokens(21, 31, 41))
-    return turns(command, slow(say(text(f"{marker} reported")), first=pace))
+    report = say(text(f"{marker} reported"))
+    return turns(command, slow(held(report, after), first=0.4) if after else report)
 
 
 def nested() -> Script:
@@ -75,10 +80,23 @@ def subagent() -> Script:
 
 
 def background() -> Script:
-    """Two subagents at once; they end far enough apart to be announced to the main agent one by one."""
+    """Two subagents at once; each ends when the main agent is idle, so that it hears of them one by one."""
     both = say(spawn("FIRST task", background=True), spawn("SECOND task", background=True))
-    main = turns(both, say(text("waiting")), say(text("one is back")), say(text("both are back")))
-    return by_agent(main, {"FIRST task": worker("first-ran", 0.6), "SECOND task": worker("second-ran", 2.0)})
+    replies = turns(both, say(text("waiting")), say(text("one is back")), say(text("both are back")))
+    waiting, heard_of_first = threading.Event(), threading.Event()
+
+    def main(call: Call) -> Reply:
+        if call.turn >= 1:
+            waiting.set()
+        if call.turn >= 2:
+            heard_of_first.set()
+        return replies(call)
+
+    workers = {
+        "FIRST task": worker("first-ran", waiting),
+        "SECOND task": worker("second-ran", heard_of_first),
+    }
+    return by_agent(main, workers)
 
 
 SCENARIOS = [
