@@ -14,7 +14,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -120,19 +120,32 @@ def start(
     Raises :class:`ProxyError` with the end of the log where it does not come up.
     """
     with lock(settings):
-        found = current(settings)
-        if found is None:
-            seen = health(wanted.url)
-            if seen.state == "ours":
-                return Running(wanted.url, None, {})
-            refuse_foreign(wanted.url, seen)
-            offset, child = _spawn(settings, environ, wanted)
-            process = psutil.Process(child.pid)
-            found = Running(wanted.url, process, write_record(settings, wanted, process), new=True)
-            _await_health(settings, found, child.poll, offset, progress)
-        else:
-            _await_health(settings, found, lambda: None if current(settings) else -1, 0, progress)
-    return found
+        return _start(settings, environ, wanted, progress)
+
+
+def replace(
+    settings: Settings,
+    environ: Mapping[str, str],
+    wanted: Plan,
+    timeout: float = DRAIN_TIMEOUT,
+    progress: Callable[[float], None] = lambda _seconds: None,
+) -> tuple[Running, bool]:
+    """Start a new proxy while the old one finishes its running requests, for at most ``timeout`` seconds.
+
+    The old one stops listening first, so requests are refused (and tried again by the client) only as long as
+    a start takes. Returns the new proxy, and false where requests had to be cut. Raises like :func:`start`.
+    """
+    with lock(settings):
+        old = current(settings)
+        family: list[psutil.Process] = []
+        if old is not None and old.process is not None:
+            with contextlib.suppress(psutil.Error):
+                family = [old.process, *old.process.children(recursive=True)]
+                old.process.terminate()
+            _await_silence(old, timeout)
+            _write(settings, {**old.record, "pid": None})
+        running = _start(settings, environ, wanted, progress)
+    return running, _end(family, timeout)
 
 
 def foreground(settings: Settings, environ: Mapping[str, str], wanted: Plan) -> int:
@@ -163,20 +176,13 @@ def stop(settings: Settings, timeout: float = STOP_TIMEOUT) -> bool | None:
         found = current(settings)
         if found is None or found.process is None:
             return None
-        process = found.process
+        family = [found.process]
         with contextlib.suppress(psutil.Error):
-            children = process.children(recursive=True)
-            process.terminate()
-            _, alive = psutil.wait_procs([process], timeout=timeout)
-            for left in alive:
-                left.kill()
-            psutil.wait_procs([process], timeout=5)
-            _, stuck = psutil.wait_procs(children, timeout=RECORDER_TIMEOUT)
-            for left in stuck:
-                left.kill()
-            _write(settings, {**found.record, "pid": None})
-            return not alive
-        return True
+            family += found.process.children(recursive=True)
+            found.process.terminate()
+        done = _end(family, timeout)
+        _write(settings, {**found.record, "pid": None})
+        return done
 
 
 def command(wanted: Plan) -> list[str]:
@@ -266,6 +272,41 @@ def log_tail(settings: Settings, lines: int = LOG_TAIL, offset: int = 0) -> list
     with file.open("rb") as log:
         log.seek(max(offset, file.stat().st_size - (256 << 10)))
         return log.read().decode("utf-8", "replace").splitlines()[-lines:]
+
+
+def _start(
+    settings: Settings, environ: Mapping[str, str], wanted: Plan, progress: Callable[[float], None]
+) -> Running:
+    found = current(settings)
+    if found is not None:
+        _await_health(settings, found, lambda: None if current(settings) else -1, 0, progress)
+        return found
+    seen = health(wanted.url)
+    if seen.state == "ours":
+        return Running(wanted.url, None, {})
+    refuse_foreign(wanted.url, seen)
+    offset, child = _spawn(settings, environ, wanted)
+    process = psutil.Process(child.pid)
+    made = Running(wanted.url, process, write_record(settings, wanted, process), new=True)
+    _await_health(settings, made, child.poll, offset, progress)
+    return made
+
+
+def _await_silence(old: Running, timeout: float) -> None:
+    until = time.monotonic() + timeout
+    while health(old.url).state != "down" and time.monotonic() < until:
+        time.sleep(0.05)
+
+
+def _end(family: Sequence[psutil.Process], timeout: float) -> bool:
+    """Wait for a proxy that was told to stop (the first) and its recorders; false if it had to be killed."""
+    _, alive = psutil.wait_procs(family[:1], timeout=timeout)
+    for patience, group in ((0.0, alive), (RECORDER_TIMEOUT, family)):
+        _, left = psutil.wait_procs(group, timeout=patience)
+        for process in left:
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+    return not alive
 
 
 def _spawn(

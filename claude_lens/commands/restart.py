@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -15,7 +16,7 @@ from claude_lens.terminal import Progress
 @click.command()
 @timeout_option(supervisor.DRAIN_TIMEOUT)
 def command(timeout: float) -> None:
-    """Start the proxy anew, so that it reads its configuration again; running requests finish first.
+    """Start the proxy anew, so that it reads its configuration again; running requests are not cut.
 
     It serves where it served before, with the environment it had, under what the present one says. A
     configuration with a mistake is refused while the old proxy still runs.
@@ -39,10 +40,11 @@ def restart(timeout: float) -> None:
         )
         config = Path(record["config"])
         wanted = supervisor.plan(settings, record["host"], record["port"], config, (cert, cert_key))
-        supervisor.stop(settings, timeout)
     progress = Progress("starting the proxy")
     try:
-        running = supervisor.start(settings, environ, wanted, progress)
+        running, finished = supervisor.replace(settings, environ, wanted, timeout, progress)
     finally:
         progress.done()
     print(f"the proxy serves at {running.url}")
+    if not finished:
+        print(f"lensctl: requests that still ran after {timeout:g} s were cut", file=sys.stderr)

@@ -1,3 +1,4 @@
+import sys
 import threading
 import time
 
@@ -13,7 +14,7 @@ def test_rotate_lets_running_requests_finish(lens: Lens, upstream: Provider) -> 
     lens.environment |= {"ANTHROPIC_FORWARD_URL": upstream.url, "ANTHROPIC_API_KEY": "sk-ant-x"}
     assert lens.lensctl("up").returncode == 0
     old = keys.proxy_key(lens.settings)
-    upstream.play(always(slow(say(text("took its time")), first=2.0)))
+    upstream.play(always(slow(say(text("took its time")), first=15.0)))
     answers: list[httpx.Response] = []
     body = {"model": "claude-sonnet-4-5", "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}]}
 
@@ -25,12 +26,15 @@ def test_rotate_lets_running_requests_finish(lens: Lens, upstream: Provider) -> 
     thread.start()
     while not upstream.calls:
         time.sleep(0.02)
-    done = lens.lensctl("key", "rotate")
+    child = lens.start(sys.executable, "-P", "-m", "claude_lens", "key", "rotate")
+    while (new := keys.proxy_key(lens.settings)) == old or status(lens.url, new) is None:
+        assert child.poll() is None, child.communicate()
+    assert thread.is_alive(), "the new proxy serves while the old one finishes"
+    out, err = child.communicate(timeout=60)
     thread.join()
-    new = keys.proxy_key(lens.settings)
-    assert done.returncode == 0, done.stderr
+    assert child.returncode == 0, err
     assert new != old
-    assert new not in done.stdout + done.stderr
+    assert new not in out + err
     assert answers[0].status_code == 200
     assert "took its time" in answers[0].text
     assert status(lens.url, new) is not None
