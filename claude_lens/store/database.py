@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, Protocol
 from urllib.parse import quote
@@ -102,7 +102,9 @@ def make_private(path: Path) -> None:
     if not path.exists():
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     elif path.stat().st_mode & 0o077:
-        path.chmod(0o600)
+        # A database of someone else's, lent to us, is theirs to close.
+        with suppress(PermissionError):
+            path.chmod(0o600)
 
 
 def open_writer(url: URL) -> Engine:

@@ -123,3 +123,15 @@ def test_tool_durations_are_json(make: Make) -> None:
     row = rows.exchange_row(make({}, identity=Identity(tool_durations_ms=(("Bash", 742), ("Read", 9)))))
 
     assert row["tool_durations"] == '[["Bash",742],["Read",9]]'
+
+
+def test_what_nests_too_deeply_is_kept_as_bytes() -> None:
+    deep: dict[str, Any] = {}
+    for _ in range(5000):
+        deep = {"content": [deep]}
+
+    sent = rows.request_parts(Request(body=b"sent", json={"messages": [deep]}))
+    got = rows.response_parts(Response(body=b"got", json={"role": "assistant", "content": [deep]}))
+
+    assert (sent.parts, sent.raw) == (None, b"sent")
+    assert (got.message, got.rest, got.raw) == (None, None, b"got")

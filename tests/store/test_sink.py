@@ -22,6 +22,7 @@ from claude_lens.settings import load
 from claude_lens.store import database
 from claude_lens.store import sink as sink_module
 from claude_lens.store.queries import Reader
+from claude_lens.store.rows import Item
 from claude_lens.store.sink import StoreSink, open_sink
 from claude_lens.store.verify import verify
 from tests.store.conftest import Make, body_of, message_of
@@ -341,3 +342,31 @@ def test_after_a_failure_the_database_is_left_alone_for_a_moment(
     sink.close()
     with Reader(url) as reader:
         assert len(ids(reader)) == 1
+
+
+def test_a_fault_amid_writing_one_by_one_loses_nothing(
+    url: str, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sink = StoreSink(url)
+    good = [make(body_of("a"), message_of(0)), make(body_of("b"), message_of(0))]
+    bad = make(body_of("c"), message_of(0), http_status=2**70)
+    for exchange in (good[0], bad, good[1]):
+        sink.ended(exchange)
+    write, calls = sink.writer.write, iter(range(100))
+
+    def stumble(items: list[Item]) -> None:
+        if next(calls) == 3:
+            raise StoreError("the disk is full")
+        write(items)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(sink.writer, "write", stumble)
+        with pytest.raises(StoreError, match="the disk is full"):
+            sink.flush()
+    with pytest.raises(StoreError, match=f"exchange {bad.id} cannot be stored"):
+        sink.flush()
+    sink.close()
+
+    with Reader(url) as reader:
+        assert ids(reader) == [good[0].id, good[1].id]
+    assert sink.lost == 1
