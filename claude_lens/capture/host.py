@@ -10,6 +10,7 @@ from typing import Any
 
 import litellm
 from litellm.proxy import proxy_server
+from litellm.utils import ProviderConfigManager
 
 INTERNAL_MODULES = ("litellm.proxy.hooks.", "litellm.router", "litellm._service_logger", "claude_lens.")
 CALLBACK_LISTS = (
@@ -101,6 +102,46 @@ def provider_of(model: str) -> tuple[str, str]:
     """``(model, provider)`` of a deployment's ``model``, as LiteLLM infers it."""
     name, provider, _, _ = litellm.get_llm_provider(model)
     return name, provider
+
+
+def target_of(kwargs: Mapping[str, Any]) -> tuple[str, str | None]:
+    """``(model, provider)`` of a call that LiteLLM is about to make; provider None where it knows none."""
+    model, provider = str(kwargs.get("model")), kwargs.get("custom_llm_provider")
+    named = f"{provider}/{model}" if provider and not model.startswith(f"{provider}/") else model
+    try:
+        return provider_of(named)
+    except Exception:
+        return model, None
+
+
+@lru_cache(maxsize=512)
+def speaks_anthropic(model: str, provider: str) -> bool:
+    """Whether LiteLLM sends ``/v1/messages`` to this target as it is, instead of translating it."""
+    if provider == "anthropic":
+        return True
+    try:
+        config = ProviderConfigManager.get_provider_anthropic_messages_config(
+            model=model, provider=litellm.LlmProviders(provider)
+        )
+    except ValueError:
+        return False
+    return config is not None
+
+
+@lru_cache(maxsize=512)
+def max_output(model: str, provider: str) -> int | None:
+    """Most tokens that the model may answer with; None where LiteLLM does not know."""
+    try:
+        found = litellm.get_model_info(model=model, custom_llm_provider=provider).get("max_output_tokens")
+    except Exception:
+        return None
+    return found if isinstance(found, int) else None
+
+
+@lru_cache(maxsize=512)
+def reasons(model: str, provider: str) -> bool:
+    """Whether the model takes a reasoning effort, as far as LiteLLM knows."""
+    return bool(litellm.supports_reasoning(model=model, custom_llm_provider=provider))
 
 
 @lru_cache(maxsize=512)

@@ -22,6 +22,7 @@ from claude_lens.agents.facts import history, spawned
 from claude_lens.agents.routes import Routes
 from claude_lens.agents.rules import question
 from claude_lens.capture import host
+from claude_lens.capture.adapting import Adapting
 from claude_lens.capture.agent_log import AgentLog
 from claude_lens.capture.asgi import Message, Send
 from claude_lens.capture.inflight import InFlight, text_headers
@@ -178,8 +179,8 @@ class _Listening:
             await self._learn(parse_object(body) if body.startswith(b"{") else sse.fold(body).message)
 
 
-class RoutingHook(CustomLogger):  # type: ignore[misc]
-    """Tells LiteLLM the target of a rule that hit; ``litellm_config.yaml`` names it through ``callbacks/``."""
+class RoutingHook(Adapting, CustomLogger):  # type: ignore[misc]
+    """What ``litellm_config.yaml`` names through ``callbacks/``: LiteLLM is told the target of a rule."""
 
     async def async_pre_call_hook(
         self, user_api_key_dict: Any, cache: Any, data: dict[str, Any], call_type: Any

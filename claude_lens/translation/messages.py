@@ -1,0 +1,188 @@
+"""The conversation: blocks that only Anthropic takes become what every chat model takes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from claude_lens.translation.notes import Notes
+from claude_lens.translation.tools import references
+
+Block = dict[str, Any]
+LONGEST_ID = 40
+NO_RESULT = "(no result: the call was interrupted)"
+IMAGE_FOLLOWS = "(image: see below)"
+THINKING = frozenset(("thinking", "redacted_thinking"))
+
+
+def adapt_messages(messages: object, notes: Notes, *, short_ids: bool = True) -> list[dict[str, Any]]:
+    """A conversation of user and assistant turns in which every call has its result, right after it.
+
+    Thinking goes (it is signed for one provider), images move out of tool results, messages of role
+    ``system`` become reminders, blocks of Anthropic's own tools become text. ``short_ids``: call ids longer
+    than 40 characters are replaced, the same one everywhere.
+    """
+    turns = _Conversation(notes, short_ids)
+    for message in messages if isinstance(messages, list) else []:
+        if isinstance(message, Mapping):
+            turns.take(message)
+    return turns.finish()
+
+
+def adapt_system(system: object, notes: Notes) -> str | list[Block] | None:
+    """The system prompt without the client's billing block and cache marks; None where nothing is left."""
+    if isinstance(system, str):
+        return None if _is_billing(system, notes) else system or None
+    blocks = system if isinstance(system, list) else []
+    texts = [block.get("text") for block in blocks if isinstance(block, Mapping)]
+    kept = [text for text in texts if isinstance(text, str) and text and not _is_billing(text, notes)]
+    return [{"type": "text", "text": text} for text in kept] or None
+
+
+def _is_billing(text: str, notes: Notes) -> bool:
+    if not text.startswith("x-anthropic-billing-header:"):
+        return False
+    notes.add("billing block removed")
+    return True
+
+
+class _Conversation:
+    """Turns as they are built; ``_open`` holds the calls that still wait for a result."""
+
+    def __init__(self, notes: Notes, short_ids: bool) -> None:
+        self._notes = notes
+        self._short_ids = short_ids
+        self._turns: list[dict[str, Any]] = []
+        self._open: list[str] = []
+        self._waiting: list[Block] = []
+
+    def take(self, message: Mapping[str, Any]) -> None:
+        role, content = message.get("role"), message.get("content")
+        blocks = [{"type": "text", "text": content}] if isinstance(content, str) else content
+        listed = [block for block in blocks if isinstance(block, Mapping)] if isinstance(blocks, list) else []
+        if role == "system":
+            self._system(listed)
+        elif role == "assistant":
+            self._assistant(listed)
+        else:
+            self._user(listed)
+
+    def finish(self) -> list[dict[str, Any]]:
+        self._user([])
+        return self._turns
+
+    def _system(self, blocks: Sequence[Mapping[str, Any]]) -> None:
+        self._notes.add("system messages inside the conversation sent as reminders")
+        text = "\n\n".join(str(block["text"]) for block in blocks if block.get("text"))
+        if text:
+            reminder: Block = {"type": "text", "text": f"<system-reminder>\n{text}\n</system-reminder>"}
+            self._waiting.append(reminder)
+            if not self._open:
+                self._user([])
+
+    def _assistant(self, blocks: Sequence[Mapping[str, Any]]) -> None:
+        self._user([])
+        kept: list[Block] = []
+        for block in blocks:
+            kind = block.get("type")
+            if kind in THINKING:
+                self._notes.add("thinking of earlier turns removed")
+            elif kind == "text":
+                if str(block.get("text") or "").strip():
+                    kept.append({"type": "text", "text": str(block["text"])})
+            elif kind == "tool_use":
+                identity = self._id(block.get("id"))
+                call = {"type": "tool_use", "id": identity, "name": block.get("name")}
+                kept.append({**call, "input": block.get("input") or {}})
+                self._open.append(identity)
+            else:
+                kept.append(self._as_text(block))
+        if kept:
+            self._turns.append({"role": "assistant", "content": kept})
+
+    def _user(self, blocks: Sequence[Mapping[str, Any]]) -> None:
+        results: list[Block] = []
+        rest: list[Block] = []
+        for block in blocks:
+            kind = block.get("type")
+            if kind == "tool_result" and self._id(block.get("tool_use_id")) in self._open:
+                results.append(self._result(block, rest))
+            elif kind == "tool_result":
+                self._notes.add("results without a call sent as text")
+                rest.append({"type": "text", "text": _flat(block.get("content"))})
+            else:
+                rest += self._plain(block)
+        for missing in self._open:
+            self._notes.add("calls without a result given an empty one")
+            results.append({"type": "tool_result", "tool_use_id": missing, "content": NO_RESULT})
+        content = [*results, *self._waiting, *rest]
+        self._open, self._waiting = [], []
+        if content:
+            self._turns.append({"role": "user", "content": content})
+
+    def _result(self, block: Mapping[str, Any], rest: list[Block]) -> Block:
+        """The result as one text; its images and documents go after all results."""
+        content = block.get("content")
+        texts: list[str] = []
+        for item in [content] if isinstance(content, str) else content or []:
+            if isinstance(item, str):
+                texts.append(item)
+            elif item.get("type") == "text":
+                texts.append(str(item.get("text") or ""))
+            elif item.get("type") in ("image", "document"):
+                self._notes.add("images and documents moved out of tool results")
+                texts.append(IMAGE_FOLLOWS)
+                rest += self._plain(item)
+            elif names := references(item):
+                self._notes.add("tool references sent as text")
+                texts.append(f"These tools can be called now: {', '.join(names)}.")
+            else:
+                texts.append(_flat(item))
+        text = "\n".join(part for part in texts if part) or "(no output)"
+        if block.get("is_error") and not text.lower().startswith(("error", "<tool_use_error")):
+            self._notes.add("errors of tools marked in their text")
+            text = f"Error: {text}"
+        identity = self._id(block.get("tool_use_id"))
+        self._open.remove(identity)
+        return {"type": "tool_result", "tool_use_id": identity, "content": text}
+
+    def _plain(self, block: Mapping[str, Any]) -> list[Block]:
+        kind, source = block.get("type"), block.get("source")
+        if kind == "text":
+            text = str(block.get("text") or "")
+            return [{"type": "text", "text": text}] if text.strip() else []
+        if kind == "image" and isinstance(source, Mapping) and source.get("type") in ("base64", "url"):
+            return [{"type": "image", "source": dict(source)}]
+        if kind == "document" and isinstance(source, Mapping) and source.get("type") == "text":
+            return [{"type": "text", "text": str(source.get("data") or "")}]
+        if kind in ("image", "document"):
+            self._notes.add("documents that only Anthropic can read named, not sent")
+            return [{"type": "text", "text": f"({kind} {block.get('title') or ''} not readable here)"}]
+        return [self._as_text(block)]
+
+    def _as_text(self, block: Mapping[str, Any]) -> Block:
+        self._notes.add(f"{block.get('type')} blocks sent as text")
+        return {"type": "text", "text": _flat(block)}
+
+    def _id(self, value: object) -> str:
+        identity = str(value or "call")
+        if len(identity) <= LONGEST_ID or not self._short_ids:
+            return identity
+        self._notes.add("long call ids shortened")
+        return "call_" + hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def _flat(content: object) -> str:
+    """Any content as text."""
+    if isinstance(content, str):
+        return content
+    if isinstance(content, list):
+        return "\n".join(filter(None, map(_flat, content))) or "(nothing)"
+    if isinstance(content, Mapping):
+        if isinstance(content.get("text"), str):
+            return str(content["text"])
+        bare = {key: value for key, value in content.items() if not key.startswith(("cache_", "encrypted_"))}
+        return json.dumps(bare, ensure_ascii=False)[:20000]
+    return ""
