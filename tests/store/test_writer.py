@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -134,3 +136,29 @@ def test_writers_and_readers_at_once_fail_nowhere(url: str, make: Make) -> None:
 def test_an_address_that_cannot_be_opened_is_said(make: Make) -> None:
     with pytest.raises(StoreError):
         Writer("sqlite:////proc/nowhere/lens.db").write([Item(make(body_of("a")))])
+
+
+def test_a_writer_killed_under_load_loses_nothing_it_had_written(url: str) -> None:
+    code = (
+        "import sys; from benchmarks.conversation import Conversation; from claude_lens.store.sink import StoreSink\n"
+        "sink = StoreSink(sys.argv[1])\n"
+        "for arrived, ended in Conversation().exchanges(100_000):\n"
+        "    sink.arrived(arrived); sink.flush(); print('running', arrived.id, flush=True)\n"
+        "    sink.ended(ended); sink.flush(); print('ok', ended.id, flush=True)\n"
+    )
+    root = Path(__file__).resolve().parents[2]
+    with subprocess.Popen(
+        [sys.executable, "-c", code, url], stdout=subprocess.PIPE, text=True, cwd=root
+    ) as killed:
+        assert killed.stdout
+        said = [killed.stdout.readline() for _ in range(60)]
+        killed.kill()
+        said += killed.stdout.readlines()
+
+    known = {line.split()[1] for line in said if line.startswith("ok ")}
+    with Reader(url) as reader:
+        assert verify(reader).sound
+        found = {each["id"]: each["status"] for each in reader.exchanges("last")}
+    assert len(known) >= 30
+    assert {found[name] for name in known} == {"ok"}
+    assert set(found.values()) <= {"ok", "interrupted"}
