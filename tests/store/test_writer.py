@@ -140,7 +140,9 @@ def test_an_address_that_cannot_be_opened_is_said(make: Make) -> None:
 
 def test_a_writer_killed_under_load_loses_nothing_it_had_written(url: str) -> None:
     code = (
-        "import sys; from benchmarks.conversation import Conversation; from claude_lens.store.sink import StoreSink\n"
+        "import sys\n"
+        "from benchmarks.conversation import Conversation\n"
+        "from claude_lens.store.sink import StoreSink\n"
         "sink = StoreSink(sys.argv[1])\n"
         "for arrived, ended in Conversation().exchanges(100_000):\n"
         "    sink.arrived(arrived); sink.flush(); print('running', arrived.id, flush=True)\n"
