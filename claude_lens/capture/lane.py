@@ -25,6 +25,10 @@ RETRIED = frozenset((408, 409, 429, 500, 502, 503, 504, 529))
 SERVER_HEADERS = frozenset((b"date", b"server"))
 
 
+class ClientStuck(Exception):
+    """The client reads nothing any more, though its connection is open."""
+
+
 class Lane:
     """Forwards requests. ``own_server`` is true where our server leaves ``date`` and ``server`` to us."""
 
@@ -77,9 +81,12 @@ class Lane:
             await send({"type": "http.response.start", "status": status, "headers": answered})
             try:
                 async for chunk in response.content.iter_any():
-                    async with asyncio.timeout(self._settings.write_timeout):
-                        await send({"type": "http.response.body", "body": chunk, "more_body": True})
+                    await self._give(chunk, send)
                     flight.passed(chunk)
+            except ClientStuck:
+                waited = f"the client took nothing for {self._settings.write_timeout:g} s"
+                flight.end("cancelled", status, answered, waited)
+                return
             except (aiohttp.ClientError, OSError, TimeoutError) as error:
                 # Returning without the last body message makes the server cut the client's connection too.
                 flight.end("error", status, answered, f"the upstream cut the answer: {_short(error)}")
@@ -89,6 +96,13 @@ class Lane:
                 raise
             await send({"type": "http.response.body", "body": b"", "more_body": False})
             flight.end("ok" if status < 400 else "error", status, answered)
+
+    async def _give(self, chunk: bytes, send: Send) -> None:
+        try:
+            async with asyncio.timeout(self._settings.write_timeout):
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        except TimeoutError as error:
+            raise ClientStuck from error
 
     async def _post(self, url: str, headers: RawHeaders, body: bytes) -> aiohttp.ClientResponse:
         for attempt in range(self._settings.anthropic_max_retries):

@@ -35,7 +35,7 @@ IN_FLIGHT: dict[str, InFlight] = {}
 async def run(
     flight: InFlight, downstream: App, scope: Scope, receive: Receive, send: Send, silence: float = SILENCE
 ) -> None:
-    """Let LiteLLM answer; ends the exchange in every case. ``silence``: seconds before a stream gets a ping."""
+    """Let LiteLLM answer; ends the exchange in every case. A stream silent for ``silence`` s gets a ping."""
     flight.arrive()
     IN_FLIGHT[flight.id] = flight
     watched = _Watched(flight, receive, send)

@@ -293,7 +293,13 @@ def streams() -> list[Case]:
     }
     found = [Case(name, "streams", sent, answer) for name, answer in table.items()]
     endless = streamed(*usual[:3], 30.0, *usual[3:])
-    return [*found, Case("client gone in mid-stream", "streams", sent, endless, leave_after=len(usual[0]))]
+    mute, whole = streamed(delay=30.0), asks(stream=False)
+    return [
+        *found,
+        Case("client gone in mid-stream", "streams", sent, endless, leave_after=len(usual[0])),
+        Case("client gone before the first byte", "streams", sent, mute, leave_after=0),
+        Case("client gone before a whole answer", "streams", whole, mute, leave_after=0),
+    ]
 
 
 KINDS = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Awaitable
 from dataclasses import dataclass
 
 Pairs = tuple[tuple[str, str], ...]
@@ -36,12 +37,25 @@ def request_bytes(method: str, target: str, headers: Pairs, body: bytes, host: s
     return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
 
 
-async def exchange(port: int, wire: bytes, *, leave_after: int | None = None, limit: float = 100) -> Answered:
-    """Send ``wire`` and read the answer; hang up once ``leave_after`` body bytes are there."""
+async def exchange(
+    port: int,
+    wire: bytes,
+    *,
+    leave_after: int | None = None,
+    leave_when: Awaitable[None] | None = None,
+    limit: float = 100,
+) -> Answered:
+    """Send ``wire`` and read the answer; hang up once ``leave_after`` body bytes are there.
+
+    With ``leave_when`` it reads nothing and hangs up when that is done.
+    """
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     started, raw, found, arrivals = time.monotonic(), b"", Answered(), []
     try:
         writer.write(wire)
+        if leave_when is not None:
+            await leave_when
+            return found
         async with asyncio.timeout(limit):
             while True:
                 piece = await _read(reader)

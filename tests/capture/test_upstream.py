@@ -1,0 +1,257 @@
+"""The connection to the provider: verified, proxied, kept, and nothing done to what passes."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import ipaddress
+import ssl
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from claude_lens.capture.inflight import RawHeaders
+from claude_lens.capture.upstream import CA_VARIABLES, UpstreamClient
+from claude_lens.settings import load
+from tests.upstream import Answer, Provider, always, raw, say, text, zipped
+from tests.upstream.server import Received, Server
+
+HEADERS: RawHeaders = [(b"content-type", b"application/json")]
+PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+
+Ask = Callable[..., Coroutine[Any, Any, tuple[int, list[tuple[bytes, bytes]], bytes]]]
+
+
+@pytest.fixture(autouse=True)
+def bare(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No proxy and no certificates from outside."""
+    for name in (*PROXIES, *CA_VARIABLES):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+
+
+def talk(conversation: Callable[[Ask], Coroutine[Any, Any, None]]) -> None:
+    """Run ``conversation`` with one client."""
+
+    async def run() -> None:
+        client = UpstreamClient(load(environ={"CLAUDE_LENS_CONNECT_TIMEOUT": "5"}))
+
+        async def ask(
+            url: str, headers: RawHeaders = HEADERS, body: bytes = b"{}"
+        ) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+            response = await client.post(url, headers, body)
+            async with response:
+                return response.status, list(response.raw_headers), await response.read()
+
+        try:
+            await conversation(ask)
+        finally:
+            await client.close()
+
+    asyncio.run(run())
+
+
+def test_only_the_given_headers_are_sent(upstream: Provider) -> None:
+    async def conversation(ask: Ask) -> None:
+        await ask(
+            upstream.url + "/v1/messages", [(b"X-Odd-Case", b"1"), (b"x-twice", b"a"), (b"x-twice", b"b")]
+        )
+
+    talk(conversation)
+    (request,) = upstream.requests
+    names = [
+        (name, value) for name, value in request.headers if name.lower() not in ("host", "content-length")
+    ]
+    assert names == [("X-Odd-Case", "1"), ("x-twice", "a"), ("x-twice", "b")]
+
+
+def test_compressed_answers_stay_compressed(upstream: Provider) -> None:
+    upstream.play(always(zipped(say(text("hello")))))
+    found: list[bytes] = []
+
+    async def conversation(ask: Ask) -> None:
+        found.append((await ask(upstream.url + "/v1/messages"))[2])
+
+    talk(conversation)
+    assert found[0].startswith(b"\x1f\x8b")
+
+
+def test_redirects_and_cookies_are_the_clients_business(upstream: Provider) -> None:
+    away = (("location", "/elsewhere"), ("set-cookie", "a=b"))
+    upstream.play(always(raw(b"", status=307, headers=away, framing="length")))
+
+    async def conversation(ask: Ask) -> None:
+        assert (await ask(upstream.url + "/v1/messages"))[0] == 307
+        await ask(upstream.url + "/v1/messages")
+
+    talk(conversation)
+    assert [request.path for request in upstream.requests] == ["/v1/messages"] * 2
+    assert upstream.requests[1].header("cookie") is None
+
+
+def test_the_query_is_not_rewritten(upstream: Provider) -> None:
+    async def conversation(ask: Ask) -> None:
+        await ask(upstream.url + "/v1/messages?beta=true&a=%2F+%7e&&b")
+
+    talk(conversation)
+    assert upstream.requests[0].query == "beta=true&a=%2F+%7e&&b"
+
+
+class Counting(BaseHTTPRequestHandler):
+    """Answers every POST; ``hang_up`` says whether to close silently after it, as an idle timeout does."""
+
+    protocol_version = "HTTP/1.1"
+    hang_up = False
+    ports: list[int]
+
+    def do_POST(self) -> None:
+        """One answer."""
+        self.rfile.read(int(self.headers["content-length"]))
+        self.ports.append(self.client_address[1])
+        self.send_response(200)
+        self.send_header("content-length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+        self.close_connection = self.hang_up
+
+    def log_message(self, *_: object) -> None:
+        """Quiet."""
+
+
+@pytest.fixture
+def counting() -> Iterator[tuple[str, type[Counting]]]:
+    """A server that tells which connections it saw."""
+    handler = type("Handler", (Counting,), {"ports": []})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}", handler
+        server.shutdown()
+
+
+def test_connections_are_kept(counting: tuple[str, type[Counting]]) -> None:
+    url, handler = counting
+
+    async def conversation(ask: Ask) -> None:
+        for _ in range(3):
+            assert (await ask(url))[0] == 200
+
+    talk(conversation)
+    assert len(set(handler.ports)) == 1
+
+
+def test_a_kept_connection_that_was_closed_is_replaced(counting: tuple[str, type[Counting]]) -> None:
+    url, handler = counting
+    handler.hang_up = True
+
+    async def conversation(ask: Ask) -> None:
+        for _ in range(5):
+            assert (await ask(url))[0] == 200
+
+    talk(conversation)
+    assert len(handler.ports) == 5
+
+
+def test_an_upstream_that_hangs_up_at_once_is_asked_once() -> None:
+    asked: list[Received] = []
+
+    def handler(request: Received) -> Answer:
+        asked.append(request)
+        return Answer(200, (), (), ending="reset")
+
+    async def conversation(ask: Ask) -> None:
+        with pytest.raises(aiohttp.ClientError):
+            await ask(server.url)
+
+    with Server(handler) as server:
+        talk(conversation)
+    assert len(asked) == 1
+
+
+def test_a_proxy_from_the_environment(upstream: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", upstream.url)
+
+    async def conversation(ask: Ask) -> None:
+        await ask("http://api.example/v1/messages")
+
+    talk(conversation)
+    assert upstream.requests[0].target == "http://api.example/v1/messages"
+
+
+def test_no_proxy_is_honoured(upstream: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+
+    async def conversation(ask: Ask) -> None:
+        assert (await ask(upstream.url + "/v1/messages"))[0] == 200
+
+    talk(conversation)
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A certificate for 127.0.0.1 that signs itself, and its key."""
+    folder = tmp_path_factory.mktemp("authority")
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a private authority")])
+    now = datetime.datetime.now(datetime.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False
+        )
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
+        .sign(key, hashes.SHA256())
+    )
+    certificate, private = folder / "ca.pem", folder / "key.pem"
+    certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    private.write_bytes(key.private_bytes(*form))
+    return certificate, private
+
+
+@pytest.fixture
+def https(authority: tuple[Path, Path]) -> Iterator[str]:
+    """An HTTPS server with that certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*authority)
+    handler = type("Handler", (Counting,), {"ports": []})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"https://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+def test_an_unknown_certificate_is_refused(https: str) -> None:
+    async def conversation(ask: Ask) -> None:
+        with pytest.raises(aiohttp.ClientConnectorCertificateError):
+            await ask(https)
+
+    talk(conversation)
+
+
+@pytest.mark.parametrize("variable", CA_VARIABLES)
+def test_an_authority_of_the_users_is_trusted(
+    https: str, authority: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    monkeypatch.setenv(variable, str(authority[0]))
+
+    async def conversation(ask: Ask) -> None:
+        assert (await ask(https))[0] == 200
+
+    talk(conversation)
