@@ -34,14 +34,14 @@ def cut(text: str, limit: int = VALUE_BYTES) -> str:
     return kept + _LEFT_OUT_MARK.format(missing) if missing else kept
 
 
-def trimmed(value: Any) -> Any:
-    """JSON with every string in it shortened to what a value may hold: bulk is not worth serialising."""
+def trimmed(value: Any, limit: int = VALUE_BYTES) -> Any:
+    """JSON with every string in it cut to ``limit`` bytes: bulk is not worth serialising."""
     if isinstance(value, str):
-        return value if len(value) <= VALUE_BYTES else value[:VALUE_BYTES]
+        return cut(value, limit)
     if isinstance(value, dict):
-        return {key: trimmed(item) for key, item in value.items()}
+        return {key: trimmed(item, limit) for key, item in value.items()}
     if isinstance(value, list):
-        return [trimmed(item) for item in value]
+        return [trimmed(item, limit) for item in value]
     return value
 
 

@@ -106,6 +106,11 @@ def text_of(content: Any) -> str:
     return "\n".join(parts)
 
 
+def without_reminders(text: str) -> str:
+    """A text without what the client inserted into it by itself."""
+    return _INSERTED.sub("", text).strip() if "<" in text else text
+
+
 def answer_text(message: Json | None) -> str:
     """The words of an answer, without thoughts and tool calls."""
     texts = (b.get("text") for b in (blocks(message) if message else ()) if b.get("type") == "text")

@@ -177,11 +177,14 @@ def _output(reply: Json | None, out: Collector) -> None:
 
 def _without_reminders(message: Json) -> Json:
     """A message without the client's own reminders, which would drown what is looked for."""
-    kept = [
-        {key: trimmed(value) for key, value in block.items() if key != "cache_control"}
-        for block in content.blocks(message)
-        if not str(block.get("text", "")).startswith("<system-reminder>")
-    ]
+    kept = []
+    for block in content.blocks(message):
+        shown = {key: trimmed(value) for key, value in block.items() if key != "cache_control"}
+        text = block.get("text")
+        if isinstance(text, str) and text.startswith("<") and "<task-notification>" not in text:
+            shown["text"] = content.without_reminders(text)
+        if shown.get("text") != "":
+            kept.append(shown)
     return {"role": message.get("role"), "content": kept}
 
 

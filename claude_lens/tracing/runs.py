@@ -7,10 +7,12 @@ from typing import Any
 
 from claude_lens.exchange import Exchange, Request, Response
 from claude_lens.tracing import content, names
-from claude_lens.tracing.bounds import Collector, trimmed
+from claude_lens.tracing.bounds import VALUE_BYTES, Collector, trimmed
 from claude_lens.tracing.identity import Node, common, metadata
 from claude_lens.tracing.llm import error_type, outcome_of
 from claude_lens.tracing.spans import Outcome, Span, nanoseconds
+
+KEPT_TEXT = 4 * VALUE_BYTES
 
 Key = tuple[str, str, str, int]
 """Session, prompt, agent (empty for the main one), how often that agent had already finished."""
@@ -72,7 +74,7 @@ class Run:
 def _slim(exchange: Exchange) -> Exchange:
     """The exchange without its bodies: thousands of runs may be open."""
     answer = exchange.response.json if exchange.response else None
-    kept = Response(json=trimmed(dict(answer))) if answer else None
+    kept = Response(json=trimmed(dict(answer), KEPT_TEXT)) if answer else None
     return replace(exchange, request=Request(), response=kept)
 
 

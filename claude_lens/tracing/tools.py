@@ -84,9 +84,9 @@ def tool_span(exchange: Exchange, one: Ran, node: Node, out: Collector) -> Span:
     out.json(names.INPUT_VALUE, {"type": "tool_use", "name": use.name, "input": arguments})
     out.add(names.INPUT_MIME, names.JSON)
     out.json(names.TOOL_PARAMETERS, arguments)
-    if result is not None and result.text:
-        out.add(names.OUTPUT_VALUE, result.text)
-        out.add(names.OUTPUT_MIME, names.TEXT)
+    output = content.without_reminders(result.text) if result is not None else ""
+    out.add(names.OUTPUT_VALUE, output)
+    out.add(names.OUTPUT_MIME, names.TEXT if output else None)
     told = {names.EXCEPTION_TYPE: "tool_error", names.EXCEPTION_MESSAGE: message or ""}
     failed = result is None or result.is_error
     return Span(
