@@ -14,8 +14,10 @@ import pytest
 from claude_lens import key as keys
 from claude_lens import launcher
 from claude_lens.launcher import Place, Problem
+from tests.harness.client import QUIET, executable
 from tests.harness.lens import Lens
 from tests.harness.processes import ROOT, free_port
+from tests.upstream import Provider
 
 HEADERS = "ANTHROPIC_CUSTOM_HEADERS"
 
@@ -332,3 +334,28 @@ def test_imports_nothing_slow() -> None:
     assert not {"socket", "ssl", "json", "re", "asyncio", "urllib", "subprocess", "typing", "pathlib"} & set(
         done.stdout.split()
     )
+
+
+@pytest.mark.slow
+def test_the_real_client_keeps_its_own_login_or_key(lens: Lens, upstream: Provider) -> None:
+    client = str(executable())
+    assert lens.lensctl("up", ANTHROPIC_FORWARD_URL=upstream.url).returncode == 0
+    key, words = keys.proxy_key(lens.settings), ("-p", "hello", "--output-format", "json")
+    own = {
+        "CLAUDE_CODE_OAUTH_TOKEN": ("sk-ant-oat01-test", "authorization", "Bearer sk-ant-oat01-test"),
+        "ANTHROPIC_API_KEY": ("sk-ant-api-mine", "x-api-key", "sk-ant-api-mine"),
+    }
+    for name, (value, header, sent) in own.items():
+        upstream.clear()
+        done = lens.launch(*words, CLAUDE_LENS_CLAUDE=client, **QUIET, **{name: value})
+        assert (done.returncode, done.stderr) == (0, "")
+        assert json.loads(done.stdout)["result"] == "hello"
+        seen = upstream.calls[-1].request
+        assert seen.header(header) == sent
+        assert key not in str(seen.headers)
+        assert "x-claude-lens-project" not in str(seen.headers).lower()
+    upstream.clear()
+    done = lens.launch(*words, CLAUDE_LENS_CLAUDE=client, **QUIET)
+    assert done.returncode == 1
+    assert "/login" in done.stdout
+    assert upstream.calls == []
