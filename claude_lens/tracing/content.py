@@ -19,13 +19,8 @@ _INTERRUPTED = "[Request interrupted"
 _INSERTED = re.compile(
     r"<(system-reminder|local-command-\w+|command-message|command-contents)>.*?(?:</\1>|\Z)", re.DOTALL
 )
-_COMMAND = re.compile(
-    r"<command-name>(?P<name>.*?)</command-name>(?:.*?<command-args>(?P<arguments>.*?)</command-args>)?",
-    re.DOTALL,
-)
 _NOTIFICATION = re.compile(r"<task-notification>(.*?)(?:</task-notification>|\Z)", re.DOTALL)
 _NOTIFIED = re.compile(r"<task-id>([^<]+)</task-id>\s*<tool-use-id>([^<]+)</tool-use-id>")
-_SUMMARY = re.compile(r"<summary>(.*?)</summary>", re.DOTALL)
 _AGENT_ID = re.compile(r"^agentId: (\w+)", re.MULTILINE)
 _LONGEST_LOOK = 200_000
 
@@ -140,16 +135,35 @@ def prompt_in(message: Json) -> str | None:
         head, tail = text[:_LONGEST_LOOK], text[_LONGEST_LOOK:]
         notes += [_summary(note) for note in _NOTIFICATION.findall(head)]
         local = local or "<local-command-" in head
-        commands += [f"{name.strip()} {typed.strip()}".strip() for name, typed in _COMMAND.findall(head)]
-        words.append((_COMMAND.sub("", _INSERTED.sub("", head)) + tail).strip())
+        typed, rest = _command(_INSERTED.sub("", head))
+        commands.append(typed)
+        words.append((rest + tail).strip())
     # What the client did by itself (/compact, /model) is only told to the model; it is nobody's prompt.
     found = [part for part in (*([] if local else commands), *words) if part]
     return "\n".join(found or notes) or None
 
 
 def _summary(note: str) -> str:
-    summary = _SUMMARY.search(note)
-    return (summary[1] if summary else note).strip()
+    before, summary, _ = _between(note, "summary")
+    return (note if summary is None else summary).strip() or before.strip()
+
+
+def _command(text: str) -> tuple[str, str]:
+    """The slash command in a text as it was typed, empty if there is none, and the text without it."""
+    before, name, after = _between(text, "command-name")
+    if name is None:
+        return "", text
+    middle, arguments, rest = _between(after, "command-args")
+    typed = f"{name.strip()} {(arguments or '').strip()}".strip()
+    return typed, before + (after if arguments is None else middle + rest)
+
+
+def _between(text: str, tag: str) -> tuple[str, str | None, str]:
+    """What stands before, in and after the first element of this tag; None in the middle if there is none."""
+    # No regular expression: where the end is missing, one looks for it anew from every beginning.
+    before, found, rest = text.partition(f"<{tag}>")
+    inner, closed, after = rest.partition(f"</{tag}>")
+    return (before, inner, after) if found and closed else (text, None, "")
 
 
 def prompts(conversation: Sequence[Json]) -> list[str]:
