@@ -145,12 +145,14 @@ def database(settings: Settings) -> Check:
     if file is not None and not file.exists():
         return Check("database", True, f"{shown} will be created")
     engine = store.open_reader(url)
+    if engine is None:
+        return Check("database", True, f"{shown} is empty yet")
     try:
         with engine.connect() as connection:
-            found = store.version(connection) if file is None else None
+            found = store.version(connection)
     finally:
         engine.dispose()
-    return Check("database", True, shown + (f", schema {found}" if found else ""))
+    return Check("database", True, f"{shown}, schema {found}")
 
 
 def ports(settings: Settings) -> Check:
@@ -196,6 +198,15 @@ def versions(settings: Settings) -> Check:
     return Check("versions", True, f"claude-lens {own}, LiteLLM {litellm}, Python {python}")
 
 
+def tracing(settings: Settings) -> Check:
+    """A backend that is set takes a test span."""
+    from claude_lens.tracing.probe import send_test_span
+
+    ok, said = send_test_span(settings)
+    todo = "" if ok else "check the ARIZE_… or OTEL_EXPORTER_OTLP_… variables, and that the backend runs"
+    return Check("tracing", ok, said, todo)
+
+
 CHECKS: tuple[Callable[[Settings], Check], ...] = (
     claude,
     configuration,
@@ -206,6 +217,7 @@ CHECKS: tuple[Callable[[Settings], Check], ...] = (
     ports,
     proxy,
     versions,
+    tracing,
 )
 
 

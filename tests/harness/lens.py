@@ -84,9 +84,13 @@ class Lens:
             line, env=merged, cwd=self.cwd, input=stdin, capture_output=True, text=True, timeout=120
         )
 
-    def lensctl(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Run ``lensctl``."""
-        return self.run(sys.executable, "-P", "-m", "claude_lens", *arguments, **environment)
+    def lensctl(
+        self, *arguments: str, check: bool = False, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run ``lensctl``; with ``check`` it has to succeed."""
+        done = self.run(sys.executable, "-P", "-m", "claude_lens", *arguments, **environment)
+        assert not check or done.returncode == 0, f"lensctl {arguments}: {done.stdout}\n{done.stderr}"
+        return done
 
     def launch(
         self, *arguments: str, stdin: str = "", **environment: str
