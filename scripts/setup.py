@@ -78,7 +78,7 @@ def index_settings(python: Path) -> dict[str, str]:
     """The environment for uv, with the package index that pip is configured for (unless uv has its own)."""
     shown = [python, "-m", "pip", "config", "get", "global.index-url"]
     from_file = subprocess.run(shown, capture_output=True, text=True).stdout.strip()
-    settings = dict(os.environ)
+    settings = {"UV_SYSTEM_CERTS": "1", **os.environ}
     index = settings.get("PIP_INDEX_URL") or from_file
     if index:
         settings.setdefault("UV_DEFAULT_INDEX", index)
