@@ -6,11 +6,12 @@ lost (unknown body fields, the query, the client's headers), and keeps the upstr
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import httpx
 import orjson
+from litellm.llms.base_llm.chat.transformation import BaseLLMException
 from litellm.llms.custom_httpx.http_handler import AsyncHTTPHandler
 from litellm.types.utils import all_litellm_params
 
@@ -18,6 +19,7 @@ from claude_lens.capture.headers import CREDENTIALS, for_upstream
 from claude_lens.capture.inflight import InFlight, UpstreamAnswer
 
 CONTROL_FIELDS = frozenset(all_litellm_params) - {"metadata"}
+CLIENTS = ("httpx", "openai", "litellm.llms.custom_httpx")
 CREDENTIAL_NAMES = frozenset(name.decode() for name in CREDENTIALS)
 # LiteLLM adds it to every login's request; a client that wants it sends it.
 BROWSER = "anthropic-dangerous-direct-browser-access"
@@ -46,7 +48,7 @@ class HonestAnthropicClient(AsyncHTTPHandler):  # type: ignore[misc]
         if flight.query and "?" not in url:
             url = f"{url}?{flight.query}"
         if isinstance(kwargs.get("data"), (str, bytes)):
-            kwargs["data"] = restored_body(kwargs["data"], flight.body, exact=self._exact)
+            kwargs["data"] = restored_body(kwargs["data"], flight.sent, exact=self._exact)
         kwargs["headers"] = restored_headers(kwargs.get("headers") or {}, flight)
         try:
             response: httpx.Response = await self._pooled.post(url, *args, **kwargs)
@@ -115,39 +117,47 @@ def restored_headers(sent: dict[str, str], flight: InFlight) -> dict[str, str]:
 
 
 def note_error(flight: InFlight, error: BaseException) -> None:
-    """Keep the upstream's status, headers and body, wherever in the chain of causes LiteLLM put them."""
+    """Keep the upstream's status, headers and body, wherever in the chain of causes LiteLLM put them.
+
+    The HTTP client's own error tells them exactly; LiteLLM's, which wraps it, only in its words.
+    """
+    chain = list(_chain(error))
+    for answer in filter(None, (*map(_answer_of_client, chain), *map(_answer_of_litellm, chain))):
+        flight.upstream = answer
+        return
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
     seen: set[int] = set()
     current: BaseException | None = error
     while current is not None and id(current) not in seen:
         seen.add(id(current))
-        answer = _answer_in(current)
-        if answer:
-            flight.upstream = answer
-            return
+        yield current
         current = current.__cause__ or current.__context__
 
 
-def _answer_in(error: BaseException) -> UpstreamAnswer | None:
+def _answer_of_client(error: BaseException) -> UpstreamAnswer | None:
     response = getattr(error, "response", None)
-    if isinstance(error, httpx.HTTPStatusError) and isinstance(response, httpx.Response):
-        return UpstreamAnswer(
-            response.status_code, list(response.headers.multi_items()), _content(error, response)
-        )
+    # LiteLLM derives its own errors from the client's, and gives them a response that nobody sent.
+    foreign = not type(error).__module__.startswith(CLIENTS)
+    if foreign or not isinstance(response, httpx.Response) or not response.is_error:
+        return None
+    return UpstreamAnswer(
+        response.status_code, list(response.headers.multi_items()), _content(error, response)
+    )
+
+
+def _answer_of_litellm(error: BaseException) -> UpstreamAnswer | None:
     status, message = getattr(error, "status_code", None), getattr(error, "message", None)
-    if type(error).__name__ in ("BaseLLMException",) or _is_base_llm(error):
-        headers = getattr(error, "headers", None) or {}
-        if isinstance(status, int) and isinstance(message, str):
-            return UpstreamAnswer(
-                status, [(str(k), str(v)) for k, v in dict(headers).items()], message.encode()
-            )
-    return None
+    known = isinstance(error, BaseLLMException) and isinstance(status, int) and isinstance(message, str)
+    if not known:
+        return None
+    headers = dict(getattr(error, "headers", None) or {})
+    listed = [(str(name), str(value)) for name, value in headers.items()]
+    return UpstreamAnswer(int(str(status)), listed, str(message).encode())
 
 
-def _is_base_llm(error: BaseException) -> bool:
-    return any(base.__name__ == "BaseLLMException" for base in type(error).__mro__)
-
-
-def _content(error: httpx.HTTPStatusError, response: httpx.Response) -> bytes:
+def _content(error: BaseException, response: httpx.Response) -> bytes:
     try:
         return response.content
     except httpx.ResponseNotRead:

@@ -47,6 +47,8 @@ class Lane:
             flight.end("error", 401, [(b"content-type", b"application/json")], NO_KEY)
             return
         headers = for_upstream(flight.headers, keep_credentials=flight.own_credential)
+        if flight.outgoing is not None:
+            headers = [(name, value) for name, value in headers if name.lower() != b"content-length"]
         if key:
             headers.append(key)
         version = self._settings.anthropic_version
@@ -71,7 +73,7 @@ class Lane:
     async def _exchange(self, flight: InFlight, base: str, headers: RawHeaders, send: Send) -> None:
         url = f"{base}{flight.endpoint}{'?' + flight.query if flight.query else ''}"
         try:
-            response = await self._post(url, headers, flight.body)
+            response = await self._post(url, headers, flight.sent)
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             await self._unreachable(flight, base, error, send)
             return
@@ -88,6 +90,9 @@ class Lane:
                 flight.end("cancelled", status, answered, waited)
                 return
             except (aiohttp.ClientError, OSError, TimeoutError) as error:
+                if rest := _unread(response):
+                    await self._give(rest, send)
+                    flight.passed(rest)
                 # Returning without the last body message makes the server cut the client's connection too.
                 flight.end("error", status, answered, f"the upstream cut the answer: {_short(error)}")
                 return
@@ -140,6 +145,12 @@ def provider_key(upstream: Upstream) -> tuple[bytes, bytes] | None:
         return b"x-api-key", key.encode()
     token = key or os.environ.get("ANTHROPIC_AUTH_TOKEN")
     return (b"authorization", b"Bearer " + token.encode()) if token else None
+
+
+def _unread(response: aiohttp.ClientResponse) -> bytes:
+    """What had arrived when the cut came; aiohttp reports the cut first and would keep it."""
+    read = getattr(response.content, "_read_nowait", None)
+    return bytes(read(-1)) if read else b""
 
 
 def _short(error: Exception) -> str:

@@ -8,6 +8,7 @@ import time
 import orjson
 import pytest
 
+from claude_lens.capture.asgi import Message
 from claude_lens.capture.decision import Upstream
 from claude_lens.capture.inflight import RawHeaders
 from claude_lens.capture.lane import Lane, provider_key
@@ -196,6 +197,28 @@ def test_a_cut_stays_a_cut(upstream: Provider, how: str) -> None:
     assert calling.ending.status == "error"
     assert "cut" in (calling.ending.error or "")
     assert calling.ending.body == calling.body != b""
+
+
+def test_all_that_came_before_a_cut_goes_to_the_client(upstream: Provider) -> None:
+    upstream.play(always(raw(b"a" * 1000, b"b" * 1000, ending="close")))
+    calling = call()
+
+    async def run() -> None:
+        settings = load(environ={})
+        client = UpstreamClient(settings)
+        lane = Lane(client, settings, own_server=True)
+
+        async def send(message: Message) -> None:
+            await asyncio.sleep(0.2)  # the cut comes while the client takes its time
+            await calling.send(message)
+
+        await lane.forward(calling.flight, Upstream(upstream.url, KEY), calling.receive, send)
+        await client.close()
+
+    asyncio.run(run())
+    assert calling.body == b"a" * 1000 + b"b" * 1000
+    assert calling.ending.body == calling.body
+    assert not calling.complete
 
 
 def test_silence_inside_a_stream_ends_as_a_cut(upstream: Provider) -> None:
