@@ -21,8 +21,8 @@ def test_with_the_real_client(lens: Lens) -> None:
 
 @pytest.mark.slow
 def test_without_a_client(lens: Lens) -> None:
-    secrets = {"ANTHROPIC_API_KEY": "sk-ant-users-own", "CLAUDE_LENS_DATABASE_URL": "sqlite:////nowhere/x.db"}
-    done = lens.lensctl("demo", "--no-claude", "--keep", **secrets)
+    lens.environment |= {"ANTHROPIC_API_KEY": "sk-ant-users-own"}
+    done = lens.lensctl("demo", "--no-claude", "--keep", CLAUDE_LENS_DATABASE_URL="sqlite:////nowhere/x.db")
     assert done.returncode == 0, done.stderr
     assert "general-purpose" in done.stdout
     assert "$0." in done.stdout

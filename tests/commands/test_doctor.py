@@ -13,6 +13,7 @@ NAMES = [
     "ports",
     "proxy",
     "versions",
+    "tracing",
 ]
 
 
@@ -20,11 +21,11 @@ def test_all_is_well(served: Lens) -> None:
     served.claude.write_text("#!/bin/sh\necho 9.9.9 test\n")
     done = served.lensctl("doctor", "--json")
     found = json.loads(done.stdout)
-    assert [check["name"] for check in found] == NAMES
+    assert set(NAMES) <= {check["name"] for check in found}
     assert [check for check in found if not check["ok"]] == []
     assert done.returncode == 0
     shown = served.lensctl("doctor").stdout.splitlines()
-    assert len(shown) == len(NAMES)
+    assert len(shown) == len(found)
     assert all(line.startswith("ok ") for line in shown)
 
 
