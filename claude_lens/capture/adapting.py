@@ -43,7 +43,8 @@ class Adapting:
             reasoning=host.reasons(model, provider),
             short_ids=provider not in STATEFUL_IDS,
         )
-        made, flight.adapted = adapt(fields, ability)
+        made, adapted = adapt(fields, ability)
+        flight.adapted = tuple(dict.fromkeys((*flight.adapted, *adapted)))
         rest = {name: value for name, value in kwargs.items() if name not in fields}
         # What LiteLLM still finds that the target does not take is left out, not refused.
         return {**rest, **made, "drop_params": True}

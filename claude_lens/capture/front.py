@@ -10,7 +10,7 @@ from starlette.types import Receive as StarletteReceive
 from starlette.types import Scope as StarletteScope
 from starlette.types import Send as StarletteSend
 
-from claude_lens.capture import endpoints, host, translated
+from claude_lens.capture import endpoints, host, outgoing, translated
 from claude_lens.capture.answers import respond_error
 from claude_lens.capture.asgi import App, ClientGone, Receive, Scope, Send, read_body
 from claude_lens.capture.auth import Credential, judge
@@ -112,6 +112,7 @@ class Front:
         routing = self._routing()
         if routing is not None:
             send = await routing.consider(flight, send)
+        outgoing.prepare(flight)
         if flight.target is not None:
             upstream, flight.lane_reason = None, f"a rule gives it to {flight.target}"
         elif flight.endpoint in (MESSAGES, COUNT_TOKENS):

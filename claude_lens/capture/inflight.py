@@ -56,6 +56,7 @@ class InFlight:
     provider: str | None = None
     rule: str | None = None
     target: str | None = None
+    outgoing: bytes | None = None
     adapted: tuple[str, ...] = ()
     agent: Mapping[str, Any] = field(default_factory=dict)
     upstream: UpstreamAnswer | None = None
@@ -65,6 +66,11 @@ class InFlight:
     chunks: list[bytes] = field(default_factory=list)
     price: Callable[[str | None, str | None], Mapping[str, Any] | None] = lambda _model, _provider: None
     ended: bool = False
+
+    @property
+    def sent(self) -> bytes:
+        """The body as it goes on from here: ``outgoing`` where it had to be changed, else as it came."""
+        return self.body if self.outgoing is None else self.outgoing
 
     def elapsed_ms(self) -> float:
         """Milliseconds since the arrival."""

@@ -11,6 +11,7 @@ import os
 from functools import lru_cache
 from importlib.metadata import entry_points
 
+import litellm
 from litellm.integrations.custom_logger import CustomLogger
 
 from claude_lens.agents import routes
@@ -68,6 +69,8 @@ class Plugin:
 
     def route(self) -> None:
         """Ask the rules of the configuration from now on, if it has any. Raises ConfigError, SettingError."""
+        # Responses, LiteLLM's default for OpenAI, takes no long tool names and is not what others speak.
+        litellm.use_chat_completions_url_for_anthropic_messages = True
         found = routes.load(host.config_file() or self.settings.config, os.environ)
         if found:
             log = AgentLog(host.shared_cache)

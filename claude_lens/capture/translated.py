@@ -42,7 +42,7 @@ async def run(
     inner = {**scope, "headers": _inner_headers(flight)}
     pinger = asyncio.ensure_future(watched.keep_alive(silence))
     try:
-        await downstream(inner, replay(flight.body, watched.receive), watched.send)
+        await downstream(inner, replay(flight.sent, watched.receive), watched.send)
     except BaseException as error:
         watched.failed(error)
         raise
@@ -62,7 +62,7 @@ def _inner_headers(flight: InFlight) -> RawHeaders:
     return [
         *kept,
         (b"x-litellm-call-id", flight.id.encode()),
-        (b"content-length", str(len(flight.body)).encode()),
+        (b"content-length", str(len(flight.sent)).encode()),
     ]
 
 

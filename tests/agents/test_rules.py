@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -6,8 +8,8 @@ from claude_lens.agents.rules import Question, Rule, first, question
 from claude_lens.exchange import Agent
 
 
-def rule(to: str = "m", **conditions: object) -> Rule:
-    return Rule(to=to, source="test", label=to, **conditions)  # type: ignore[arg-type]
+def rule(to: str = "m", **conditions: Any) -> Rule:
+    return Rule(to=to, source="test", label=to, **conditions)
 
 
 @pytest.mark.parametrize(
@@ -32,7 +34,7 @@ def rule(to: str = "m", **conditions: object) -> Rule:
         ({"agent": "po*", "type": "custom"}, Question(agent="poet", type="Explore"), False),
     ],
 )
-def test_matches(conditions: dict[str, object], asked: Question, expected: bool) -> None:
+def test_matches(conditions: dict[str, Any], asked: Question, expected: bool) -> None:
     assert rule(**conditions).matches(asked) is expected
 
 
@@ -64,7 +66,7 @@ def test_first_match_wins() -> None:
         ({"agent": "poet", "request_class": "compaction"}, True),
     ],
 )
-def test_impossible(conditions: dict[str, object], possible: bool) -> None:
+def test_impossible(conditions: dict[str, Any], possible: bool) -> None:
     assert (rule(**conditions).impossible is None) is possible
 
 
@@ -91,7 +93,7 @@ QUESTIONS = st.builds(
 
 @given(CONDITIONS, CONDITIONS, QUESTIONS)
 def test_what_is_covered_never_hits(
-    wide: dict[str, object], narrow: dict[str, object], asked: Question
+    wide: dict[str, Any], narrow: dict[str, Any], asked: Question
 ) -> None:
     before, after = rule(**wide), rule(**narrow)
     if before.covers(after) and after.matches(asked):

@@ -5,23 +5,26 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from tests.upstream import anthropic
+from tests.upstream import anthropic, openai, strict
 from tests.upstream.blocks import text
 from tests.upstream.script import Call, Script, always, say
 from tests.upstream.server import Answer, Outcome, Received, Server
 
-INFERENCE = ("/v1/messages", "/v1/chat/completions")
+OPENAI = ("/v1/chat/completions", "/v1/responses")
+INFERENCE = ("/v1/messages", *OPENAI)
 
 
 class Provider:
     """A running upstream. ``play`` changes the script, ``clear`` forgets what was received.
 
-    ``requests``: everything received since, in the order of arrival; ``calls``: the inference requests in it.
+    ``requests``: everything received since, in the order of arrival; ``calls``: the inference requests in it;
+    ``refused``: why requests in OpenAI's format were not what its schema says.
     """
 
     def __init__(self) -> None:
         self.script: Script = always(say(text("hello")))
         self.server = Server(self._handle)
+        self.refused: list[str] = []
         self._first = 0
 
     def __enter__(self) -> Provider:
@@ -60,6 +63,7 @@ class Provider:
     def clear(self) -> None:
         """Forget the requests received so far."""
         self._first = len(self.server.requests)
+        self.refused.clear()
 
     def wait(self, ready: Callable[[Provider], bool], seconds: float = 20.0) -> None:
         """Return once ``ready`` holds; raises TimeoutError with what was received."""
@@ -72,6 +76,12 @@ class Provider:
     def _handle(self, request: Received) -> Answer:
         if request.path == "/v1/messages/count_tokens":
             return anthropic.token_count(request)
+        if request.path in OPENAI and request.method == "POST":
+            # Only requests that a real provider takes are answered by the script.
+            refused = strict.problem(request.path, request.json, request.headers)
+            if refused:
+                self.refused.append(refused)
+                return openai.error(request, 400, refused)
         if request.path in INFERENCE and request.method == "POST":
             return self.script(Call(request))(request)
         if request.path == "/v1/models":

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from tests.upstream import anthropic, openai
+from tests.upstream import anthropic, openai, responses
 from tests.upstream.blocks import FEW, Block, Tokens
 from tests.upstream.server import Answer, Pairs, Received
 
@@ -42,7 +42,7 @@ class Call:
     def prompts(self) -> list[str]:
         """Every text a user-role message holds, in order, reminders left out."""
         found: list[str] = []
-        for message in self.body.get("messages", []):
+        for message in self.turns:
             if message.get("role") == "user":
                 found += [t for t in texts(message["content"]) if not t.startswith("<system-reminder>")]
         return found
@@ -60,7 +60,14 @@ class Call:
     @property
     def turn(self) -> int:
         """How often the model has answered in this conversation so far."""
-        return sum(message.get("role") == "assistant" for message in self.body.get("messages", []))
+        said = [m.get("role") == "assistant" or m.get("type") == "function_call" for m in self.turns]
+        return sum(now and not before for before, now in zip([False, *said], said, strict=False))
+
+    @property
+    def turns(self) -> list[dict[str, Any]]:
+        """The messages, or the input items of OpenAI's Responses API."""
+        listed = self.body.get("messages", self.body.get("input", []))
+        return listed if isinstance(listed, list) else [{"role": "user", "content": listed}]
 
 
 Reply = Callable[[Received], Answer]
@@ -71,7 +78,7 @@ def texts(content: Any) -> list[str]:
     """The texts of a message's content, which is a string or a list of blocks."""
     if isinstance(content, str):
         return [content]
-    return [block["text"] for block in content or [] if block.get("type") == "text"]
+    return [block["text"] for block in content or [] if block.get("type") in ("text", "input_text")]
 
 
 def say(*blocks: Block, tokens: Tokens = FEW, stop_reason: str | None = None, noise: bool = True) -> Reply:
@@ -80,6 +87,8 @@ def say(*blocks: Block, tokens: Tokens = FEW, stop_reason: str | None = None, no
     def reply(request: Received) -> Answer:
         if request.path.endswith("/chat/completions"):
             return openai.answer(request, blocks, tokens)
+        if request.path.endswith("/responses"):
+            return responses.answer(request, blocks, tokens)
         return anthropic.answer(request, blocks, tokens, stop_reason, noise)
 
     return reply
@@ -89,7 +98,7 @@ def error(status: int, message: str = "no", headers: Pairs = (), kind: str | Non
     """A refusal in the API's form, e.g. ``error(529, "Overloaded", (("retry-after", "1"),))``."""
 
     def reply(request: Received) -> Answer:
-        if request.path.endswith("/chat/completions"):
+        if request.path.endswith(("/chat/completions", "/responses")):
             return openai.error(request, status, message, headers)
         return anthropic.error(request, status, message, headers, kind)
 
