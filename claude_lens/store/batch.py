@@ -10,11 +10,23 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Table, bindparam, case, func, select
 
+from claude_lens.exchange import Response
 from claude_lens.store import chain, content, titles
+from claude_lens.store.calls import calls_of
+from claude_lens.store.derived import Derived
 from claude_lens.store.known import Known
 from claude_lens.store.rows import Item, ResponseParts, exchange_row, facts, response_parts, session_key
 from claude_lens.store.rows import text as clean
-from claude_lens.store.schema import ROOT_NODE, contents, exchanges, meta, nodes, payloads, sessions
+from claude_lens.store.schema import (
+    ROOT_NODE,
+    contents,
+    exchanges,
+    meta,
+    metadata,
+    nodes,
+    payloads,
+    sessions,
+)
 
 # SQLite takes 32,766 parameters in a statement; older builds 999.
 _CHUNK: Final = 900
@@ -26,6 +38,7 @@ _STATE = select(
     ),
     select(meta.c.value).where(meta.c.key == "generation").scalar_subquery(),
 )
+_TOPS = select(meta.c.key, meta.c.value).where(meta.c.key.like("top_%"))
 _NODE = select(nodes.c.id).where(
     nodes.c.parent_id == bindparam("parent"), nodes.c.content_id == bindparam("content")
 )
@@ -71,12 +84,16 @@ class Batch:
         self._bodies = bodies
         top = connection.execute(_STATE).one()
         self._top = dict(zip((contents, nodes, sessions, exchanges), top[:4], strict=True))
+        for name, value in connection.execute(_TOPS):
+            table = metadata.tables[name.removeprefix("top_")]
+            self._top[table] = max(self._top[table], int(value))
         self.generation: str = top[4]
         # Rows were deleted since, or this is another database: what is known may be gone.
         self._known = known if known.generation == self.generation else Known()
         self._contents: dict[bytes, int] = {}
         self._nodes: dict[bytes, int] = {}
         self._fresh: set[int] = set()
+        self._new_nodes: set[int] = set()
         self._session_ids: dict[str, int] = {}
         self._ranks: dict[str, int] = {}
         self._running: dict[str, int] = {}
@@ -85,6 +102,9 @@ class Batch:
         self._rows: dict[Table, list[dict[str, Any]]] = {
             table: [] for table in (contents, nodes, sessions, exchanges, payloads)
         }
+        self._derived = Derived(connection, self._known)
+        self._seen: dict[tuple[int, bytes], bool] = {}
+        self._stale: dict[str, bool] = {}
         self._exchange_updates: list[dict[str, Any]] = []
         self._payload_updates: list[dict[str, Any]] = []
 
@@ -151,19 +171,22 @@ class Batch:
                 found = self._connection.execute(_NODE, {"parent": parent, "content": piece}).scalar()
             if found is None:
                 found = self._new_id(nodes)
+                self._new_nodes.add(found)
                 on_disk = False
                 self._rows[nodes].append({"id": found, "parent_id": parent, "content_id": piece})
             self._nodes[each.steps[index]] = parent = found
+        self._nodes[each.steps[-1]] = parent
         return parent
 
     def add(self, item: Item) -> None:
         """Work out the rows of one exchange. An arrival never overwrites what is already stored."""
         exchange = item.exchange
         name = clean(exchange.id) or ""
-        key = self._known.running.get(exchange.id)
+        key = self._running.get(exchange.id) or self._known.running.get(exchange.id)
+        again = False
         if key is None:
             found = self._connection.execute(_EXCHANGE, {"name": name}).one_or_none()
-            key = found.id if found else None
+            key, again = (found.id, found.status != "running") if found else (None, False)
         running = exchange.status == "running"
         if running and key is not None:
             return
@@ -173,17 +196,22 @@ class Batch:
             key = self._new_id(exchanges)
             self._rows[exchanges].append(row | {"id": key})
             if self._bodies:
-                self._rows[payloads].append({"exchange": key} | self._request(item) | self._response(item))
+                request, response = self._request(item, session, key), self._response(item, session, key)
+                self._rows[payloads].append({"exchange": key} | request | response)
         else:
+            if again:
+                self._derived.forget(key)
             self._exchange_updates.append(row | {"_key": key})
             if self._bodies:
-                self._payload_updates.append({"_key": key} | self._response(item))
+                self._payload_updates.append({"_key": key} | self._response(item, session, key))
         if running:
             self._running[exchange.id] = key
         else:
+            stale = self._stale.get(exchange.id) or self._known.stale.get(exchange.id)
+            self._derived.ended(key, row, calls_of(exchange, results=not stale))
             self._ended.append(exchange.id)
 
-    def _request(self, item: Item) -> dict[str, Any]:
+    def _request(self, item: Item, session: int, key: int) -> dict[str, Any]:
         kept = item.request()
         parts = kept.parts
         row: dict[str, Any] = {
@@ -198,17 +226,40 @@ class Batch:
             row[name] = None if parts is None else self._tip(parts.chains.get(name))
         if parts is not None and (parts.marks or parts.single):
             row["shape"] = content.pack_blob(content.dump([parts.marks, sorted(parts.single)]))
+        if parts is not None and "messages" in parts.chains:
+            self._stale[item.exchange.id] = not self._messages(parts.chains["messages"], session, key)
         return row
 
-    def _response(self, item: Item) -> dict[str, Any]:
+    def _messages(self, each: chain.Chain, session: int, exchange: int) -> bool:
+        """Note which messages this session has now; whether the last one is new to the database."""
+        for index in range(len(each.steps) - 1, -1, -1):
+            place = (session, each.steps[index])
+            if place in self._seen or self._known.seen.get(place):
+                break
+            piece = self._content(each.contents[index], lambda: b"")
+            if piece in self._fresh:
+                self._derived.message(piece, each.values[index])
+            self._derived.occurs(piece, session, exchange)
+        self._seen[(session, each.steps[-1])] = True
+        return self._nodes[each.steps[-1]] in self._new_nodes
+
+    def _response(self, item: Item, session: int, exchange: int) -> dict[str, Any]:
         response = item.exchange.response
         kept = response_parts(response) if response else ResponseParts(b"")
         return {
             "response_headers": kept.headers or None,
             "response_raw": self._bytes(kept.raw),
-            "response_message": self._bytes(kept.message),
+            "response_message": self._answer(kept.message, response, session, exchange),
             "response_rest": kept.rest,
         }
+
+    def _answer(self, message: bytes | None, response: Response | None, session: int, key: int) -> int | None:
+        piece = self._bytes(message)
+        if piece is not None and response is not None:
+            if piece in self._fresh:
+                self._derived.message(piece, response.json)
+            self._derived.occurs(piece, session, key)
+        return piece
 
     def _session(self, item: Item) -> int:
         exchange = item.exchange
@@ -260,6 +311,7 @@ class Batch:
             self._connection.execute(_update(exchanges, "id", columns), self._exchange_updates)
         if self._payload_updates:
             self._connection.execute(_update(payloads, "exchange", _RESPONSE_COLUMNS), self._payload_updates)
+        self._derived.write()
 
     def learned(self) -> Known:
         """What is known now that the transaction is committed."""
@@ -270,6 +322,10 @@ class Batch:
         known.sessions.update(self._session_ids)
         known.ranks.update(self._ranks)
         known.running.update(self._running)
+        known.seen.update(self._seen)
+        known.stale.update({name: True for name, stale in self._stale.items() if stale})
+        self._derived.learned(known)
         for name in self._ended:
             known.running.discard(name)
+            known.stale.discard(name)
         return known

@@ -41,9 +41,10 @@ class Recent(Generic[K, V]):
 
 @dataclass(slots=True)
 class Known:
-    """Row ids: of contents by digest, nodes by step, sessions by name, running exchanges by name.
+    """Row ids: of contents by digest, nodes by step, sessions and running exchanges by name, series.
 
-    ``ranks`` holds the rank of each session's title. True only for the database's ``generation``.
+    ``ranks`` holds the rank of each session's title, ``seen`` the last step of chains by session, ``stale``
+    the running exchanges whose conversation another brought before. True only for the database's ``generation``.
     """
 
     generation: str | None = None
@@ -52,3 +53,6 @@ class Known:
     sessions: Recent[str, int] = field(default_factory=lambda: Recent(10_000))
     ranks: Recent[str, int] = field(default_factory=lambda: Recent(10_000))
     running: Recent[str, int] = field(default_factory=lambda: Recent(20_000))
+    series: Recent[tuple[str, ...], int] = field(default_factory=lambda: Recent(10_000))
+    seen: Recent[tuple[int, bytes], bool] = field(default_factory=lambda: Recent(20_000))
+    stale: Recent[str, bool] = field(default_factory=lambda: Recent(20_000))

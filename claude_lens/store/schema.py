@@ -6,7 +6,7 @@ chains and contents. Times are seconds since the epoch (UTC), costs US dollars.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import (
     BigInteger,
@@ -25,7 +25,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD: Final = "0001"
+HEAD: Final = "0002"
 """The newest migration: what this version of claude-lens reads and writes."""
 
 VERSION_TABLE: Final = "schema_version"
@@ -44,8 +44,16 @@ metadata = MetaData(
 # SQLite gives a primary key without a second index only to the very type INTEGER.
 Key = BigInteger().with_variant(Integer, "sqlite")
 
+
+def _where(condition: str) -> dict[str, Any]:
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+
+
 meta = Table("meta", metadata, Column("key", String, primary_key=True), Column("value", Text, nullable=False))
-"""``generation``: changes whenever rows are deleted, so that writers forget which ids they know."""
+"""``generation``: changes whenever rows are deleted, so that writers forget which ids they know.
+
+``top_TABLE``: the greatest id that a deleted row of a table had, so that none is given out twice.
+"""
 
 contents = Table(
     "contents",
@@ -127,12 +135,15 @@ exchanges = Table(
     Column("facts", Key, ForeignKey("contents.id")),
     Index(None, "session", "started_at"),
     Index(None, "started_at"),
-    Index(
-        "ix_exchanges_running",
-        "status",
-        sqlite_where=text("status = 'running'"),
-        postgresql_where=text("status = 'running'"),
-    ),
+    Index(None, "model_routed", "started_at"),
+    Index(None, "project", "started_at"),
+    Index(None, "cost_usd"),
+    Index(None, "duration_ms"),
+    # Most exchanges are the main agent's, and went well: no index needs those.
+    Index("ix_exchanges_agent_type", "agent_type", "started_at", **_where("agent_type IS NOT NULL")),
+    Index("ix_exchanges_agent_name", "agent_name", "started_at", **_where("agent_name IS NOT NULL")),
+    Index("ix_exchanges_failed", "status", "started_at", **_where("status <> 'ok'")),
+    Index("ix_exchanges_running", "status", **_where("status = 'running'")),
 )
 """One row an exchange. ``facts`` is a JSON content of what hardly differs (``rows.FACTS``)."""
 
@@ -161,4 +172,125 @@ of ``chain.Parts``; ``digest`` is that of the whole body. The answer is ``respon
 role and content were) with ``response_message``, also the next request's element when it is sent back.
 Columns of bytes without a content are made by ``content.pack_blob``.
 References to contents and nodes have no index: only pruning asks who refers to one, and it sweeps all.
+"""
+
+# From here on everything follows from the tables above and can be made anew (``rebuild``), but for the
+# totals of what was pruned.
+
+SEARCH: Final = "search"
+"""A full-text index of SQLite (FTS5) over messages, a row a content; it keeps no text of its own."""
+
+SEARCH_COLUMNS: Final = ("prompt", "answer", "thinking", "input", "result")
+
+CREATE_SEARCH: Final = (
+    f"CREATE VIRTUAL TABLE IF NOT EXISTS {SEARCH} USING fts5({', '.join(SEARCH_COLUMNS)}, content='', "
+    'columnsize=0, tokenize="unicode61 remove_diacritics 2")'
+)
+
+occurrences = Table(
+    "occurrences",
+    metadata,
+    Column("content", Key, primary_key=True, autoincrement=False),
+    Column("session", Key, primary_key=True, autoincrement=False),
+    Column("exchange", Key, nullable=False),
+    Index(None, "session"),
+    sqlite_with_rowid=False,
+)
+"""In which sessions a message's content occurs, and the exchange that brought it first."""
+
+calls = Table(
+    "calls",
+    metadata,
+    Column("tool", String, primary_key=True),
+    Column("exchange", Key, primary_key=True, autoincrement=False),
+    Column("calls", Integer, nullable=False),
+    Column("results", Integer, nullable=False),
+    Column("errors", Integer, nullable=False),
+    Column("bytes", Integer, nullable=False),
+    Column("durations", Text),
+    Index(None, "exchange"),
+    sqlite_with_rowid=False,
+)
+"""Tools by exchange: ``calls`` in its answer; new ``results`` in its request, of so many bytes.
+
+``durations`` is a JSON list of milliseconds, as the client measured them.
+"""
+
+SERIES: Final = (
+    "agent_type",
+    "agent_name",
+    "request_class",
+    "model_requested",
+    "model_routed",
+    "provider",
+    "project",
+    "branch",
+)
+
+series = Table(
+    "series",
+    metadata,
+    Column("id", Key, primary_key=True, autoincrement=False),
+    *(Column(name, String, nullable=False) for name in SERIES),
+    UniqueConstraint(*SERIES, name="uq_series"),
+)
+"""Combinations of what totals are told apart by; an empty string where it is unknown."""
+
+BUCKET: Final = 900
+"""Seconds that a row of ``totals`` stands for: every offset from UTC is a multiple of them."""
+
+COUNTS: Final = ("requests", "errors", "priced", "unpriced")
+TOKENS: Final = (
+    "input_tokens",
+    "output_tokens",
+    "cache_read_input_tokens",
+    "cache_creation_input_tokens",
+    "cache_creation_5m_input_tokens",
+    "cache_creation_1h_input_tokens",
+)
+SUMS: Final = ("cost_usd", "cost_requested_usd", "duration_ms")
+
+totals = Table(
+    "totals",
+    metadata,
+    Column("bucket", Integer, primary_key=True, autoincrement=False),
+    Column("session", Key, primary_key=True, autoincrement=False),
+    Column("series", Key, primary_key=True, autoincrement=False),
+    *(Column(name, BigInteger, nullable=False) for name in (*COUNTS, *TOKENS)),
+    *(Column(name, Double, nullable=False) for name in SUMS),
+    Index(None, "session"),
+    sqlite_with_rowid=False,
+)
+"""Sums of ended exchanges by the quarter of an hour they began in (seconds since the epoch, whole).
+
+Session 0 stands for those that were pruned, whose rows are a day long.
+"""
+
+tool_totals = Table(
+    "tool_totals",
+    metadata,
+    Column("bucket", Integer, primary_key=True, autoincrement=False),
+    Column("series", Key, primary_key=True, autoincrement=False),
+    Column("tool", String, primary_key=True),
+    *(Column(name, BigInteger, nullable=False) for name in ("calls", "results", "errors", "bytes", "timed")),
+    Column("duration_ms", Double, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""The same for tools; ``timed`` of the results told how long they took, together ``duration_ms``."""
+
+TIMING_BUCKET: Final = 3600
+
+timings = Table(
+    "timings",
+    metadata,
+    Column("bucket", Integer, primary_key=True, autoincrement=False),
+    Column("what", String, primary_key=True),
+    Column("series", Key, primary_key=True, autoincrement=False),
+    Column("bin", SmallInteger, primary_key=True, autoincrement=False),
+    Column("count", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Histograms by the hour: of ``ttft`` and ``tool:NAME`` (ms) and ``speed`` (output tokens/s).
+
+A bin is a sixteenth of a doubling (``totals.bin_of``).
 """

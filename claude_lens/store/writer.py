@@ -9,10 +9,12 @@ from sqlalchemy import URL, Engine, bindparam, func, select
 from claude_lens.errors import StoreError
 from claude_lens.store import database, workers
 from claude_lens.store.batch import Batch
+from claude_lens.store.derived import count_interrupted
 from claude_lens.store.known import Known
 from claude_lens.store.rows import Item
 from claude_lens.store.schema import exchanges
 
+_LEFT = select(exchanges).where(exchanges.c.status == "running", exchanges.c.worker == bindparam("name"))
 _INTERRUPT = (
     exchanges.update()
     .where(exchanges.c.status == "running", exchanges.c.worker == bindparam("name"))
@@ -89,6 +91,8 @@ class Writer:
         count = 0
         for name in names:
             with database.plain_errors(self._url), self.open().begin() as connection:
+                left = connection.execute(_LEFT, {"name": name}).mappings().all()
+                count_interrupted(connection, left, self._known)
                 count += connection.execute(_INTERRUPT, {"name": name}).rowcount
         return count
 

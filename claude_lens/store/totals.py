@@ -1,0 +1,167 @@
+"""Sums and histograms that answer questions about a million exchanges without reading them.
+
+An exchange counts from the moment it has ended, however often it is stored: what it counted before is taken
+off first. Running and interrupted-in-the-dark rows count nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, Final
+
+from sqlalchemy import Connection, Table, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from claude_lens.store.calls import Calls
+from claude_lens.store.known import Recent
+from claude_lens.store.schema import (
+    BUCKET,
+    COUNTS,
+    SERIES,
+    SUMS,
+    TIMING_BUCKET,
+    TOKENS,
+    series,
+    timings,
+    tool_totals,
+    totals,
+)
+
+SeriesKey = tuple[str, ...]
+_TOOL_SUMS: Final = ("calls", "results", "errors", "bytes", "timed", "duration_ms")
+_PER_DOUBLING: Final = 16
+
+
+def bin_of(value: float) -> int:
+    """The histogram's bin of a value above zero; a bin is 4.4 % wide."""
+    return round(math.log2(max(value, 1e-3)) * _PER_DOUBLING)
+
+
+def value_of(bin: int) -> float:
+    """The middle of a bin."""
+    return float(2 ** (bin / _PER_DOUBLING))
+
+
+def percentile(histogram: Mapping[int, int], share: float) -> float | None:
+    """The value below which ``share`` of the counts lie, within 2.2 %; None where there are none."""
+    wanted = share * sum(histogram.values())
+    seen = 0
+    for bin in sorted(histogram):
+        seen += histogram[bin]
+        if seen >= wanted and seen > 0:
+            return value_of(bin)
+    return None
+
+
+def speed(row: Mapping[str, Any]) -> float | None:
+    """Output tokens a second once the first one had come; None where too little is known to tell."""
+    tokens, first, whole = row["output_tokens"], row["ttft_ms"], row["duration_ms"]
+    if not tokens or first is None or whole is None or whole - first < 1 or tokens < 2:
+        return None
+    return float((tokens - 1) * 1000 / (whole - first))
+
+
+class Totals:
+    """Collects the changes of one transaction; ``write`` adds them to the tables."""
+
+    def __init__(self) -> None:
+        self._totals: dict[tuple[int, int, SeriesKey], dict[str, float]] = {}
+        self._tools: dict[tuple[int, SeriesKey, str], dict[str, float]] = {}
+        self._timings: dict[tuple[int, str, SeriesKey, int], int] = {}
+
+    def add(self, row: Mapping[str, Any], tools: Mapping[str, Calls], sign: int = 1) -> None:
+        """Count an ended exchange, a row of ``exchanges``; ``sign`` -1 takes it off."""
+        key = tuple(row[name] or "" for name in SERIES)
+        bucket = int(row["started_at"] // BUCKET) * BUCKET
+        place = (bucket, row["session"], key)
+        sums = self._totals.setdefault(place, dict.fromkeys((*COUNTS, *TOKENS, *SUMS), 0))
+        priced = row["cost_usd"] is not None
+        for name, amount in (
+            ("requests", 1),
+            ("errors", row["status"] == "error"),
+            ("priced", priced),
+            ("unpriced", not priced and bool(row["output_tokens"])),
+            *((name, row[name] or 0) for name in (*TOKENS, *SUMS)),
+        ):
+            sums[name] += sign * amount
+        hour = int(row["started_at"] // TIMING_BUCKET) * TIMING_BUCKET
+        if row["ttft_ms"] and row["output_tokens"]:
+            self._time(hour, "ttft", key, row["ttft_ms"], sign)
+        if rate := speed(row):
+            self._time(hour, "speed", key, rate, sign)
+        for tool, used in tools.items():
+            self._tool(bucket, hour, key, tool, used, sign)
+
+    def _time(self, hour: int, what: str, key: SeriesKey, value: float, sign: int) -> None:
+        place = (hour, what, key, bin_of(value))
+        self._timings[place] = self._timings.get(place, 0) + sign
+
+    def _tool(self, bucket: int, hour: int, key: SeriesKey, tool: str, used: Calls, sign: int) -> None:
+        sums = self._tools.setdefault((bucket, key, tool), dict.fromkeys(_TOOL_SUMS, 0))
+        for name in ("calls", "results", "errors", "bytes"):
+            sums[name] += sign * getattr(used, name)
+        sums["timed"] += sign * len(used.durations)
+        sums["duration_ms"] += sign * sum(used.durations)
+        for milliseconds in used.durations:
+            self._time(hour, f"tool:{tool}", key, milliseconds, sign)
+
+    def write(self, connection: Connection, known: Recent[SeriesKey, int]) -> dict[SeriesKey, int]:
+        """Add everything to the tables; returns the keys of the series that were used."""
+        ids = self._series(connection, known)
+        _add(
+            connection,
+            totals,
+            ("bucket", "session", "series"),
+            [
+                {"bucket": bucket, "session": session, "series": ids[key], **sums}
+                for (bucket, session, key), sums in self._totals.items()
+            ],
+        )
+        _add(
+            connection,
+            tool_totals,
+            ("bucket", "series", "tool"),
+            [
+                {"bucket": bucket, "series": ids[key], "tool": tool, **sums}
+                for (bucket, key, tool), sums in self._tools.items()
+            ],
+        )
+        _add(
+            connection,
+            timings,
+            ("bucket", "what", "series", "bin"),
+            [
+                {"bucket": hour, "what": what, "series": ids[key], "bin": bin, "count": count}
+                for (hour, what, key, bin), count in self._timings.items()
+                if count
+            ],
+        )
+        return ids
+
+    def _series(self, connection: Connection, known: Recent[SeriesKey, int]) -> dict[SeriesKey, int]:
+        ids: dict[SeriesKey, int] = {}
+        for _, _, key in self._totals:
+            if key in ids:
+                continue
+            found = known.get(key)
+            if found is None:
+                where = [series.c[name] == value for name, value in zip(SERIES, key, strict=True)]
+                found = connection.execute(select(series.c.id).where(*where)).scalar()
+            if found is None:
+                found = connection.execute(select(func.coalesce(func.max(series.c.id), 0) + 1)).scalar_one()
+                connection.execute(series.insert(), {"id": found, **dict(zip(SERIES, key, strict=True))})
+            ids[key] = found
+        return ids
+
+
+def _add(connection: Connection, table: Table, key: tuple[str, ...], rows: list[dict[str, Any]]) -> None:
+    if not rows:
+        return
+    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
+    sums = {
+        column.name: column + insert.excluded[column.name]
+        for column in table.columns
+        if column.name not in key
+    }
+    connection.execute(insert.on_conflict_do_update(index_elements=list(key), set_=sums), rows)
