@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import importlib.util
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -43,6 +43,13 @@ def check(path: Path) -> None:
     _check_models(path, sections.get("model_list"))
     _check_callbacks(path, sections.get("litellm_settings"))
     _check_key(path, sections.get("general_settings"))
+
+
+def check_routes(path: Path, environ: Mapping[str, str]) -> None:
+    """Raise ConfigError or SettingError for the first mistake in the rules of ``path`` or ``environ``."""
+    from claude_lens.agents.routes import load
+
+    load(path, environ)
 
 
 def _parse(path: Path) -> yaml.Node | None:

@@ -119,6 +119,7 @@ def start(
     ``environ`` is the environment it gets; ``progress`` hears the seconds waited, several times a second.
     Raises :class:`ProxyError` with the end of the log where it does not come up.
     """
+    config_file.check_routes(wanted.config, environ)
     with lock(settings):
         return _start(settings, environ, wanted, progress)
 
@@ -135,6 +136,7 @@ def replace(
     The old one stops listening first, so requests are refused (and tried again by the client) only as long as
     a start takes. Returns the new proxy, and false where requests had to be cut. Raises like :func:`start`.
     """
+    config_file.check_routes(wanted.config, environ)
     with lock(settings):
         old = current(settings)
         family: list[psutil.Process] = []
@@ -150,6 +152,7 @@ def replace(
 
 def foreground(settings: Settings, environ: Mapping[str, str], wanted: Plan) -> int:
     """Become the proxy (on Windows: run it and return its exit code). Raises like :func:`start`."""
+    config_file.check_routes(wanted.config, environ)
     with lock(settings):
         found = current(settings)
         if found:

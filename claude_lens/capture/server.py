@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 
 from claude_lens.capture.answers import respond_error
 from claude_lens.guard import HostGuard
+from claude_lens.config import check_routes
+from claude_lens.errors import UserError
 from claude_lens.settings import LOOPBACK, environment
 
 if TYPE_CHECKING:
@@ -104,6 +106,11 @@ def main(argv: list[str] | None = None) -> None:
     """Serve until told to stop."""
     chosen = arguments(sys.argv[1:] if argv is None else argv)
     prepare_environment(chosen.config.resolve())
+    try:
+        check_routes(chosen.config.resolve(), os.environ)
+    except UserError as error:
+        print(f"claude-lens: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
     app = build(chosen.host)
     import uvicorn
 
