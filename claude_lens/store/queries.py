@@ -30,7 +30,7 @@ _TOTALS = (
     func.max(exchanges.c.started_at + func.coalesce(exchanges.c.duration_ms, 0) / 1000).label("ended_at"),
     func.count().filter(exchanges.c.status == "running").label("running"),
 )
-_SUMMARY = select(sessions.c.session_id, *exchanges.c).join_from(exchanges, sessions)
+SUMMARY = select(sessions.c.session_id, *exchanges.c).join_from(exchanges, sessions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +95,13 @@ class Reader:
                 query = query.where(tuple_(sessions.c.last_at, sessions.c.id) < (last_at, key))
             return self._sessions(connection, query)
 
+    def sessions_of(self, ids: Sequence[str]) -> list[forms.Session]:
+        """The sessions with these ids, in their order; those that are not there are left out."""
+        with self.connect() as connection:
+            query = select(sessions).where(sessions.c.session_id.in_(ids))
+            found = {one["id"]: one for one in self._sessions(connection, query)}
+        return [found[name] for name in ids if name in found]
+
     def session(self, prefix: str) -> forms.Session:
         """One session by a unique prefix of its id, or ``last``. Raises :class:`NotFound`."""
         with self.connect() as connection:
@@ -111,6 +118,13 @@ class Reader:
         with self.connect() as connection:
             key = self._session_key(connection, session)
             return [short for _, short in self._summaries(connection, _of_session(key))]
+
+    def summary(self, prefix: str) -> forms.Summary:
+        """One exchange without its bodies. Raises :class:`NotFound`."""
+        with self.connect() as connection:
+            name = _only("exchange", prefix, _candidates(connection, "exchange", prefix))
+            ((_, short),) = self._summaries(connection, SUMMARY.where(exchanges.c.exchange_id == name))
+            return short
 
     def exchange(self, prefix: str) -> forms.Exchange:
         """One exchange, whole, by a unique prefix of its id, or ``last``. Raises :class:`NotFound`."""
@@ -161,13 +175,14 @@ class Reader:
 
     def _whole(self, connection: Connection, prefix: str) -> tuple[int, forms.Summary, dict[int, Bodies]]:
         name = _only("exchange", prefix, _candidates(connection, "exchange", prefix))
-        ((key, short),) = self._summaries(connection, _SUMMARY.where(exchanges.c.exchange_id == name))
+        ((key, short),) = self._summaries(connection, SUMMARY.where(exchanges.c.exchange_id == name))
         return key, short, Loader(connection).load([key])
 
     def _summaries(self, connection: Connection, query: Select[Any]) -> list[tuple[int, forms.Summary]]:
         rows = connection.execute(query).mappings().all()
-        dead = _dead(rows)
-        return [(row["id"], forms.summary(row, _status(row, dead))) for row in rows]
+        return [
+            (row["id"], forms.summary(row, state)) for row, state in zip(rows, statuses(rows), strict=True)
+        ]
 
     def _sessions(self, connection: Connection, query: Select[Any]) -> list[forms.Session]:
         rows = connection.execute(query).mappings().all()
@@ -201,7 +216,7 @@ class Reader:
 
 
 def _of_session(key: int) -> Select[Any]:
-    return _SUMMARY.where(exchanges.c.session == key).order_by(
+    return SUMMARY.where(exchanges.c.session == key).order_by(
         exchanges.c.started_at, exchanges.c.exchange_id
     )
 
@@ -244,6 +259,12 @@ def _facts(connection: Connection, keys: Sequence[int | None]) -> dict[int, dict
         contents.c.id.in_([key for key in keys if key is not None])
     )
     return {key: load(unpack(codec, data)) for key, codec, data in connection.execute(query)}
+
+
+def statuses(rows: Sequence[RowMapping]) -> list[str]:
+    """The status of each row of ``exchanges``: what a dead worker left running is interrupted."""
+    dead = _dead(rows)
+    return [_status(row, dead) for row in rows]
 
 
 def _status(row: RowMapping, dead: frozenset[str]) -> str:

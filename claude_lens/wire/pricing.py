@@ -70,6 +70,11 @@ def depends_on_more(prices: Mapping[str, Any]) -> bool:
     return bool(prices.get("off_peak_pricing")) or thinking not in (None, _number(prices.get(OUTPUT)))
 
 
+def rates(prices: Mapping[str, Any], prompt_tokens: int) -> dict[str, float] | None:
+    """Dollars a token by the price map's names, as :func:`cost` uses them for a prompt of that size."""
+    return _rates(prices, prompt_tokens)
+
+
 def _rates(prices: Mapping[str, Any], prompt_tokens: int) -> dict[str, float] | None:
     if tier := _tier(prices.get("tiered_pricing"), prompt_tokens):
         prices = {OUTPUT: prices.get(OUTPUT), **tier}

@@ -1,0 +1,130 @@
+"""The dashboard as an ASGI application: its routes, behind the gate."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+import claude_lens
+from claude_lens.dashboard import gate
+from claude_lens.dashboard.access import COOKIE_SECONDS, Access
+from claude_lens.dashboard.feed import Feed
+from claude_lens.dashboard.templating import STATIC, page
+from claude_lens.dashboard.views import exchange, live, media, numbers, session, sessions, system
+from claude_lens.errors import NotFound, StoreError
+from claude_lens.guard import HostGuard
+from claude_lens.settings import Settings, is_loopback
+from claude_lens.store.queries import Reader, open_reader
+
+SERVICE = "claude-lens-dashboard"
+
+
+@dataclass(frozen=True, slots=True)
+class Lens:
+    """What the pages work with: ``request.app.state.lens``."""
+
+    settings: Settings
+    reader: Reader
+    feed: Feed
+    access: Access
+
+
+class Static(StaticFiles):
+    """Static files; those asked for with their version are kept by browsers for ever."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """Answer with the file."""
+        answer = await super().get_response(path, scope)
+        if scope["query_string"].startswith(b"v="):
+            answer.headers["cache-control"] = "public, max-age=31536000, immutable"
+        return answer
+
+
+def create_app(settings: Settings, host: str, port: int) -> gate.Gate:
+    """The application for a server on ``host`` and ``port``. Raises :class:`HostError`."""
+    access = Access(settings.home)
+    reader = open_reader(settings)
+    lens = Lens(settings, reader, Feed(reader), access)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        await lens.feed.close()
+        reader.close()
+
+    app = Starlette(
+        routes=_routes(),
+        lifespan=lifespan,
+        exception_handlers={NotFound: _missing, StoreError: _broken, HTTPException: _refused},
+    )
+    app.state.lens = lens
+    app.state.cookie = gate.cookie_name(port)
+    loopback = is_loopback(f"//[{host}]" if ":" in host else f"//{host}")
+    guard = HostGuard(settings.allowed_hosts) if loopback else None
+    return gate.Gate(app, access=access, guard=guard, port=port, locked=lambda: page("locked.html", 401))
+
+
+def _routes() -> list[Route | Mount]:
+    return [
+        Route("/", lambda _: RedirectResponse("/live")),
+        Route("/health", _health),
+        Route("/open", _open),
+        Route("/favicon.ico", lambda _: RedirectResponse("/static/icon.svg")),
+        *live.routes,
+        *sessions.routes,
+        *session.routes,
+        *exchange.routes,
+        *media.routes,
+        *numbers.routes,
+        *system.routes,
+        Mount("/static", Static(directory=STATIC)),
+    ]
+
+
+def _health(_: Request) -> Response:
+    return JSONResponse(
+        {"status": "healthy", "service": SERVICE, "version": claude_lens.__version__, "pid": os.getpid()}
+    )
+
+
+def _open(request: Request) -> Response:
+    """Trade a one-time link for the cookie."""
+    lens: Lens = request.app.state.lens
+    if not lens.access.use_link(request.query_params.get("token", "")):
+        return page("locked.html", 401)
+    # Not a redirect: a browser that came from another site would not send the strict cookie along with it.
+    answer = page("opened.html")
+    answer.set_cookie(
+        request.app.state.cookie,
+        lens.access.new_cookie(),
+        max_age=COOKIE_SECONDS,
+        httponly=True,
+        samesite="strict",
+        secure=request.url.scheme == "https",
+    )
+    answer.headers["cache-control"] = "no-store"
+    return answer
+
+
+def _missing(_: Request, error: Exception) -> Response:
+    return page("problem.html", 404, title="Nothing here", text=str(error))
+
+
+def _broken(_: Request, error: Exception) -> Response:
+    return page("problem.html", 503, title="The database cannot be read", text=str(error))
+
+
+def _refused(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    title = {404: "Nothing here", 405: "Not this way"}.get(error.status_code, "That did not work")
+    return page("problem.html", error.status_code, title=title, text=str(error.detail))

@@ -1,0 +1,148 @@
+"""Templates: where they are, the words they use for numbers and times, and how a page is made of one."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+from zlib import crc32
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+from starlette.responses import HTMLResponse, Response
+
+from claude_lens import terminal
+from claude_lens.dashboard import text
+
+HERE: Final = Path(__file__).parent
+STATIC: Final = HERE / "static"
+AGENT_COLOURS: Final = 7
+NONE: Final = "\u2013"
+
+
+@cache
+def environment() -> Environment:
+    """The one environment: everything is escaped, and every text cleaned, unless it is markup of ours."""
+    made = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        finalize=text.finalize,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    made.filters.update(
+        money=terminal.money,
+        count=terminal.count,
+        duration=terminal.duration,
+        size=terminal.size,
+        number=number,
+        share=cache_percent,
+        prompt=prompt_tokens,
+        when=when,
+        clock=clock,
+        agent_name=agent_name,
+        agent_colour=agent_colour,
+        model_name=model_name,
+        pretty=pretty,
+        folder=folder,
+        epoch=lambda iso: datetime.fromisoformat(iso).timestamp(),
+        short=lambda name: str(name)[:16],
+    )
+    made.globals.update(static=static_url)
+    return made
+
+
+def render(name: str, **values: Any) -> str:
+    """A template's text."""
+    return environment().get_template(name).render(**values)
+
+
+def page(name: str, status: int = 200, **values: Any) -> Response:
+    """A template as an answer."""
+    return HTMLResponse(render(name, **values).encode("utf-8", "replace"), status)
+
+
+@cache
+def static_url(name: str) -> str:
+    """Address of a static file that changes when the file does, so that browsers may keep it for ever."""
+    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+    return f"/static/{name}?v={digest}"
+
+
+def number(value: float | None) -> str:
+    """``12,345``; a dash where there is none."""
+    return NONE if value is None else f"{value:,.0f}"
+
+
+def prompt_tokens(usage: Mapping[str, int] | None) -> int | None:
+    """Everything the model read."""
+    if not usage:
+        return None
+    return usage["input_tokens"] + usage["cache_read_input_tokens"] + usage["cache_creation_input_tokens"]
+
+
+def cache_percent(usage: Mapping[str, int] | None) -> int | None:
+    """Share of the prompt that came from the cache, in whole percent; None without tokens."""
+    total = prompt_tokens(usage)
+    return round(100 * usage["cache_read_input_tokens"] / total) if usage and total else None
+
+
+def when(iso: str | None, form: str = "time") -> Markup:
+    """A ``time`` element: this machine's local time, which the page turns into the reader's; UTC on hover.
+
+    ``form``: ``time`` (09:30:00), ``minute`` (21 Nov 09:30), ``day`` (2026-11-21) or ``full``.
+    """
+    if not iso:
+        return Markup(NONE)
+    at = datetime.fromisoformat(iso)
+    utc = at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return Markup('<time datetime="{}" data-form="{}" title="{}">{}</time>').format(
+        iso, form, utc, clock(iso, form)
+    )
+
+
+def clock(iso: str, form: str = "time") -> str:
+    """This machine's local time in one of the forms of :func:`when`."""
+    at = datetime.fromisoformat(iso).astimezone()
+    forms = {"time": "%H:%M:%S", "day": "%Y-%m-%d", "full": "%Y-%m-%d %H:%M:%S"}
+    return f"{at.day} {at:%b %H:%M}" if form == "minute" else at.strftime(forms[form])
+
+
+def agent_name(agent: Mapping[str, Any]) -> str:
+    """What people call an agent."""
+    return agent["name"] or agent["type"] or ("main" if agent["id"] is None else str(agent["id"]))
+
+
+def agent_colour(agent_id: str | None) -> int:
+    """0 for the main agent, else 1 to 7, always the same for the same id."""
+    return 0 if agent_id is None else 1 + crc32(agent_id.encode("utf-8", "replace")) % AGENT_COLOURS
+
+
+def model_name(name: str | None) -> str:
+    """A model's name as people say it: without provider and date."""
+    if not name:
+        return NONE
+    short = name.rpartition("/")[2]
+    head, _, tail = short.rpartition("-")
+    return (head if len(tail) == 8 and tail.isdigit() else short).removeprefix("claude-")
+
+
+def folder(path: str | None) -> str:
+    """The last part of a path."""
+    return (path or "").rstrip("/\\").replace("\\", "/").rpartition("/")[2] or NONE
+
+
+def pretty(value: Any) -> str:
+    """JSON, indented, non-ASCII as it is."""
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def escaped(value: str) -> Markup:
+    """Text as markup: cleaned and escaped."""
+    return escape(text.clean(value))
