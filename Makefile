@@ -20,7 +20,10 @@ demo: setup ## a short session against a scripted provider: no key, no network
 test-setup: setup ## what tests drive besides: nginx and Chromium, where they may be installed
 	@$(PYTHON) scripts/setup.py debian
 
-test: test-setup lint types settings-check coverage ## the whole gate: style, types, settings table, every test, coverage
+setup-phoenix: setup ## Arize Phoenix and an old OpenTelemetry, each in an environment of its own, for tests
+	@$(PYTHON) scripts/setup.py tracing
+
+test: test-setup setup-phoenix lint types settings-check coverage ## the whole gate: style, types, settings table, every test, coverage
 
 quick: setup ## the tests that take no proxy and no client
 	$(BIN)/pytest -q -m "not slow" --ignore tests/e2e
@@ -54,4 +57,4 @@ pin: setup ## resolve the dependencies anew into constraints*.txt
 	@$(PYTHON) scripts/setup.py pin
 
 clean: ## remove what set-up and tests made
-	rm -rf .venv .venv-oldest node_modules .coverage .coverage.* htmlcov .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .venv-oldest .venv-phoenix .cache node_modules .coverage .coverage.* htmlcov .mypy_cache .ruff_cache .pytest_cache

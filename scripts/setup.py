@@ -8,6 +8,7 @@ where its result is already in place, so that the second run costs next to nothi
     python3 scripts/setup.py oldest    .venv-oldest from constraints-oldest.txt (the oldest LiteLLM supported)
     python3 scripts/setup.py client    node_modules/.bin/claude, at the version package.json pins
     python3 scripts/setup.py debian    Debian programs that tests drive, where we may install them
+    python3 scripts/setup.py tracing   .venv-phoenix and .cache/otel-oldest, which the tests of tracing drive
     python3 scripts/setup.py pin       write both constraints files anew (for maintainers)
 """
 
@@ -26,7 +27,19 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 OLDEST_LITELLM = "1.104.0"
 # Debian package: program it brings.
-DEBIAN = {"nginx-light": "nginx", "chromium": "chromium"}
+DEBIAN = {"nginx-light": "nginx", "chromium": "chromium", "docker-compose": "docker-compose"}
+# Virtual environments apart from ours: Phoenix wants an openai that LiteLLM does not, and the oldest
+# OpenTelemetry is the one that litellm[proxy-runtime] pins.
+TRACING = {
+    ".venv-phoenix": ["arize-phoenix==20.26.1"],
+    ".cache/otel-oldest": [
+        "opentelemetry-sdk==1.33.1",
+        "opentelemetry-exporter-otlp==1.33.1",
+        "arize-otel==0.14.1",
+        "openinference-semantic-conventions==0.1.42",
+        "orjson==3.13.0",
+    ],
+}
 SYSTEM_PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/bin"
 BIN = "Scripts" if os.name == "nt" else "bin"
 
@@ -38,6 +51,7 @@ def main(steps: Sequence[str]) -> int:
         "oldest": lambda: environment(ROOT / ".venv-oldest", "constraints-oldest.txt"),
         "client": client,
         "debian": debian,
+        "tracing": tracing,
         "pin": pin,
     }
     try:
@@ -130,6 +144,23 @@ def debian() -> None:
     command = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing]
     if run(command, env=settings, quiet=True, check=False) != 0:
         say(f"could not install {', '.join(missing)}; the tests that drive them will be skipped")
+
+
+def tracing() -> None:
+    """Install what the tests of tracing drive, each alone; say which tests are skipped where that fails."""
+    python = ROOT / ".venv" / BIN / "python"
+    for folder, packages in TRACING.items():
+        home, wanted = ROOT / folder, hashlib.sha256(" ".join(packages).encode()).hexdigest()
+        stamp = home / ".setup-done"
+        if stamp.is_file() and stamp.read_text() == wanted:
+            continue
+        say(f"installing into {folder}")
+        venv.create(home, with_pip=False, symlinks=os.name != "nt")
+        uv = [python, "-m", "uv", "pip", "install", "-q", "-p", home / BIN / "python", *packages]
+        if run(uv, env=index_settings(python), check=False) == 0:
+            stamp.write_text(wanted)
+        else:
+            say(f"could not install {packages[0]}; the tests that drive it will be skipped")
 
 
 def pin() -> None:

@@ -89,5 +89,12 @@ def lines(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
     shown.append(("database", f"{stored['url']} ({size(stored['bytes'])}{warning})"))
     for name in ("lanes", "recording"):
         if isinstance(facts[name], Mapping):
-            shown.append((name, ", ".join(f"{part} {value}" for part, value in facts[name].items())))
+            shown.append((name, _counted(facts[name])))
+    for sink, counters in ((facts["recording"] or {}).get("counters") or {}).items():
+        shown += [(sink, f"{part}: {_counted(counted)}") for part, counted in counters.items()]
     return shown
+
+
+def _counted(counters: Mapping[str, Any]) -> str:
+    told = {name: value for name, value in counters.items() if name != "counters"}
+    return ", ".join(f"{name} {value}" for name, value in told.items())

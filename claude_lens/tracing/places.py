@@ -5,6 +5,7 @@ Every id follows from the client's own ids, so that processes which share nothin
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -83,7 +84,7 @@ class Ids:
         return identifier(64, self.salt, "exchange", exchange_id)
 
 
-def agent_key(exchange: Exchange, conversation: list[Json]) -> str:
+def agent_key(exchange: Exchange, conversation: Sequence[Json]) -> str:
     """A subagent's id; where the client names none, one made from the prompt that it was given."""
     if exchange.identity.agent.id:
         return exchange.identity.agent.id
@@ -91,7 +92,7 @@ def agent_key(exchange: Exchange, conversation: list[Json]) -> str:
     return f"unnamed-{identifier(64, *given[:1]):016x}"
 
 
-def prompt_key(exchange: Exchange, conversation: list[Json]) -> str:
+def prompt_key(exchange: Exchange, conversation: Sequence[Json]) -> str:
     """The prompt's id; without one, its number in the conversation and what it says."""
     if exchange.identity.prompt_id:
         return exchange.identity.prompt_id

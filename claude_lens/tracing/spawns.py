@@ -34,6 +34,7 @@ class Session:
     proven: dict[str, list[str]] = field(default_factory=dict)
     claimed: dict[str, str] = field(default_factory=dict)
     latest_prompt: str | None = None
+    turns: OrderedDict[str, int] = field(default_factory=OrderedDict)
     prompt_of_agent: dict[str, str] = field(default_factory=dict)
     seen: OrderedDict[str, None] = field(default_factory=OrderedDict)
 
@@ -70,6 +71,14 @@ class SpawnBook:
         for use in content.tool_uses(answer):
             _remember(session.owners, use.id, key)
             self._learn(session, use, key)
+
+    def turn(self, session_id: str, prompt: str, told: int, *, compacted: bool) -> int:
+        """The number of a prompt in its session: ``told`` by the conversation, unless its beginning is gone."""
+        turns = self.session(session_id).turns
+        if prompt not in turns:
+            before = max(turns.values(), default=0)
+            _remember(turns, prompt, max(told, before + 1) if compacted else told)
+        return turns[prompt]
 
     @staticmethod
     def _learn(session: Session, use: ToolUse, key: Key) -> None:

@@ -155,13 +155,17 @@ class Tree:
         run = self._runs.get(key)
         if run is None:
             told = content.prompts(conversation)
+            compacted = content.is_compacted(conversation)
+            turn = max(len(told), 1)
+            if not key[2]:
+                turn = self._book.turn(key[0], key[1], turn, compacted=compacted)
             run = self._runs[key] = Run(
                 key=key,
                 started=exchange.started_at,
                 prompt=told[-1][:LONGEST_PROMPT] if told else None,
-                turn=max(len(told), 1),
+                turn=turn,
                 saw_start=any(content.prompt_in(m) for m in content.new_messages(conversation)),
-                compacted=content.is_compacted(conversation),
+                compacted=compacted,
             )
         if run.is_main:
             self._book.session(key[0]).latest_prompt = key[1]
@@ -254,6 +258,10 @@ class Tree:
         for agent, _, report in content.agents_told(content.new_messages(conversation), spawning):
             for run in list(self._runs.values()) if report is not None else ():
                 if run.key[:3] == (key[0], key[1], agent) and run.last is not None and not run.running:
+                    facts = self._facts(run)
+                    if facts is not None and facts.is_final and not run.is_final:
+                        self._runs.pop(run.key)
+                        continue
                     run.report = report
                     spans += self._finish(run)
         return spans

@@ -66,7 +66,7 @@ class Phoenix:
         found: list[dict[str, Any]] = []
         cursor: str | None = None
         while True:
-            query = {"limit": 1000, **({"cursor": cursor} if cursor else {})}
+            query: dict[str, str | int] = {"limit": 1000, **({"cursor": cursor} if cursor else {})}
             answer = httpx.get(f"{self.url}/v1/projects/{project}/spans", params=query, timeout=60)
             if answer.status_code == 404:
                 return found
@@ -117,9 +117,10 @@ class Phoenix:
         )
         nodes = [e["node"] for e in self.ask(query, id=self.project_id(project))["node"]["sessions"]["edges"]]
         return {
-            node["sessionId"]: tuple(
-                (node[name] or {}).get("value", "") for name in ("firstInput", "lastOutput")
-            )  # type: ignore[misc]
+            node["sessionId"]: (
+                (node["firstInput"] or {}).get("value", ""),
+                (node["lastOutput"] or {}).get("value", ""),
+            )
             for node in nodes
         }
 

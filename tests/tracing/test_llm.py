@@ -194,7 +194,7 @@ def test_routed_to_another_model_by_a_rule() -> None:
 
 def test_thoughts_images_and_chat_completions() -> None:
     image = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "A" * 1000}}
-    talk = Talk().say("look", image)  # type: ignore[arg-type]
+    talk = Talk().say("look", image)
     thought = {"type": "thinking", "thinking": "hm", "signature": "c2ln"}
     left = llm_span(talk.ask(thought, "a cat"), NODE, Collector()).attributes
     start = "llm.input_messages.1.message.contents.1.message_content."

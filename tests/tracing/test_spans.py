@@ -13,7 +13,7 @@ from claude_lens.tracing.spans import SPAN_OVERHEAD, Span, identifier, nanosecon
 @given(st.lists(st.text(st.characters(codec=None)), max_size=4), st.lists(st.text(), max_size=4))
 def test_ids_are_never_zero_and_differ_with_their_parts(one: list[str], other: list[str]) -> None:
     for bits in (64, 128):
-        a, b = identifier(bits, *one), identifier(bits, *other)  # type: ignore[arg-type]
+        a, b = identifier(bits, *one), identifier(bits, *other)
         assert 0 < a < 2**bits
         assert (a == b) == (one == other)
 

@@ -12,63 +12,9 @@ from claude_lens.exchange import Exchange
 from claude_lens.tracing import tree as module
 from claude_lens.tracing.spans import Span
 from claude_lens.tracing.tree import RunFacts, Tree
+from tests.tracing.sessions import CHAT, LEAF, NESTED, TWO, nested, parallel_tools, play, two_subagents
 from tests.tracing.talk import MODEL, Talk, failed, launched, report, result, spawn, text, use
 from tests.tracing.trees import Drawn, drawn
-
-CHAT = f"chat {MODEL}"
-LEAF: Drawn = (CHAT, [])
-
-
-def play(tree: Tree, *exchanges: Exchange) -> list[Span]:
-    """All arrive in order of time, then all end in the order given."""
-    for exchange in sorted(exchanges, key=lambda exchange: exchange.started_at):
-        tree.arrived(replace(exchange, status="running", response=None))
-    return [span for exchange in exchanges for span in tree.ended(exchange)]
-
-
-def parallel_tools() -> list[Exchange]:
-    main = Talk().say("do it")
-    first = main.ask(use("Bash", "t1", command="a"), use("Read", "t2", file_path="b"))
-    main.say(result("t2", "contents"), result("t1", "no", is_error=True))
-    return [first, main.ask("done", after=0.5, durations=[("Read", 35), ("Bash", 374)])]
-
-
-def two_subagents(left: str = "look left", right: str = "look right") -> list[Exchange]:
-    main = Talk().say("spawn two")
-    first = main.ask(spawn("t1", left), spawn("t2", right))
-    a, b = Talk("a1", at=main.now).say(left), Talk("b2", at=main.now + 0.01).say(right)
-    inner = [a.ask(use("Bash", "t3", command="x")), b.ask(use("Bash", "t4", command="y"))]
-    a.say(result("t3", "ok"))
-    b.say(result("t4", "ok"))
-    inner += [a.ask("left ok", after=0.2), b.ask("right ok", after=0.1)]
-    main.say(report("t2", "b2", "right ok"), report("t1", "a1", "left ok"))
-    return [first, *inner, main.ask("both", after=3, durations=[("Agent", 2100), ("Agent", 2300)])]
-
-
-SUBAGENT: Drawn = ("Explore", [LEAF, ("Bash", []), LEAF])
-TWO: list[Drawn] = [("Turn 1", [LEAF, ("Agent", [SUBAGENT]), ("Agent", [SUBAGENT]), LEAF])]
-
-
-def nested() -> list[Exchange]:
-    main = Talk().say("nest")
-    out = [main.ask(spawn("t1", "outer work"))]
-    outer = Talk("o1", at=main.now).say("outer work")
-    out.append(outer.ask(spawn("t2", "deep work")))
-    deep = Talk("d2", parent="o1", at=outer.now).say("deep work")
-    out.append(deep.ask("deep ok"))
-    outer.say(report("t2", "d2", "deep ok"))
-    out.append(outer.ask("outer ok", after=2, durations=[("Agent", 1500)]))
-    main.say(report("t1", "o1", "outer ok"))
-    out.append(main.ask("all done", after=6, durations=[("Agent", 5000)]))
-    return out
-
-
-NESTED: list[Drawn] = [
-    (
-        "Turn 1",
-        [LEAF, ("Agent", [("Explore", [LEAF, ("Agent", [("Explore", [LEAF])]), LEAF])]), LEAF],
-    )
-]
 
 
 def test_tools_in_parallel_with_the_clients_own_durations() -> None:
@@ -338,6 +284,18 @@ def test_turns_are_counted_on_after_a_compaction() -> None:
     exchange = main.say("go on").ask("yes")
     assert play(Tree(lookup=Known(exchange)), exchange)[-1].name == "Turn 7"
     assert play(Tree(), exchange)[-1].name == "Turn 2"
+
+
+def test_turns_are_counted_on_after_a_compaction_without_a_store() -> None:
+    tree, talk = Tree(), Talk()
+    names = []
+    for number in range(3):
+        talk.prompt = f"p{number}"
+        names.append(play(tree, talk.say("go").ask("ok", after=1))[-1].name)
+    fresh = Talk(prompt="p3", at=talk.now)
+    fresh.say("This session is being continued from a previous conversation that ran out").say("on")
+    names.append(play(tree, fresh.ask("ok", after=1))[-1].name)
+    assert names == ["Turn 1", "Turn 2", "Turn 3", "Turn 4"]
 
 
 def test_open_runs_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
