@@ -48,9 +48,9 @@ def main() -> NoReturn:
         key = place.key()
         if not key:
             raise Problem(f"no key for {place.url}: set CLAUDE_LENS_KEY or LITELLM_MASTER_KEY")
-        for line in remarks(os.environ, place):
-            print(line, file=sys.stderr)
-        changes = claude_environment(os.environ, place, key, answer.get("credential") == "proxy")
+        sys.stderr.writelines(f"{line}\n" for line in remarks(os.environ, place))
+        proxy_pays = answer.get("credential") == "proxy" and not login_pays(place)
+        changes = claude_environment(os.environ, place, key, proxy_pays)
     except Problem as problem:
         print(f"claude-lens: {problem}", file=sys.stderr)
         sys.exit(problem.code)
@@ -118,9 +118,7 @@ def find_claude(place: Place) -> str:
     for path in found:
         if os.path.realpath(path) != own:
             return path
-    if named:
-        raise Problem(f"CLAUDE_LENS_CLAUDE={named} is not a program that can be run", 127)
-    raise Problem(INSTALL, 127)
+    raise Problem(f"CLAUDE_LENS_CLAUDE={named} is not a program that can be run" if named else INSTALL, 127)
 
 
 def ensure_proxy(place: Place) -> dict[str, Any]:
@@ -213,6 +211,15 @@ def remarks(environ: Mapping[str, str], place: Place) -> list[str]:
     return [f"claude-lens: ANTHROPIC_BASE_URL={base} is overridden; {chain}"]
 
 
+def login_pays(place: Place) -> bool:
+    """Whether a claude.ai login must not be replaced by a key that the proxy once got from elsewhere."""
+    if not place.local() or place.look("ANTHROPIC_API_KEY") or place.look("ANTHROPIC_AUTH_TOKEN"):
+        return False
+    folder = os.path.expanduser(place.environ.get("CLAUDE_CONFIG_DIR") or "~/.claude")
+    login = parse_json(read(os.path.join(folder, ".credentials.json"))).get("claudeAiOauth")
+    return bool(login or place.environ.get("CLAUDE_CODE_OAUTH_TOKEN"))
+
+
 def claude_environment(
     environ: Mapping[str, str], place: Place, key: str, proxy_pays: bool
 ) -> dict[str, str | None]:
@@ -253,8 +260,7 @@ def no_proxy(environ: Mapping[str, str]) -> dict[str, str | None]:
         return {}
     hosts = [host.strip() for host in (environ.get("NO_PROXY") or environ.get("no_proxy") or "").split(",")]
     hosts += [host for host in ("127.0.0.1", "localhost", "::1") if host not in hosts]
-    value = ",".join(host for host in hosts if host)
-    return {"NO_PROXY": value, "no_proxy": value}
+    return dict.fromkeys(("NO_PROXY", "no_proxy"), ",".join(filter(None, hosts)))
 
 
 def working_folder(environ: Mapping[str, str]) -> str:
@@ -295,12 +301,8 @@ def split(url: str) -> tuple[str, str, int, str]:
     usable = separator and scheme in ("http", "https") and host and (not port or port.isdigit())
     if not usable or int(port or 1) not in range(1, 65536):
         raise Problem(f"CLAUDE_LENS_URL={url} is not an address such as http://127.0.0.1:8082", 2)
-    return (
-        scheme,
-        host,
-        int(port or (443 if scheme == "https" else 80)),
-        slash + path.rstrip("/") if path else "",
-    )
+    number = int(port or (443 if scheme == "https" else 80))
+    return scheme, host, number, slash + path.rstrip("/") if path else ""
 
 
 def is_loopback(host: str) -> bool:
@@ -372,8 +374,7 @@ def parse_json(data: bytes) -> dict[str, Any]:
 
 def applied(environ: Mapping[str, str], changes: Mapping[str, str | None]) -> dict[str, str]:
     """``environ`` with ``changes``."""
-    merged = {**environ, **changes}
-    return {name: value for name, value in merged.items() if value is not None}
+    return {name: value for name, value in {**environ, **changes}.items() if value is not None}
 
 
 def replace_by(program: str, arguments: list[str], environ: dict[str, str]) -> NoReturn:

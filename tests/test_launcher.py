@@ -199,6 +199,18 @@ def test_login_keeps_the_clients_own_credential(tmp_path: Path) -> None:
     assert headers(after)["x-litellm-api-key"] == "sk-lens-1"
 
 
+def test_a_login_pays_for_itself_where_no_api_key_is_in_sight(tmp_path: Path) -> None:
+    login = {"CLAUDE_CODE_OAUTH_TOKEN": "t"}
+    assert launcher.login_pays(place(tmp_path, **login))
+    assert not launcher.login_pays(place(tmp_path, CLAUDE_CONFIG_DIR=str(tmp_path)))
+    assert not launcher.login_pays(place(tmp_path, ANTHROPIC_API_KEY="k", **login))
+    assert not launcher.login_pays(place(tmp_path, CLAUDE_LENS_URL="https://lens.example", **login))
+    (tmp_path / ".credentials.json").write_text('{"claudeAiOauth": {"accessToken": "t"}}')
+    assert launcher.login_pays(place(tmp_path, CLAUDE_CONFIG_DIR=str(tmp_path)))
+    (tmp_path / ".env").write_text("ANTHROPIC_API_KEY=k\n")
+    assert not launcher.login_pays(place(tmp_path, **login))
+
+
 def test_an_http_proxy_does_not_get_loopback(tmp_path: Path) -> None:
     found = place(tmp_path)
     given = {"HTTPS_PROXY": "http://corporate:3128", "no_proxy": "example.com,localhost"}

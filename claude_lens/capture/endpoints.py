@@ -13,6 +13,7 @@ from claude_lens.capture.answers import respond, respond_json
 from claude_lens.capture.asgi import App, Receive, Scope, Send
 
 STARTED = time.time()
+ANY_CLAUDE = "claude-sonnet-4-5"
 OLDEST = "2025-01-01T00:00:00Z"
 
 
@@ -20,8 +21,12 @@ def credential_holder() -> str:
     """``proxy`` where a provider key for Anthropic is at hand, ``client`` where a login must bring one."""
     if os.environ.get("ANTHROPIC_API_KEY") or os.environ.get("ANTHROPIC_AUTH_TOKEN"):
         return "proxy"
-    found = host.deployments("claude-sonnet-4-5")
-    return "proxy" if any(entry["litellm_params"].get("api_key") for entry in found) else "client"
+    found = [entry["litellm_params"] for entry in host.deployments(ANY_CLAUDE)]
+    if any(params.get("api_key") for params in found):
+        return "proxy"
+    # Where Claude's names lead to other providers only, no login with Anthropic is ever used.
+    providers = {host.provider_of(params["model"])[1] for params in found}
+    return "proxy" if providers and "anthropic" not in providers else "client"
 
 
 async def health(scope: Scope, receive: Receive, send: Send) -> None:
