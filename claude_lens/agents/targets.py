@@ -114,6 +114,17 @@ def base_url(provider: str, environ: Mapping[str, str]) -> str | None:
     return found
 
 
+def derived(environ: Mapping[str, str]) -> dict[str, str]:
+    """Variables that a configuration may name and that follow from others: Plano's address and key."""
+    made = {"PLANO_API_BASE": base_url("plano", environ) or "", "PLANO_ROUTER_KEY": _plano_key(environ)}
+    return {name: value for name, value in made.items() if not environ.get(name)}
+
+
+def _plano_key(environ: Mapping[str, str]) -> str:
+    # Its own variable: an OpenAI key must not travel to a router of another operator.
+    return environ.get("PLANO_API_KEY") or "none"
+
+
 def _deployment(name: str, provider: str, model: str, environ: Mapping[str, str]) -> Target:
     missing = missing_key(provider, environ)
     if missing:
@@ -124,6 +135,5 @@ def _deployment(name: str, provider: str, model: str, environ: Mapping[str, str]
     if base:
         params["api_base"] = base
     if provider == "plano":
-        # Its own variable: an OpenAI key must not travel to a router of another operator.
-        params["api_key"] = environ.get("PLANO_API_KEY") or "none"
+        params["api_key"] = _plano_key(environ)
     return Target(name=name, provider=provider, params=params)

@@ -16,6 +16,7 @@ from litellm.integrations.custom_logger import CustomLogger
 
 from claude_lens.agents import routes
 from claude_lens.agents.files import AgentFiles
+from claude_lens.agents.targets import derived
 from claude_lens.capture import host
 from claude_lens.capture.agent_log import AgentLog
 from claude_lens.capture.decision import Decider
@@ -69,6 +70,7 @@ class Plugin:
 
     def route(self) -> None:
         """Ask the rules of the configuration from now on, if it has any. Raises ConfigError, SettingError."""
+        os.environ.update(derived(os.environ))
         # Responses, LiteLLM's default for OpenAI, takes no long tool names and is not what others speak.
         litellm.use_chat_completions_url_for_anthropic_messages = True
         found = routes.load(host.config_file() or self.settings.config, os.environ)

@@ -15,10 +15,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from claude_lens.agents.targets import derived
 from claude_lens.capture.answers import respond_error
-from claude_lens.guard import HostGuard
 from claude_lens.config import check_routes
 from claude_lens.errors import UserError
+from claude_lens.guard import HostGuard
 from claude_lens.settings import LOOPBACK, environment
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ def prepare_environment(config: Path) -> None:
     An ANTHROPIC_BASE_URL here would be our own address.
     """
     os.environ.update(environment(config=config))
+    os.environ.update(derived(os.environ))
     os.environ["CONFIG_FILE_PATH"] = str(config)
     os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
     os.environ.setdefault("LITELLM_MODE", "PRODUCTION")
