@@ -115,9 +115,21 @@ def configuration(settings: Settings) -> Check:
         return Check("config", False, "no litellm_config.yaml found", "name one in CLAUDE_LENS_CONFIG")
     try:
         config.check(settings.config)
+        config.check_routes(settings.config, setting_table.environment())
     except LensError as error:
         return Check("config", False, str(error), "correct that line")
     return Check("config", True, str(settings.config))
+
+
+def models(settings: Settings) -> Check:
+    """Every model of the configuration has the key of its provider."""
+    from claude_lens.agents.needs import missing
+
+    found = missing(settings.config, setting_table.environment()) if settings.config else {}
+    if not found:
+        return Check("models", True, "every provider has its key")
+    detail = "; ".join(f"{name} is not set, for {', '.join(uses[:3])}" for name, uses in found.items())
+    return Check("models", False, detail, f"set {', '.join(found)} in the environment or in .env")
 
 
 def home(settings: Settings) -> Check:
@@ -210,6 +222,7 @@ def tracing(settings: Settings) -> Check:
 CHECKS: tuple[Callable[[Settings], Check], ...] = (
     claude,
     configuration,
+    models,
     home,
     keys,
     provider,
