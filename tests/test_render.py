@@ -146,6 +146,13 @@ def test_names() -> None:
 def test_one_exchange() -> None:
     whole: Exchange = {
         **exchange("a", None, 1),
+        "route": {
+            "lane_reason": "rule 'reviewers'",
+            "rule": "reviewers",
+            "evidence": "spawn",
+            "adapted": ["billing block removed"],
+            "requested_cost_usd": None,
+        },
         "request": {"headers": {}, "body": {"messages": ["[bold]hi\x1b"]}},
         "response": {"headers": {}, "body": "plain\ntext"},
     }
@@ -153,4 +160,6 @@ def test_one_exchange() -> None:
     assert '"[bold]hi\\u001b"' in shown
     assert "plain\ntext" in shown
     assert "90 % cached" in shown
+    for told in ("known by: spawn", "rule 'reviewers'", "billing block removed"):
+        assert told in shown
     assert "(none)" in drawn(render.exchange_view({**whole, "response": None}))

@@ -6,6 +6,7 @@ Times are ISO-8601 in UTC, durations milliseconds, costs US dollars. None means 
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, TypedDict
 
@@ -115,9 +116,25 @@ class Half(TypedDict):
     body: Any
 
 
+class Route(TypedDict):
+    """Why the answer came from where it came.
+
+    ``lane_reason``: why not the transparent lane. ``rule``: the routing rule that hit. ``evidence``: what
+    told the agent. ``adapted``: what was changed for the target. ``requested_cost_usd``: the same tokens on
+    the model asked for.
+    """
+
+    lane_reason: str | None
+    rule: str | None
+    evidence: str
+    adapted: list[str]
+    requested_cost_usd: float | None
+
+
 class Exchange(Summary):
     """An exchange. ``response`` is None while none has arrived; ``request.body`` where none are kept."""
 
+    route: Route
     request: Half
     response: Half | None
 
@@ -182,13 +199,25 @@ def summary(row: RowMapping, status: str) -> Summary:
     }
 
 
-def full(short: Summary, bodies: Bodies | None) -> Exchange:
+def route(facts: Mapping[str, Any], requested_usd: float | None) -> Route:
+    """From the ``facts`` of an exchange."""
+    return {
+        "lane_reason": facts.get("lane_reason"),
+        "rule": facts.get("rule"),
+        "evidence": facts.get("evidence", "unknown"),
+        "adapted": list(facts.get("adapted") or ()),
+        "requested_cost_usd": requested_usd,
+    }
+
+
+def full(short: Summary, way: Route, bodies: Bodies | None) -> Exchange:
     """An exchange with its bodies, if they were kept."""
     if bodies is None:
-        return {**short, "request": {"headers": {}, "body": None}, "response": None}
+        return {**short, "route": way, "request": {"headers": {}, "body": None}, "response": None}
     answered = bodies.response_headers
     return {
         **short,
+        "route": way,
         "request": {"headers": _joined(bodies.request_headers), "body": _json(bodies.request)},
         "response": None
         if answered is None

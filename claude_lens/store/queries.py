@@ -130,7 +130,7 @@ class Reader:
         """One exchange, whole, by a unique prefix of its id, or ``last``. Raises :class:`NotFound`."""
         with self.connect() as connection:
             key, short, bodies = self._whole(connection, prefix)
-            return forms.full(short, bodies.get(key))
+            return forms.full(short, _routes(connection, [key])[key], bodies.get(key))
 
     def bodies(self, prefix: str) -> Bodies | None:
         """Both halves of an exchange as they were: header pairs, JSON or bytes; None where none are kept."""
@@ -148,11 +148,12 @@ class Reader:
         with self.connect() as connection:
             key = self._session_key(connection, session)
             found = self._summaries(connection, _of_session(key))
-            bodies = Loader(connection).load([key for key, _ in found])
+            keys = [key for key, _ in found]
+            bodies, routes = Loader(connection).load(keys), _routes(connection, keys)
             return {
                 "session": self._sessions(connection, select(sessions).where(sessions.c.id == key))[0],
                 "agents": self._agents(connection, key),
-                "exchanges": [forms.full(short, bodies.get(key)) for key, short in found],
+                "exchanges": [forms.full(short, routes[key], bodies.get(key)) for key, short in found],
             }
 
     def resolve(self, prefix: str, prefer: Kind = "session") -> Found:
@@ -216,9 +217,7 @@ class Reader:
 
 
 def _of_session(key: int) -> Select[Any]:
-    return SUMMARY.where(exchanges.c.session == key).order_by(
-        exchanges.c.started_at, exchanges.c.exchange_id
-    )
+    return SUMMARY.where(exchanges.c.session == key).order_by(exchanges.c.started_at, exchanges.c.exchange_id)
 
 
 def _session(row: RowMapping, totals: RowMapping, live: bool) -> forms.Session:
@@ -259,6 +258,13 @@ def _facts(connection: Connection, keys: Sequence[int | None]) -> dict[int, dict
         contents.c.id.in_([key for key in keys if key is not None])
     )
     return {key: load(unpack(codec, data)) for key, codec, data in connection.execute(query)}
+
+
+def _routes(connection: Connection, keys: Sequence[int]) -> dict[int, forms.Route]:
+    columns = (exchanges.c.id, exchanges.c.facts, exchanges.c.cost_requested_usd)
+    rows = connection.execute(select(*columns).where(exchanges.c.id.in_(keys))).all()
+    facts = _facts(connection, sorted({row.facts for row in rows if row.facts is not None}))
+    return {row.id: forms.route(facts.get(row.facts, {}), row.cost_requested_usd) for row in rows}
 
 
 def statuses(rows: Sequence[RowMapping]) -> list[str]:

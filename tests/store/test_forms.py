@@ -40,7 +40,7 @@ def test_bodies_that_are_no_json_are_text_or_base64(
     (short,) = reader.exchanges("last")
     bodies = Bodies(query="", request_headers=[], request=body, response_headers=[], response=body)
 
-    full = forms.full(short, bodies)
+    full = forms.full(short, forms.route({}, None), bodies)
 
     assert full["request"]["body"] == shown
     assert full["response"] == {"headers": {}, "body": shown}
@@ -52,9 +52,8 @@ def test_a_header_that_came_twice_is_joined(sink: StoreSink, reader: Reader, mak
     (short,) = reader.exchanges("last")
     pairs = [["via", "a"], ["accept", "x"], ["via", "b"]]
 
-    full = forms.full(
-        short, Bodies(query="", request_headers=pairs, request={}, response_headers=None, response=None)
-    )
+    bodies = Bodies(query="", request_headers=pairs, request={}, response_headers=None, response=None)
+    full = forms.full(short, forms.route({}, None), bodies)
 
     assert full["request"]["headers"] == {"via": "a, b", "accept": "x"}
     assert full["response"] is None
@@ -68,6 +67,9 @@ def test_an_exchange_has_the_documented_form(sink: StoreSink, reader: Reader, ma
 
     for extra in ("endpoint", "error", "project", "branch"):
         shown.pop(extra)
+    route = shown.pop("route")
+    assert route["evidence"] == make(body_of("a")).identity.agent.evidence
+    assert set(route) == {"lane_reason", "rule", "evidence", "adapted", "requested_cost_usd"}
     assert shown == {
         "id": f"{1:032x}",
         "session_id": "11111111-aaaa",
