@@ -67,7 +67,7 @@ def test_an_exchange_has_the_documented_form(sink: StoreSink, reader: Reader, ma
 
     for extra in ("endpoint", "error", "project", "branch"):
         shown.pop(extra)
-    route = shown.pop("route")
+    route: Any = shown.pop("route")
     assert route["evidence"] == make(body_of("a")).identity.agent.evidence
     assert set(route) == {"lane_reason", "rule", "evidence", "adapted", "requested_cost_usd"}
     assert shown == {
