@@ -12,7 +12,13 @@ import litellm
 from litellm.proxy import proxy_server
 from litellm.utils import ProviderConfigManager
 
-INTERNAL_MODULES = ("litellm.proxy.hooks.", "litellm.router", "litellm._service_logger", "claude_lens.")
+INTERNAL_MODULES = (
+    "litellm.proxy.hooks.",
+    "litellm.router.",
+    "litellm.router_utils.",
+    "litellm._service_logger",
+    "claude_lens.",
+)
 CALLBACK_LISTS = (
     "callbacks",
     "input_callback",
