@@ -94,7 +94,7 @@ def page(
 
 
 def conditions(connection: Connection, wanted: Filter) -> list[ColumnElement[bool]]:
-    """What ``wanted`` asks of rows of ``exchanges``. Looks up which names there are, for an index to serve."""
+    """What ``wanted`` asks of rows of ``exchanges``. Looks up which names there are: an index may serve."""
     table = exchanges.c
     found: list[ColumnElement[bool]] = []
     if wanted.session is not None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
 from typing import Any, Final, TypedDict
 
-from sqlalchemy import ColumnElement, Connection, column, func, or_, select, table
+from sqlalchemy import ColumnElement, Connection, column, false, func, or_, select, table
 from sqlalchemy import text as sql_text
 
 from claude_lens.errors import StoreError, UserError
@@ -182,8 +182,8 @@ def _has_index(connection: Connection) -> bool:
 
 
 def _rows(connection: Connection, query: Query, limit: int, before: int | None) -> list[Any]:
-    wanted = _conditions(connection, query)
-    # CROSS JOIN fixes the order: the index yields matches newest first, and stops at the limit.
+    # Out of the index's reach: the full-text index has to lead, which yields the newest first and can stop.
+    wanted = [func.coalesce(each, false()) for each in _conditions(connection, query)]
     found = (
         select(
             sessions.c.session_id,
@@ -193,14 +193,11 @@ def _rows(connection: Connection, query: Query, limit: int, before: int | None) 
             _fts.c.rowid.label("content"),
             *exchanges.c,
         )
-        .select_from(
-            sql_text(
-                f"{SEARCH} CROSS JOIN occurrences ON occurrences.content = {SEARCH}.rowid "
-                "CROSS JOIN exchanges ON exchanges.id = occurrences.exchange "
-                "CROSS JOIN sessions ON sessions.id = occurrences.session "
-                f"CROSS JOIN contents ON contents.id = {SEARCH}.rowid"
-            )
-        )
+        .select_from(_fts)
+        .join(occurrences, occurrences.c.content == _fts.c.rowid)
+        .join(exchanges, exchanges.c.id == occurrences.c.exchange)
+        .join(sessions, sessions.c.id == occurrences.c.session)
+        .join(contents, contents.c.id == _fts.c.rowid)
         .where(sql_text(f"{SEARCH} MATCH :match").bindparams(match=query.match), *wanted)
         .order_by(_fts.c.rowid.desc())
         .limit(limit)
@@ -223,26 +220,7 @@ def _conditions(connection: Connection, query: Query) -> list[ColumnElement[bool
     if query.tool is not None:
         used = select(calls.c.exchange).where(calls.c.tool == query.tool, calls.c.exchange == exchanges.c.id)
         wanted.append(used.exists())
-    if query.filter.since is not None:
-        wanted.append(_fts.c.rowid >= _first_content(connection, query.filter.since))
     return wanted
-
-
-def _first_content(connection: Connection, since: float) -> int:
-    """A content below which nothing was first said at ``since`` or later: lets the index stop early."""
-    first = (
-        select(exchanges.c.id)
-        .where(exchanges.c.started_at >= since)
-        .order_by(exchanges.c.started_at)
-        .limit(1)
-    )
-    key = connection.execute(first).scalar()
-    if key is None:
-        return 0
-    lowest = select(func.min(occurrences.c.content)).where(occurrences.c.exchange == key)
-    # Without an index on exchange this would read all occurrences; a session's own ones are few.
-    of_session = select(exchanges.c.session).where(exchanges.c.id == key).scalar_subquery()
-    return int(connection.execute(lowest.where(occurrences.c.session == of_session)).scalar() or 0)
 
 
 def _hit(connection: Connection, row: Any, query: Query) -> Hit:

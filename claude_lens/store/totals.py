@@ -75,6 +75,8 @@ class Totals:
         key = tuple(row[name] or "" for name in SERIES)
         bucket = int(row["started_at"] // BUCKET) * BUCKET
         place = (bucket, row["session"], key)
+        asked = row["cost_usd"] if row["cost_requested_usd"] is None else row["cost_requested_usd"]
+        row = {**row, "cost_requested_usd": asked}
         sums = self._totals.setdefault(place, dict.fromkeys((*COUNTS, *TOKENS, *SUMS), 0))
         priced = row["cost_usd"] is not None
         for name, amount in (
