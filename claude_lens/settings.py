@@ -144,6 +144,12 @@ class Settings:
         "on",
         "off: keep times, tokens, cost; no content.",
     )
+    trace_schemas: bool = setting(
+        "CLAUDE_LENS_TRACE_SCHEMAS",
+        values.flag,
+        "0",
+        "1: traces carry the full definitions of the tools offered.",
+    )
     connect_timeout: float = setting(
         "CLAUDE_LENS_CONNECT_TIMEOUT", values.seconds, "10s", "Longest wait for a connection to the provider."
     )

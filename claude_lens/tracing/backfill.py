@@ -61,7 +61,7 @@ def send_session(settings: Settings, reader: Reader, prefix: str, to: str | None
     if not chosen:
         raise UserError("no backend: set ARIZE_API_KEY and ARIZE_SPACE_ID, or name one with --to URL")
     session = reader.session(prefix)["id"]
-    spans = list(spans_of(build_tree(environ, None), recorded(reader, session)))
+    spans = list(spans_of(build_tree(settings, None), recorded(reader, session)))
     return [_send(backend, resource_attributes(environ), spans) for backend in chosen]
 
 

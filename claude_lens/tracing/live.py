@@ -8,6 +8,7 @@ from typing import Any
 
 from claude_lens.errors import HostError
 from claude_lens.exchange import Exchange
+from claude_lens.settings import Settings
 from claude_lens.tracing.backends import Backend
 from claude_lens.tracing.bounds import Collector, environment_mask, environment_redaction
 from claude_lens.tracing.otlp import Sender, resource_attributes
@@ -81,18 +82,16 @@ class TracingSink:
                 queue.put(spans)
 
 
-def build_tree(environ: Mapping[str, str], lookup: Lookup | None) -> Tree:
+def build_tree(settings: Settings, lookup: Lookup | None) -> Tree:
     """A tree that hides and redacts as the environment asks for."""
     mask, redact = environment_mask(), environment_redaction()
-    return Tree(
-        collector=lambda: Collector(mask, redact),
-        lookup=lookup,
-        with_schemas=environ.get("CLAUDE_LENS_TRACE_SCHEMAS", "") == "1",
-    )
+    return Tree(collector=lambda: Collector(mask, redact), lookup=lookup, with_schemas=settings.trace_schemas)
 
 
-def build_sink(environ: Mapping[str, str], lookup: Lookup, chosen: Sequence[Backend]) -> TracingSink:
-    """The sink for these backends, their queues started."""
+def build_sink(
+    settings: Settings, environ: Mapping[str, str], lookup: Lookup, chosen: Sequence[Backend]
+) -> TracingSink:
+    """The sink for these backends, their queues started. ``environ`` names project and version."""
     resource = resource_attributes(environ)
     queues = [SpanQueue(one.name, Sender(one, resource)) for one in chosen]
-    return TracingSink(build_tree(environ, lookup), queues)
+    return TracingSink(build_tree(settings, lookup), queues)

@@ -37,7 +37,7 @@ def standing(exchange: Exchange) -> Standing:
         return "alone"
     if who.agent.id or who.request_class == "subagent" or who.agent.evidence == "billing":
         return "subagent"
-    if who.agent.evidence == "unknown":
+    if who.agent.evidence == "unknown" and who.request_class is None:
         return "alone"
     # Titles and summaries of clients that send no class; whatever else they ask, they offer tools.
     if who.request_class is None and not (exchange.request.json or {}).get("tools"):

@@ -20,13 +20,13 @@ def open_sink(settings: Settings) -> Sink | None:
     from claude_lens.tracing.live import build_sink
     from claude_lens.tracing.lookup import open_lookup
 
-    return build_sink(environ, open_lookup(settings), chosen)
+    return build_sink(settings, environ, open_lookup(settings), chosen)
 
 
 def adopt_environment(settings: Settings) -> dict[str, str]:
     """The environment with the ``.env`` files, whose tracing variables the libraries then find too."""
     environ = environment(config=settings.config)
     for name, value in environ.items():
-        if name.startswith(_OURS):
-            os.environ.setdefault(name, value)
+        if name.startswith(_OURS) and not os.environ.get(name):
+            os.environ[name] = value
     return environ

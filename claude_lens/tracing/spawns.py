@@ -73,7 +73,7 @@ class SpawnBook:
             self._learn(session, use, key)
 
     def turn(self, session_id: str, prompt: str, told: int, *, compacted: bool) -> int:
-        """The number of a prompt in its session: ``told`` by the conversation, unless its beginning is gone."""
+        """The number of a prompt in its session: ``told`` by its conversation, unless that was compacted."""
         turns = self.session(session_id).turns
         if prompt not in turns:
             before = max(turns.values(), default=0)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
+import socket
 import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -49,6 +51,7 @@ class Collector:
     attempts: int = 0
     largest: int | None = None
     _server: Any = None
+    _links: list[Any] = field(default_factory=list)
     _released: threading.Event = field(default_factory=threading.Event)
 
     def __enter__(self) -> Collector:
@@ -83,9 +86,14 @@ class Collector:
             self._server.shutdown()
             self._server.server_close()
             self._server = None
+        for link in self._links:
+            with contextlib.suppress(OSError):
+                link.shutdown(socket.SHUT_RDWR)
+        self._links.clear()
 
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
         """Read one request and answer it as ``mode`` says."""
+        self._links.append(handler.connection)
         size = int(handler.headers.get("content-length", 0))
         raw = handler.rfile.read(size)
         self.attempts += 1

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from claude_lens.settings import load
 from claude_lens.store.queries import Reader
 from claude_lens.tracing.backends import Backend, at
 from claude_lens.tracing.live import TracingError, TracingSink, build_sink
@@ -27,7 +28,7 @@ def lookup(tmp_path: Any) -> StoreLookup:
 
 @pytest.fixture
 def sink(collector: Collector, lookup: StoreLookup) -> Iterator[TracingSink]:
-    opened = build_sink({}, lookup, [at(collector.url)])
+    opened = build_sink(load({}), {}, lookup, [at(collector.url)])
     yield opened
     opened.close()
 
@@ -101,7 +102,7 @@ def test_two_backends_get_everything_and_do_not_hinder_each_other(
 ) -> None:
     with Collector(mode="hang") as silent:
         one = Backend("arize", silent.url + "/v1/traces", "space", "key")
-        sink = build_sink({"ARIZE_PROJECT_NAME": "mine"}, lookup, [one, at(collector.url)])
+        sink = build_sink(load({}), {"ARIZE_PROJECT_NAME": "mine"}, lookup, [one, at(collector.url)])
         sink.ended(Talk().say("go").ask("done"))
         until(sink, "sent", 2)
         assert sink.counters()["arize"]["queued"] == 2
@@ -115,7 +116,7 @@ def test_hidden_inputs_never_leave(
     collector: Collector, lookup: StoreLookup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPENINFERENCE_HIDE_INPUTS", "true")
-    sink = build_sink({}, lookup, [at(collector.url)])
+    sink = build_sink(load({}), {}, lookup, [at(collector.url)])
     sink.ended(Talk().say("RECOGNISABLE").ask("done"))
     sink.close()
     assert len(collector.spans) == 2
@@ -123,7 +124,7 @@ def test_hidden_inputs_never_leave(
 
 
 def test_schemas_where_asked_for(collector: Collector, lookup: StoreLookup) -> None:
-    sink = build_sink({"CLAUDE_LENS_TRACE_SCHEMAS": "1"}, lookup, [at(collector.url)])
+    sink = build_sink(load({"CLAUDE_LENS_TRACE_SCHEMAS": "1"}), {}, lookup, [at(collector.url)])
     sink.ended(Talk().say("go").ask("done"))
     sink.close()
     assert "input_schema" in str(collector.posts[0].message)
