@@ -1,4 +1,7 @@
 import json
+from collections.abc import Iterator
+
+import pytest
 
 from tests.harness.lens import Lens
 
@@ -17,14 +20,22 @@ NAMES = [
 ]
 
 
-def test_all_is_well(served: Lens) -> None:
+@pytest.fixture
+def versioned(served: Lens) -> Iterator[Lens]:
+    """A user whose claude tells its version; ``served`` is shared, so the fake one comes back."""
+    fake = served.claude.read_text()
     served.claude.write_text("#!/bin/sh\necho 9.9.9 test\n")
-    done = served.lensctl("doctor", "--json")
+    yield served
+    served.claude.write_text(fake)
+
+
+def test_all_is_well(versioned: Lens) -> None:
+    done = versioned.lensctl("doctor", "--json")
     found = json.loads(done.stdout)
     assert set(NAMES) <= {check["name"] for check in found}
     assert [check for check in found if not check["ok"]] == []
     assert done.returncode == 0
-    shown = served.lensctl("doctor").stdout.splitlines()
+    shown = versioned.lensctl("doctor").stdout.splitlines()
     assert len(shown) == len(found)
     assert all(line.startswith("ok ") for line in shown)
 
