@@ -9,6 +9,8 @@ from typing import Any
 from claude_lens.capture import host
 from claude_lens.capture.inflight import InFlight
 from claude_lens.capture.translated import IN_FLIGHT
+from claude_lens.translation.messages import is_billing
+from claude_lens.translation.notes import Notes
 from claude_lens.translation.request import Ability, adapt
 from claude_lens.wire.parse import parse_object
 
@@ -21,7 +23,11 @@ STATEFUL_IDS = frozenset(("gemini", "vertex_ai", "vertex_ai_beta"))
 
 
 class Adapting:
-    """One hook of LiteLLM's ``CustomLogger``; targets that speak Anthropic's format are let be."""
+    """One hook of LiteLLM's ``CustomLogger``; Anthropic itself is let be.
+
+    Others who speak its format only lose the client's billing block, which would spoil their prompt caches,
+    and its headers.
+    """
 
     async def async_pre_call_deployment_hook(
         self, kwargs: dict[str, Any], call_type: Any
@@ -31,9 +37,11 @@ class Adapting:
         if flight is None:
             return None
         model, provider = host.target_of(kwargs)
-        if provider is None or host.speaks_anthropic(model, provider):
+        if provider in (None, "anthropic"):
             return None
         kwargs = without_clients_headers(kwargs, flight)
+        if host.speaks_anthropic(model, provider):
+            return without_billing(kwargs, flight)
         if flight.endpoint != MESSAGES or getattr(call_type, "value", call_type) != MESSAGES_CALL:
             return kwargs
         body = parse_object(flight.body) or {}
@@ -48,6 +56,17 @@ class Adapting:
         rest = {name: value for name, value in kwargs.items() if name not in fields}
         # What LiteLLM still finds that the target does not take is left out, not refused.
         return {**rest, **made, "drop_params": True}
+
+
+def without_billing(kwargs: dict[str, Any], flight: InFlight) -> dict[str, Any]:
+    """The arguments without the client's billing block, everything else as it came."""
+    system, notes = kwargs.get("system"), Notes()
+    if isinstance(system, list):
+        kept = [block for block in system if not is_billing(block, notes)]
+        if notes.all():
+            flight.adapted = tuple(dict.fromkeys((*flight.adapted, *notes.all())))
+            return {**kwargs, "system": kept or None}
+    return kwargs
 
 
 def without_clients_headers(kwargs: Mapping[str, Any], flight: InFlight) -> dict[str, Any]:

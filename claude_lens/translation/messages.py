@@ -34,15 +34,17 @@ def adapt_messages(messages: object, notes: Notes, *, short_ids: bool = True) ->
 def adapt_system(system: object, notes: Notes) -> str | list[Block] | None:
     """The system prompt without the client's billing block and cache marks; None where nothing is left."""
     if isinstance(system, str):
-        return None if _is_billing(system, notes) else system or None
+        return None if is_billing({"text": system}, notes) else system or None
     blocks = system if isinstance(system, list) else []
-    texts = [block.get("text") for block in blocks if isinstance(block, Mapping)]
-    kept = [text for text in texts if isinstance(text, str) and text and not _is_billing(text, notes)]
+    texts = [b.get("text") for b in blocks if isinstance(b, Mapping) and not is_billing(b, notes)]
+    kept = [text for text in texts if isinstance(text, str) and text]
     return [{"type": "text", "text": text} for text in kept] or None
 
 
-def _is_billing(text: str, notes: Notes) -> bool:
-    if not text.startswith("x-anthropic-billing-header:"):
+def is_billing(block: object, notes: Notes) -> bool:
+    """Whether a system block is the one that the client writes for Anthropic's books; noted as removed."""
+    text = block.get("text") if isinstance(block, Mapping) else None
+    if not isinstance(text, str) or not text.startswith("x-anthropic-billing-header:"):
         return False
     notes.add("billing block removed")
     return True

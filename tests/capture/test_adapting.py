@@ -50,13 +50,21 @@ def test_another_providers_request_is_adapted() -> None:
     assert "billing block removed" in flight.adapted
 
 
-@pytest.mark.parametrize(
-    "model", ["anthropic/claude-sonnet-4-5", "bedrock/us.anthropic.claude-sonnet-5-5", "nobody-knows-this"]
-)
-def test_who_speaks_anthropics_format_is_let_be(model: str) -> None:
+@pytest.mark.parametrize("model", ["anthropic/claude-sonnet-4-5", "nobody-knows-this"])
+def test_anthropic_is_let_be(model: str) -> None:
     changed, flight = hook(model=model)
     assert changed is None
     assert flight.adapted == ()
+
+
+@pytest.mark.parametrize("model", ["bedrock/us.anthropic.claude-sonnet-5-5", "deepseek/deepseek-chat"])
+def test_others_who_speak_its_format_lose_the_billing_block_only(model: str) -> None:
+    changed, flight = hook(model=model)
+    assert changed["system"] == [{"type": "text", "text": "You"}]
+    assert (changed["max_tokens"], changed["unknown"]) == (128000, 1)
+    assert flight.adapted == ("billing block removed",)
+    again, _ = hook(model=model, system="You")
+    assert again["system"] == "You"
 
 
 def test_headers_of_the_client_stay_here() -> None:

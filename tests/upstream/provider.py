@@ -11,7 +11,8 @@ from tests.upstream.script import Call, Script, always, say
 from tests.upstream.server import Answer, Outcome, Received, Server
 
 OPENAI = ("/v1/chat/completions", "/v1/responses")
-INFERENCE = ("/v1/messages", *OPENAI)
+ANTHROPIC = ("/v1/messages", "/anthropic/v1/messages")
+INFERENCE = (*ANTHROPIC, *OPENAI)
 
 
 class Provider:
@@ -25,6 +26,7 @@ class Provider:
         self.script: Script = always(say(text("hello")))
         self.server = Server(self._handle)
         self.refused: list[str] = []
+        self.also: frozenset[str] = frozenset()
         self._first = 0
 
     def __enter__(self) -> Provider:
@@ -55,9 +57,12 @@ class Provider:
         """How the answers to ``requests`` went."""
         return [outcome for outcome in self.server.outcomes if outcome.number >= self._first]
 
-    def play(self, script: Script) -> None:
-        """Answer from now on by this script, and forget what came before."""
-        self.script = script
+    def play(self, script: Script, also: frozenset[str] = frozenset()) -> None:
+        """Answer from now on by this script, and forget what came before.
+
+        ``also``: fields that this provider takes beyond OpenAI's schema.
+        """
+        self.script, self.also = script, also
         self.clear()
 
     def clear(self) -> None:
@@ -78,7 +83,7 @@ class Provider:
             return anthropic.token_count(request)
         if request.path in OPENAI and request.method == "POST":
             # Only requests that a real provider takes are answered by the script.
-            refused = strict.problem(request.path, request.json, request.headers)
+            refused = strict.problem(request.path, request.json, request.headers, self.also)
             if refused:
                 self.refused.append(refused)
                 return openai.error(request, 400, refused)

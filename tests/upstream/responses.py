@@ -22,7 +22,9 @@ def answer(request: Received, blocks: Sequence[Block], tokens: Tokens = FEW) -> 
     }
     if not (request.json or {}).get("stream"):
         return Answer(200, (("content-type", "application/json"), *head), (dump(whole),), "length")
-    events = [{"type": "response.created", "response": {**shell(request), "output": []}}]
+    events: list[dict[str, Any]] = [
+        {"type": "response.created", "response": {**shell(request), "output": []}}
+    ]
     for index, (block, item) in enumerate(zip(spoken(blocks), whole["output"], strict=True)):
         events += item_events(index, block, item)
     events.append({"type": "response.completed", "response": whole})
@@ -65,7 +67,7 @@ def item(request: Received, index: int, block: Block) -> dict[str, Any]:
 def item_events(index: int, block: Block, whole: dict[str, Any]) -> list[dict[str, Any]]:
     """The events that build one item."""
     where = {"output_index": index, "item_id": whole["id"]}
-    empty = {"arguments": ""} if block.kind == "tool_use" else {"content": []}
+    empty: dict[str, Any] = {"arguments": ""} if block.kind == "tool_use" else {"content": []}
     added = {"type": "response.output_item.added", "output_index": index, "item": {**whole, **empty}}
     done = {"type": "response.output_item.done", "output_index": index, "item": whole}
     if block.kind == "tool_use":

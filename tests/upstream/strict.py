@@ -39,13 +39,14 @@ SCHEMA_WORDS = frozenset(
 )
 
 
-def problem(path: str, body: Any, headers: Pairs) -> str | None:
-    """What a strict provider has against a request; None if nothing."""
+def problem(path: str, body: Any, headers: Pairs, also: frozenset[str] = frozenset()) -> str | None:
+    """What a strict provider has against a request; None if nothing. ``also``: more fields that it takes."""
     for name, _ in headers:
         if name.lower().startswith(FOREIGN_HEADERS):
             return f"header {name} is not for this provider"
     if not isinstance(body, dict):
         return "the body is not a JSON object"
+    body = {name: value for name, value in body.items() if name not in also}
     responses = path.endswith("/responses")
     try:
         _consumed(_adapter(responses, bool(body.get("stream"))).validate_python(body))
@@ -155,7 +156,7 @@ class _Closing:
         if origin is list:
             return list[self.close(arguments[0])]  # type: ignore[misc]
         if origin is dict:
-            return dict[arguments[0], self.close(arguments[1])]  # type: ignore[misc]
+            return types.GenericAlias(dict, (arguments[0], self.close(arguments[1])))
         return kind
 
     def _dict(self, kind: Any) -> Any:
@@ -164,7 +165,7 @@ class _Closing:
         self._made[kind] = dict[str, Any]
         hints = _hints(kind)
         fields = {name: self._field(kind, name, hint) for name, hint in hints.items()}
-        made = TypedDict(kind.__name__, fields)  # type: ignore[operator]
+        made = TypedDict(kind.__name__, fields)  # type: ignore[misc]
         self._made[kind] = with_config(ConfigDict(extra="forbid"))(made)
         return self._made[kind]
 
