@@ -38,6 +38,7 @@ class Loader:
         self._steps: dict[int, tuple[int, int]] = {ROOT_NODE: (ROOT_NODE, 0)}
         self._bytes: dict[int, bytes] = {}
         self._values: dict[int, Any] = {}
+        self._tips: dict[int, dict[str, int]] = {}
 
     def load(self, exchange_keys: Sequence[int]) -> dict[int, Bodies]:
         """The bodies of these rows of ``exchanges``; those kept without bodies are missing.
@@ -56,6 +57,10 @@ class Loader:
                     name = self._name(row.exchange)
                     raise StoreError(f"exchange {name} is damaged ({error}); run lensctl verify") from error
         return found
+
+    def pieces(self, exchange_key: int) -> dict[str, list[int]]:
+        """The contents of each list of a request that was loaded; equal contents have equal keys."""
+        return {name: self._path(tip) for name, tip in self._tips.get(exchange_key, {}).items()}
 
     def _name(self, key: int) -> str | None:
         query = select(exchanges.c.exchange_id).where(exchanges.c.id == key)
@@ -133,6 +138,7 @@ class Loader:
             for name, tip in tips.items()
             if tip is not None
         }
+        self._tips[row.exchange] = {name: tip for name, tip in tips.items() if tip is not None}
         return chain.join(self._value(row.params), lists, frozenset(single), marks)
 
 

@@ -44,7 +44,7 @@ class Known:
     """Row ids: of contents by digest, nodes by step, sessions and running exchanges by name, series.
 
     ``ranks`` holds the rank of each session's title, ``seen`` the last step of chains by session, ``stale``
-    the running exchanges whose conversation another brought before. True only for the database's ``generation``.
+    the running exchanges whose conversation another brought before. True only for one ``generation``.
     """
 
     generation: str | None = None
