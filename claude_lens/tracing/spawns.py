@@ -96,13 +96,13 @@ class SpawnBook:
         """
         assert run.last is not None
         agent = run.last.identity.agent
-        if agent.spawn_tool_use_id:
-            return agent.spawn_tool_use_id
         session_id, prompt, agent_key, _ = run.key
         session = self.session(session_id)
         known = [use for use in session.proven.get(agent_key, ()) if self._fits(session, use, prompt)]
         if known:
             return known[-1]
+        if agent.spawn_tool_use_id and self._fits(session, agent.spawn_tool_use_id, prompt):
+            return agent.spawn_tool_use_id
         free = [
             use
             for use, (text, owner) in session.prompts.items()

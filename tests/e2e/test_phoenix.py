@@ -36,7 +36,7 @@ from tests.upstream import tool_use as tool
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.timeout(600),
-    pytest.mark.skipif(not Phoenix.installed(), reason="Phoenix is not installed: run `make setup-phoenix`"),
+    pytest.mark.skipif(not Phoenix.expected(), reason="Phoenix is not installed: run `make setup-phoenix`"),
 ]
 
 PROJECT = "lens-e2e"

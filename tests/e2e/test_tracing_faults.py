@@ -38,8 +38,9 @@ def test_a_silent_refusing_absent_and_healed_backend(tmp_path: Path) -> None:
         with Proxy(tmp_path / "home", upstream.url, None, **settings) as proxy:
 
             def otlp() -> dict[str, Any]:
-                counters: dict[str, Any] = proxy.status()["recording"]["counters"]
-                return counters.get("tracing", {}).get("otlp", {})
+                counters = proxy.status()["recording"]["counters"]
+                found: dict[str, Any] = counters.get("tracing", {}).get("otlp", {})
+                return found
 
             def ask(number: int) -> float:
                 begun = time.perf_counter()

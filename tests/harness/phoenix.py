@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -27,9 +28,9 @@ class Phoenix:
         self._child: Child | None = None
 
     @staticmethod
-    def installed() -> bool:
-        """Whether ``make setup-phoenix`` has run."""
-        return PROGRAM.is_file()
+    def expected() -> bool:
+        """Whether ``make setup-phoenix`` has installed it, or ``LENS_REQUIRE_PHOENIX`` insists on it."""
+        return PROGRAM.is_file() or bool(os.environ.get("LENS_REQUIRE_PHOENIX"))
 
     def __enter__(self) -> Phoenix:
         environment = child_environment(

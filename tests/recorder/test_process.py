@@ -6,8 +6,10 @@ import io
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -164,3 +166,46 @@ def test_a_sink_that_failed_is_flushed_again_while_idle(journal: Path) -> None:
     process.stdout.read()
     process.stdout.close()
     assert process.wait(10) == 0
+
+
+class Counts(Memory):
+    """A sink that counts, and works while nothing comes."""
+
+    idled = 0
+
+    def idle(self) -> None:
+        self.idled += 1
+        if self.fails:
+            raise OSError("not today")
+
+    def counters(self) -> dict[str, Any]:
+        return {"idled": self.idled}
+
+
+def test_counters_are_reported_when_they_change() -> None:
+    sink, plain, out = Counts(), Memory(), io.BytesIO()
+    recorder = Recorder(settings(), {"counts": lambda _: sink, "plain": lambda _: plain}, out)
+    recorder.report()
+    assert reports(out)[-1]["counters"] == {"counts": {"idled": 0}}
+    recorder.idle()
+    assert reports(out)[-1]["counters"] == {"counts": {"idled": 1}}
+    sink.fails = True
+    recorder.idle()
+    last = reports(out)[-1]
+    assert (last["failing"], last["faults"]["counts"]["last"]) == (["counts"], "OSError: not today")
+
+
+def test_sinks_idle_while_nothing_comes() -> None:
+    sink = Counts()
+    near, far = socket.socketpair()
+    with near, far, far.makefile("rb") as source:
+        arguments = (settings(), {"counts": lambda _: sink}, source, io.BytesIO())
+        thread = threading.Thread(target=run, args=arguments)
+        thread.start()
+        deadline = time.monotonic() + 10
+        while sink.idled < 2 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        near.shutdown(socket.SHUT_WR)
+        thread.join(10)
+    assert sink.idled >= 2
+    assert sink.closed

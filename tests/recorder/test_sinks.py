@@ -9,7 +9,7 @@ from claude_lens.settings import load
 
 
 def test_ours_are_installed() -> None:
-    assert "store" in factories()
+    assert {"store", "tracing"} <= factories().keys()
 
 
 def test_a_foreign_sink_is_found_and_ours_can_be_left_out(journal: Path) -> None:

@@ -70,13 +70,15 @@ def test_an_agent_that_goes_on_hangs_under_the_message_sent_to_it() -> None:
     assert book.spawned_by(child("a1", "more", said="later")) == "t2"
 
 
-def test_what_the_proxy_found_out_itself_comes_first() -> None:
+def test_what_the_proxy_found_out_itself_counts_unless_it_is_of_another_prompt() -> None:
     book = SpawnBook()
     run = child("a1", "look")
     assert run.last is not None
     who = run.last.identity
     run.last = replace(run.last, identity=replace(who, agent=replace(who.agent, spawn_tool_use_id="t9")))
     assert book.spawned_by(run) == "t9"
+    book.absorb(Talk().say("go").ask(spawn("t9", "other")), (SESSION, "another", "", 0))
+    assert book.spawned_by(run) is None
 
 
 def test_the_prompt_of_an_agent_that_names_none() -> None:
