@@ -18,7 +18,7 @@ def missing(config: Path, environ: Mapping[str, str]) -> dict[str, list[str]]:
     root = yaml.safe_load(config.read_text(encoding="utf-8"))
     entries = root.get("model_list") if isinstance(root, dict) else None
     found: dict[str, list[str]] = {}
-    for entry in entries or []:
+    for entry in entries if isinstance(entries, list) else []:
         needed = _needed(entry.get("litellm_params") or {}, environ)
         if needed:
             found.setdefault(needed, []).append(str(entry.get("model_name")))
