@@ -124,16 +124,16 @@ def changes(part: Part, a: Side, b: Side) -> list[Change]:
     for tag, i1, i2, j1, j2 in matcher.get_opcodes():
         if tag == "equal":
             continue
-        paired = min(i2 - i1, j2 - j1) if tag == "replace" else 0
-        for step in range(paired):
-            old, new = old_values[i1 + step], new_values[j1 + step]
-            found.append(_change(part, "changed", j1 + step, new, text_diff(old, new)))
-        for index in range(i1 + paired, i2):
-            moved = left[index] in right
-            found.append(_change(part, "moved" if moved else "removed", index, old_values[index], []))
-        for index in range(j1 + paired, j2):
-            if right[index] not in left:
-                found.append(_change(part, "added", index, new_values[index], []))
+        old = [index for index in range(i1, i2) if left[index] not in right]
+        new = [index for index in range(j1, j2) if right[index] not in left]
+        for i, j in zip(old, new, strict=False):
+            diff = text_diff(old_values[i], new_values[j])
+            found.append(_change(part, "changed", j, new_values[j], diff))
+        paired = min(len(old), len(new))
+        moved = [index for index in range(i1, i2) if left[index] in right]
+        found += [_change(part, "moved", index, old_values[index], []) for index in moved]
+        found += [_change(part, "removed", index, old_values[index], []) for index in old[paired:]]
+        found += [_change(part, "added", index, new_values[index], []) for index in new[paired:]]
     return found
 
 

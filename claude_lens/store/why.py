@@ -7,16 +7,15 @@ Source: Anthropic's documentation of prompt caching (what invalidates what, life
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal, TypedDict
 
 from sqlalchemy import Connection, RowMapping, select
 
 from claude_lens.exchange import Usage
 from claude_lens.store import forms
+from claude_lens.store.blocks import images, marks, without_images
 from claude_lens.store.bodies import Loader
-from claude_lens.store.chain import MARK
 from claude_lens.store.compare import ORDER, Change, Part, Side, changes, common, load_side
 from claude_lens.store.content import load, unpack
 from claude_lens.store.schema import TOKENS, contents, exchanges, sessions
@@ -87,6 +86,12 @@ class Reason(TypedDict):
     cost_usd: float | None
 
 
+class _Said(TypedDict):
+    verdict: Verdict
+    cause: Cause | None
+    text: str
+
+
 class _Sent:
     """A request with what its comparison needs."""
 
@@ -114,7 +119,7 @@ class _Sent:
 
     def marks(self) -> list[Any]:
         """The values of all ``cache_control`` in the request."""
-        return list(_marks(self.body))
+        return list(marks(self.body))
 
     @property
     def lifetime(self) -> float:
@@ -222,27 +227,25 @@ def _compared(before: _Sent, sent: _Sent) -> Reason:
     }
     part, index = _first_difference(before.side, sent.side, same)
     reason = _plain(sent, "unknown", None, "", before)
-    reason |= {  # type: ignore[assignment]
-        "same": same,
-        "part": part,
-        "index": index,
-        "changed": _changed(before, sent),
-        "expected_tokens": expected,
-        "missed_tokens": max(0, expected - read),
-    }
+    reason["same"], reason["part"], reason["index"] = same, part, index
+    reason["changed"] = _changed(before, sent)
+    reason["expected_tokens"], reason["missed_tokens"] = expected, max(0, expected - read)
     if not expected:
-        return reason | _said("none", "first", "the request before had written nothing to read")  # type: ignore[return-value]
+        reason.update(_said("none", "first", "the request before had written nothing to read"))
+        return reason
     if read >= expected * _SLACK:
-        return reason | _said("hit", None, "all that was cached was read")  # type: ignore[return-value]
+        reason.update(_said("hit", None, "all that was cached was read"))
+        return reason
     verdict: Verdict = "partial" if read else "miss"
     cause, text = _cause(before, sent, part, index, reason)
     if part is not None and cause in ("tools", "tools order", "system", "history", "images"):
         reason["diff"] = changes(part, before.side, sent.side)[:3]
     reason["cost_usd"] = _extra(sent, reason["missed_tokens"] or 0)
-    return reason | _said(verdict, cause, text)  # type: ignore[return-value]
+    reason.update(_said(verdict, cause, text))
+    return reason
 
 
-def _said(verdict: Verdict, cause: Cause | None, text: str) -> dict[str, Any]:
+def _said(verdict: Verdict, cause: Cause | None, text: str) -> _Said:
     return {"verdict": verdict, "cause": cause, "text": text}
 
 
@@ -288,7 +291,7 @@ def _messages(before: _Sent, sent: _Sent, index: int | None) -> tuple[Cause, str
     if sent.row["compaction"] or sent.row["context_compacted"]:
         return "compaction", "the conversation was compacted and begins anew"
     old, new = before.side.lists["messages"], sent.side.lists["messages"]
-    if _images(old) != _images(new) and _without_images(old) == _without_images(new)[: len(old)]:
+    if images(old) != images(new) and without_images(old) == without_images(new)[: len(old)]:
         return "images", f"images were added, removed or moved, first in message {index}"
     if not index and len(new) < len(old):
         return "compaction", "the conversation begins anew and is shorter"
@@ -312,49 +315,6 @@ def _changed(before: _Sent, sent: _Sent) -> dict[str, list[Any]]:
         "betas": (before.betas, sent.betas),
     }
     return {name: [old, new] for name, (old, new) in pairs.items() if old != new}
-
-
-def _images(messages: Sequence[Any]) -> list[str]:
-    found = []
-    for place, message in enumerate(messages):
-        found += [f"{place}:{json.dumps(block)[:200]}" for block in _image_blocks(message)]
-    return found
-
-
-def _image_blocks(value: Any) -> Iterator[Any]:
-    if isinstance(value, Mapping):
-        if _is_image(value):
-            yield value
-        else:
-            yield from _image_blocks(value.get("content"))
-    elif isinstance(value, list):
-        for item in value:
-            yield from _image_blocks(item)
-
-
-def _without_images(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {name: _without_images(item) for name, item in value.items()}
-    if isinstance(value, list):
-        return [
-            _without_images(i) for i in value if not (isinstance(i, Mapping) and i.get("type") == "image")
-        ]
-    return value
-
-
-def _is_image(value: Any) -> bool:
-    return isinstance(value, Mapping) and value.get("type") == "image"
-
-
-def _marks(value: Any) -> Iterator[Any]:
-    if isinstance(value, Mapping):
-        if value.get(MARK) is not None:
-            yield value[MARK]
-        for name in ("tools", "system", "messages", "content"):
-            yield from _marks(value.get(name))
-    elif isinstance(value, list):
-        for item in value:
-            yield from _marks(item)
 
 
 def _least(model: str | None) -> int:

@@ -132,9 +132,8 @@ def long(body: Body) -> Body:
     return body
 
 
-CASES: list[
-    tuple[str, Body, Usage | None, dict[str, Any], tuple[str, str | None, str | None, int | None]]
-] = [
+Expected = tuple[str, str | None, str | None, int | None]
+CASES: list[tuple[str, Body, Usage | None, dict[str, Any], Expected]] = [
     ("grew as it should", grown(first()), HIT, {}, ("hit", None, None, None)),
     (
         "changed tool",
