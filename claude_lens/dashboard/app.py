@@ -20,8 +20,8 @@ from claude_lens.dashboard import gate
 from claude_lens.dashboard.access import COOKIE_SECONDS, Access
 from claude_lens.dashboard.feed import Feed
 from claude_lens.dashboard.templating import STATIC, page
-from claude_lens.dashboard.views import exchange, live, media, numbers, session, sessions, system
-from claude_lens.errors import NotFound, StoreError
+from claude_lens.dashboard.views import exchange, listing, live, media, numbers, session, sessions, system
+from claude_lens.errors import NotFound, StoreError, UserError
 from claude_lens.guard import HostGuard
 from claude_lens.settings import Settings, is_loopback
 from claude_lens.store.queries import Reader, open_reader
@@ -65,7 +65,12 @@ def create_app(settings: Settings, host: str, port: int) -> gate.Gate:
     app = Starlette(
         routes=_routes(),
         lifespan=lifespan,
-        exception_handlers={NotFound: _missing, StoreError: _broken, HTTPException: _refused},
+        exception_handlers={
+            NotFound: _missing,
+            UserError: _mistaken,
+            StoreError: _broken,
+            HTTPException: _refused,
+        },
     )
     app.state.lens = lens
     app.state.cookie = gate.cookie_name(port)
@@ -81,6 +86,7 @@ def _routes() -> list[Route | Mount]:
         Route("/open", _open),
         Route("/favicon.ico", lambda _: RedirectResponse("/static/icon.svg")),
         *live.routes,
+        *listing.routes,
         *sessions.routes,
         *session.routes,
         *exchange.routes,
@@ -118,6 +124,10 @@ def _open(request: Request) -> Response:
 
 def _missing(_: Request, error: Exception) -> Response:
     return page("problem.html", 404, title="Nothing here", text=str(error))
+
+
+def _mistaken(_: Request, error: Exception) -> Response:
+    return page("problem.html", 400, title="That cannot be shown", text=str(error))
 
 
 def _broken(_: Request, error: Exception) -> Response:

@@ -113,7 +113,7 @@
 
   // Keyboard.
   let prefix = 0;
-  const items = () => all("main tr.row, main .turn, main .hit").filter((one) => one.offsetParent !== null);
+  const items = () => all("main tr.row, main .turn, main .found").filter((one) => one.offsetParent !== null);
   const move = (step) => {
     const list = items();
     if (!list.length) return;

@@ -1,0 +1,130 @@
+"""Exchanges that a number, a filter or a search stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final, get_args
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from claude_lens.dashboard.templating import escaped, page
+from claude_lens.errors import StoreError, UserError
+from claude_lens.store import filters
+from claude_lens.store.search import Hit, parse
+from claude_lens.store.search import search as find
+from claude_lens.when import moment
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+    from claude_lens.dashboard.app import Lens
+
+SHOWN: Final = 50
+HITS: Final = 25
+NAMES: Final = (
+    "session", "agent", "request_class", "model", "requested", "routed", "provider", "status",
+    "project", "branch", "tool",
+)  # fmt: skip
+
+
+def exchanges(request: Request) -> Response:
+    """The exchanges that the address chooses, a page at a time."""
+    lens: Lens = request.app.state.lens
+    query = request.query_params
+    sort = query.get("sort", "newest")
+    order: Any = sort if sort in get_args(filters.Sort) else "newest"
+    wanted = _wanted(query)
+    with lens.reader.connect() as connection:
+        found = filters.page(connection, wanted, sort=order, limit=SHOWN, after=query.get("after"))
+    kept = {name: value for name, value in query.items() if value and name != "after"}
+    values: dict[str, Any] = {
+        "rows": found.exchanges,
+        "more": urlencode({**kept, "after": found.next}) if found.next else None,
+    }
+    if query.get("after"):
+        return page("exchange_rows.html", **values)
+    without = {name: urlencode({k: v for k, v in kept.items() if k != name}) for name in kept}
+    return page(
+        "exchanges.html",
+        here="live",
+        token=lens.access.token(request.scope["cookie"]),
+        kept=kept,
+        without=without,
+        sort=order,
+        sorts={name: urlencode({**kept, "sort": name}) for name in get_args(filters.Sort)},
+        **values,
+    )
+
+
+def search(request: Request) -> Response:
+    """Everything that was said, by words."""
+    lens: Lens = request.app.state.lens
+    q = request.query_params.get("q", "").strip()
+    cursor = request.query_params.get("before", "")
+    problem, hits = "", []
+    if q:
+        try:
+            query = parse(q, _zone())
+            with lens.reader.connect() as connection:
+                before = int(cursor) if cursor.isdigit() else None
+                hits = find(connection, query, limit=HITS, before=before)
+        except (UserError, StoreError) as error:
+            problem = str(error)
+    values: dict[str, Any] = {
+        "hits": [(hit, _marked(hit)) for hit in hits],
+        "more": urlencode({"q": q, "before": hits[-1]["cursor"]}) if len(hits) == HITS else None,
+    }
+    if cursor:
+        return page("hits.html", **values)
+    token = lens.access.token(request.scope["cookie"])
+    return page("search.html", here="search", token=token, q=q, problem=problem, **values)
+
+
+def find_in_session(request: Request) -> Response:
+    """Places in one session, for its outline."""
+    lens: Lens = request.app.state.lens
+    q = request.query_params.get("find", "").strip()
+    name = request.path_params["session"]
+    problem, hits = "", []
+    if q:
+        try:
+            query = parse(f'{q} session:"{name}"' if '"' not in name else q, _zone())
+            with lens.reader.connect() as connection:
+                hits = find(connection, query, limit=HITS)
+        except (UserError, StoreError) as error:
+            problem = str(error)
+    shown = [(hit, _marked(hit)) for hit in hits]
+    return page("found.html", hits=shown, problem=problem, asked=bool(q), session=name)
+
+
+def _marked(hit: Hit) -> Markup:
+    """The snippet with its matches in ``mark`` elements."""
+    from markupsafe import Markup
+
+    words, at, shown = hit["snippet"], 0, Markup("")
+    for start, end in hit["marks"]:
+        shown += escaped(words[at:start]) + Markup("<mark>{}</mark>").format(escaped(words[start:end]))
+        at = end
+    return shown + escaped(words[at:])
+
+
+def _zone() -> Any:
+    return datetime.now().astimezone().tzinfo
+
+
+def _wanted(query: Mapping[str, str]) -> filters.Filter:
+    chosen: dict[str, Any] = {name: query.get(name) or None for name in NAMES}
+    for name in ("since", "until"):
+        chosen[name] = moment(query[name], _zone()) if query.get(name) else None
+    return filters.Filter(**chosen)
+
+
+routes = [
+    Route("/exchanges", exchanges),
+    Route("/search", search),
+    Route("/sessions/{session}/find", find_in_session),
+]
