@@ -1,0 +1,52 @@
+from pathlib import Path
+
+import pytest
+import yaml
+
+from claude_lens import config
+from claude_lens.agents.routes import load
+from claude_lens.profiles import PROFILES
+from tests.harness.lens import Lens
+
+
+def test_writes_into_the_home_folder_and_names_what_is_needed(lens: Lens) -> None:
+    done = lens.lensctl("init", "--profile", "groq", GROQ_BASE_URL="http://x")
+    assert done.returncode == 0
+    file = lens.home / "litellm_config.yaml"
+    assert f"wrote {file}" in done.stdout
+    assert "GROQ_API_KEY                     MISSING  Key of Groq." in done.stdout
+    assert "GROQ_BASE_URL                    set" in done.stdout
+    assert file.stat().st_mode & 0o777 == 0o600
+    names = [entry["model_name"] for entry in yaml.safe_load(file.read_text())["model_list"]]
+    assert {"openai/groq-gpt-oss-20b", "groq-llama-3-70b", "claude-*"} <= set(names)
+
+
+def test_refuses_to_overwrite(lens: Lens) -> None:
+    assert lens.lensctl("init", "--profile", "plano").returncode == 0
+    (lens.home / "litellm_config.yaml").unlink()
+    done = lens.lensctl("init", "--profile", "plano")
+    assert done.returncode == 2
+    assert done.stderr == f"lensctl: {lens.home / 'plano_config.yaml'} exists; --force replaces it\n"
+    assert not (lens.home / "litellm_config.yaml").exists()
+    assert lens.lensctl("init", "--profile", "plano", "--force").returncode == 0
+
+
+def test_unwritable(lens: Lens) -> None:
+    (lens.folder / "file").write_text("")
+    done = lens.lensctl("init", "--output", str(lens.folder / "file" / "x.yaml"))
+    assert done.returncode == 1
+    assert "cannot write" in done.stderr
+
+
+@pytest.mark.parametrize("name", sorted(PROFILES))
+def test_doctor_checks_what_a_profile_needs(name: str, lens: Lens, tmp_path: Path) -> None:
+    file = tmp_path / "out" / "litellm_config.yaml"
+    assert lens.lensctl("init", "--profile", name, "--output", str(file)).returncode == 0
+    config.check(file)
+    keys = {known.name: "sk" for known in PROFILES[name].variables if known.required}
+    load(file, keys)
+    missing = [known for known in keys if known.endswith("_API_KEY")]
+    done = lens.lensctl("doctor", CLAUDE_LENS_CONFIG=str(file))
+    for variable in missing:
+        assert variable in done.stdout
+    assert ("ok   models" in done.stdout) is (not missing or name == "mixed")
