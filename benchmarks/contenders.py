@@ -1,0 +1,169 @@
+"""What stands between client and provider in the benchmarks, each a process of its own."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import psutil
+
+from benchmarks.load import Target
+
+ROOT = Path(__file__).resolve().parents[1]
+KEY = "sk-benchmark-master-key-0001"
+DIRECT, LENS, OFF, LITELLM, TAP = "direct", "claude-lens", "claude-lens off", "litellm", "claude-tap"
+START = 120.0
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "claude-lens" / "benchmarks"
+TAP_VERSION = "0.1.146"
+
+
+@dataclass(slots=True)
+class Contender:
+    """A running one. ``process`` is None for the direct way."""
+
+    name: str
+    target: Target
+    process: psutil.Process | None = None
+
+    def family(self) -> list[psutil.Process]:
+        """The process and its children."""
+        return [self.process, *self.process.children(recursive=True)] if self.process else []
+
+    def cpu(self) -> tuple[float, float]:
+        """Seconds of processor time so far: of the process itself, and of its children."""
+        spent = [sum(one.cpu_times()[:2]) for one in self.family()]
+        return (spent[0], sum(spent[1:])) if spent else (0.0, 0.0)
+
+    def megabytes(self) -> float:
+        """Resident memory of all its processes."""
+        return sum(one.memory_info().rss for one in self.family()) / 2**20
+
+    def recording(self) -> dict[str, object]:
+        """claude-lens's counters; empty for the others."""
+        if not self.name.startswith(LENS):
+            return {}
+        url = f"http://127.0.0.1:{self.target.port}/claude-lens/status"
+        found: dict[str, object] = httpx.get(url, headers={"x-litellm-api-key": KEY}, timeout=30).json()[
+            "recording"
+        ]
+        return found
+
+    def settle(self, seconds: float = 300.0) -> None:
+        """Wait until everything is recorded, so that nobody's work falls into another's turn."""
+        until = time.monotonic() + seconds
+        while (found := self.recording()) and (found["queued"] or found["running"]):
+            if time.monotonic() > until:
+                raise TimeoutError(f"{self.name} does not settle: {found}")
+            time.sleep(0.2)
+
+
+def free_port() -> int:
+    """A loopback port that nothing listened on a moment ago."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+        return port
+
+
+def claude_tap() -> Path:
+    """claude-tap in a virtual environment of its own, installed where it is missing."""
+    home = CACHE / f"claude-tap-{TAP_VERSION}"
+    program = home / "bin" / "claude-tap"
+    if not program.exists():
+        subprocess.run([sys.executable, "-m", "venv", home], check=True)
+        wanted = f"claude-tap=={TAP_VERSION}"
+        subprocess.run([home / "bin" / "python", "-m", "pip", "install", "-q", wanted], check=True)
+    return program
+
+
+@contextmanager
+def running(folder: Path, names: tuple[str, ...]) -> Iterator[dict[str, Contender]]:
+    """The provider, and everyone named before it, until the block ends."""
+    with ExitStack() as stack:
+        provider = stack.enter_context(
+            subprocess.Popen(
+                [sys.executable, "-m", "benchmarks.load"],
+                cwd=ROOT,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+            )
+        )
+        assert provider.stdout
+        stack.callback(provider.kill)
+        port = int(provider.stdout.readline())
+        found = {DIRECT: Contender(DIRECT, Target(port, KEY))}
+        for name in names:
+            found[name] = _start(name, f"http://127.0.0.1:{port}", folder, stack)
+        for contender in found.values():
+            _await(contender)
+        yield {DIRECT: found[DIRECT], **{name: found[name] for name in names}}
+
+
+def _start(name: str, upstream: str, folder: Path, stack: ExitStack) -> Contender:
+    home, port = folder / name.replace(" ", "-"), free_port()
+    home.mkdir()
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(home),
+        "CLAUDE_LENS_HOME": str(home),
+        "CLAUDE_LENS_TRANSPARENT": "off" if name == OFF else "auto",
+        "LITELLM_MASTER_KEY": KEY,
+        "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+        "ANTHROPIC_API_KEY": "sk-ant-benchmark",
+        "ANTHROPIC_FORWARD_URL": upstream,
+        "ANTHROPIC_API_BASE": upstream,
+    }
+    log = stack.enter_context((home / "log").open("ab"))
+    process = subprocess.Popen(
+        _command(name, port, upstream, home),
+        env=environment,
+        cwd=home,
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+    )
+    stack.callback(_end, process)
+    return Contender(name, Target(port, KEY), psutil.Process(process.pid))
+
+
+def _command(name: str, port: int, upstream: str, home: Path) -> list[str]:
+    if name == TAP:
+        options = ["--tap-no-launch", "--tap-host", "127.0.0.1", "--tap-no-live", "--tap-no-open"]
+        return [str(claude_tap()), *options, "--tap-port", str(port), "--tap-target", upstream]
+    if name == LITELLM:
+        config = home / "stock.yaml"
+        ours = (ROOT / "litellm_config.yaml").read_text(encoding="utf-8").splitlines()
+        config.write_text("\n".join(line for line in ours if "callbacks" not in line), encoding="utf-8")
+        program = [str(Path(sys.executable).with_name("litellm")), "--host", "127.0.0.1"]
+    else:
+        config = ROOT / "litellm_config.yaml"
+        program = [sys.executable, "-P", "-m", "claude_lens.capture.server"]
+    return [*program, "--config", str(config), "--port", str(port)]
+
+
+def _await(contender: Contender) -> None:
+    until = time.monotonic() + START
+    while True:
+        try:
+            with socket.create_connection(("127.0.0.1", contender.target.port), 1):
+                return
+        except OSError:
+            if time.monotonic() > until or (contender.process and not contender.process.is_running()):
+                raise TimeoutError(f"{contender.name} did not start") from None
+            time.sleep(0.1)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(30)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
