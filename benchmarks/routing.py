@@ -19,6 +19,8 @@ from typing import Any
 
 os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
 
+from claude_lens.agents.facts import Mark, Spawned
+
 GOAL = 300.0
 SIZE = 160_000
 ROUNDS = 500
@@ -66,7 +68,6 @@ class Bench:
         from litellm.proxy import proxy_server
 
         from claude_lens.agents.detect import no_files
-        from claude_lens.agents.facts import Mark, Spawned
         from claude_lens.agents.routes import load
         from claude_lens.capture.agent_log import AgentLog
         from claude_lens.capture.routing import SubagentRouter
@@ -79,9 +80,10 @@ class Bench:
         self.router = SubagentRouter(load(None, rules), self.log, no_files, strict=True)
         self.body = body(PROMPT)
         self.count = 0
-        self.spawn = lambda number: Spawned(
-            tool_use_id=f"t{number}", name="code-reviewer", prompt=Mark.of(PROMPT)
-        )
+
+    def spawn(self, number: int) -> Spawned:
+        """The call of one more subagent."""
+        return Spawned(tool_use_id=f"t{number}", name="code-reviewer", prompt=Mark.of(PROMPT))
 
     async def one(self, agent: str | None) -> float:
         """Microseconds for one request."""

@@ -1,5 +1,6 @@
 import json
 from pathlib import Path
+from typing import Any
 
 from tests.harness.lens import Lens
 
@@ -17,7 +18,7 @@ subagent_routing:
       model: claude-haiku-*
       to: gpt-4o
 """
-KEYS = {"OPENAI_API_KEY": "sk-o", "GROQ_API_KEY": "gsk"}
+KEYS: dict[str, Any] = {"OPENAI_API_KEY": "sk-o", "GROQ_API_KEY": "gsk"}
 MAPPINGS = "code-reviewer:gpt-4o,planner:plano:gemini/gemini-2.0-flash-exp"
 
 

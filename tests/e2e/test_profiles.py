@@ -19,7 +19,7 @@ ADDRESSES = {
     "openai": ("OPENAI_BASE_URL", "/v1", "claude-sonnet-4-5"),
     "groq": ("GROQ_BASE_URL", "/v1", "openai/groq-gpt-oss-20b"),
     "plano": ("PLANO_BASE_URL", "", "claude-opus-5-5"),
-    "gemini": ("GEMINI_BASE_URL", "", "claude-sonnet-5-5"),
+    "gemini": ("GEMINI_BASE_URL", "/v1beta", "claude-sonnet-5-5"),
     "deepseek": ("DEEPSEEK_BASE_URL", "", "claude-sonnet-5-5"),
     "qwen": ("DASHSCOPE_BASE_URL", "/v1", "claude-haiku-4-5"),
     "openrouter": ("OPENROUTER_BASE_URL", "/v1", "claude-sonnet-5-5"),

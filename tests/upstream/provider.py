@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from tests.upstream import anthropic, openai, strict
+from tests.upstream import anthropic, gemini, ollama, openai, strict
 from tests.upstream.blocks import text
 from tests.upstream.script import Call, Script, always, say
 from tests.upstream.server import Answer, Outcome, Received, Server
 
 OPENAI = ("/v1/chat/completions", "/v1/responses")
 ANTHROPIC = ("/v1/messages", "/anthropic/v1/messages")
-INFERENCE = (*ANTHROPIC, *OPENAI)
+INFERENCE = (*ANTHROPIC, *OPENAI, "/api/chat")
 
 
 class Provider:
@@ -50,7 +50,7 @@ class Provider:
     @property
     def calls(self) -> list[Call]:
         """The inference requests among ``requests``."""
-        return [Call(r) for r in self.requests if r.method == "POST" and r.path in INFERENCE]
+        return [Call(r) for r in self.requests if r.method == "POST" and _is_inference(r.path)]
 
     @property
     def outcomes(self) -> list[Outcome]:
@@ -87,9 +87,18 @@ class Provider:
             if refused:
                 self.refused.append(refused)
                 return openai.error(request, 400, refused)
-        if request.path in INFERENCE and request.method == "POST":
+        if request.path == "/api/show":
+            return ollama.show()
+        if gemini.speaks(request.path) and (refused := gemini.problem(request.json)):
+            self.refused.append(refused)
+            return openai.error(request, 400, refused)
+        if _is_inference(request.path) and request.method == "POST":
             return self.script(Call(request))(request)
         if request.path == "/v1/models":
             models = {"data": [{"id": "claude-sonnet-4-5-20250929", "type": "model"}], "has_more": False}
             return Answer(200, (("content-type", "application/json"),), (anthropic.dump(models),), "length")
         return anthropic.error(request, 404, f"no such path: {request.path}")
+
+
+def _is_inference(path: str) -> bool:
+    return path in INFERENCE or gemini.speaks(path)

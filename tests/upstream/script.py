@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from tests.upstream import anthropic, openai, responses
+from tests.upstream import anthropic, gemini, ollama, openai, responses
 from tests.upstream.blocks import FEW, Block, Tokens
 from tests.upstream.server import Answer, Pairs, Received
 
@@ -60,13 +60,15 @@ class Call:
     @property
     def turn(self) -> int:
         """How often the model has answered in this conversation so far."""
-        said = [m.get("role") == "assistant" or m.get("type") == "function_call" for m in self.turns]
+        said = [
+            m.get("role") in ("assistant", "model") or m.get("type") == "function_call" for m in self.turns
+        ]
         return sum(now and not before for before, now in zip([False, *said], said, strict=False))
 
     @property
     def turns(self) -> list[dict[str, Any]]:
-        """The messages, or the input items of OpenAI's Responses API."""
-        listed = self.body.get("messages", self.body.get("input", []))
+        """The messages, the input items of OpenAI's Responses API, or Gemini's contents."""
+        listed = self.body.get("messages", self.body.get("input", self.body.get("contents", [])))
         return listed if isinstance(listed, list) else [{"role": "user", "content": listed}]
 
 
@@ -89,6 +91,10 @@ def say(*blocks: Block, tokens: Tokens = FEW, stop_reason: str | None = None, no
             return openai.answer(request, blocks, tokens)
         if request.path.endswith("/responses"):
             return responses.answer(request, blocks, tokens)
+        if request.path == "/api/chat":
+            return ollama.answer(request, blocks, tokens)
+        if gemini.speaks(request.path):
+            return gemini.answer(request, blocks, tokens)
         return anthropic.answer(request, blocks, tokens, stop_reason, noise)
 
     return reply
