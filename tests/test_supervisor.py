@@ -29,7 +29,15 @@ def config(folder: Path) -> Path:
 
 
 def stranger(*arguments: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", *arguments])
+    child = subprocess.Popen(
+        [sys.executable, "-c", "import time; print(flush=True); time.sleep(60)", *arguments],
+        stdout=subprocess.PIPE,
+    )
+    # Before its first word it may still be a copy of ourselves.
+    assert child.stdout is not None
+    child.stdout.readline()
+    child.stdout.close()
+    return child
 
 
 def test_plan_checks_before_anything_starts(tmp_path: Path) -> None:
@@ -180,7 +188,7 @@ def test_an_early_end_quotes_the_log(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(supervisor, "command", broken)
     found = settings(tmp_path, PORT="1", LITELLM_MASTER_KEY="sk-x")
     with pytest.raises(ProxyError) as caught:
-        supervisor.start(found, {}, supervisor.Plan("127.0.0.1", 1, tmp_path))
+        supervisor.start(found, {}, supervisor.Plan("127.0.0.1", 1, config(tmp_path)))
     assert str(caught.value).startswith("the proxy ended with code 3; the end of ")
     assert str(caught.value).endswith(":\n  it went wrong")
     assert supervisor.current(found) is None

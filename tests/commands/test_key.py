@@ -7,14 +7,15 @@ import httpx
 from claude_lens import key as keys
 from claude_lens.health import status
 from tests.harness.lens import Lens
-from tests.upstream import Provider, always, say, slow, text
+from tests.upstream import Provider, always, held, say, text
 
 
 def test_rotate_lets_running_requests_finish(lens: Lens, upstream: Provider) -> None:
     lens.environment |= {"ANTHROPIC_FORWARD_URL": upstream.url, "ANTHROPIC_API_KEY": "sk-ant-x"}
     assert lens.lensctl("up").returncode == 0
     old = keys.proxy_key(lens.settings)
-    upstream.play(always(slow(say(text("took its time")), first=15.0)))
+    finish = threading.Event()
+    upstream.play(always(held(say(text("took its time")), finish)))
     answers: list[httpx.Response] = []
     body = {"model": "claude-sonnet-4-5", "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}]}
 
@@ -30,6 +31,7 @@ def test_rotate_lets_running_requests_finish(lens: Lens, upstream: Provider) -> 
     while (new := keys.proxy_key(lens.settings)) == old or status(lens.url, new) is None:
         assert child.poll() is None, child.communicate()
     assert thread.is_alive(), "the new proxy serves while the old one finishes"
+    finish.set()
     out, err = child.communicate(timeout=60)
     thread.join()
     assert child.returncode == 0, err

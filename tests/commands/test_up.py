@@ -1,12 +1,16 @@
+import ipaddress
 import json
 import socket
 import ssl
-import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psutil
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from claude_lens import key as keys
 from claude_lens.health import get, health
@@ -67,11 +71,17 @@ def test_port_is_taken(lens: Lens) -> None:
 def certificate(tmp_path: Path) -> tuple[Path, Path]:
     """A self-signed certificate for loopback."""
     cert, private = tmp_path / "cert.pem", tmp_path / "key.pem"
-    words = (
-        "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1"
-    )
-    command = ["openssl", *words.split(), "-keyout", str(private), "-out", str(cert)]
-    subprocess.run(command, check=True, capture_output=True)
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    now = datetime.now(UTC)
+    made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    made = made.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=2))
+    signed = made.add_extension(address, critical=False).sign(key, hashes.SHA256())
+    pem = serialization.Encoding.PEM
+    plain = serialization.NoEncryption()
+    cert.write_bytes(signed.public_bytes(pem))
+    private.write_bytes(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain))
     return cert, private
 
 
