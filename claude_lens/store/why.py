@@ -86,12 +86,6 @@ class Reason(TypedDict):
     cost_usd: float | None
 
 
-class _Said(TypedDict):
-    verdict: Verdict
-    cause: Cause | None
-    text: str
-
-
 class _Sent:
     """A request with what its comparison needs."""
 
@@ -231,22 +225,20 @@ def _compared(before: _Sent, sent: _Sent) -> Reason:
     reason["changed"] = _changed(before, sent)
     reason["expected_tokens"], reason["missed_tokens"] = expected, max(0, expected - read)
     if not expected:
-        reason.update(_said("none", "first", "the request before had written nothing to read"))
-        return reason
+        return _said(reason, "none", "first", "the request before had written nothing to read")
     if read >= expected * _SLACK:
-        reason.update(_said("hit", None, "all that was cached was read"))
-        return reason
+        return _said(reason, "hit", None, "all that was cached was read")
     verdict: Verdict = "partial" if read else "miss"
     cause, text = _cause(before, sent, part, index, reason)
     if part is not None and cause in ("tools", "tools order", "system", "history", "images"):
         reason["diff"] = changes(part, before.side, sent.side)[:3]
     reason["cost_usd"] = _extra(sent, reason["missed_tokens"] or 0)
-    reason.update(_said(verdict, cause, text))
+    return _said(reason, verdict, cause, text)
+
+
+def _said(reason: Reason, verdict: Verdict, cause: Cause | None, text: str) -> Reason:
+    reason["verdict"], reason["cause"], reason["text"] = verdict, cause, text
     return reason
-
-
-def _said(verdict: Verdict, cause: Cause | None, text: str) -> _Said:
-    return {"verdict": verdict, "cause": cause, "text": text}
 
 
 def _cause(

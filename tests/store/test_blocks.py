@@ -12,7 +12,7 @@ MESSAGES = [
 
 def test_images_are_found_at_any_depth() -> None:
     assert [line.partition(":")[0] for line in images(MESSAGES)] == ["0", "1"]
-    assert images([*MESSAGES[::-1]]) != images(MESSAGES)
+    assert images([{"content": []}, *MESSAGES]) != images(MESSAGES)
     assert images(["text", {"content": "text"}]) == []
 
 
