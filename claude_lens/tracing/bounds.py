@@ -5,7 +5,6 @@ Spans built by hand pass by the SDK's own limits and OpenInference's own masks, 
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -80,16 +79,6 @@ def environment_mask() -> Mask:
         return config.mask(name, value)  # type: ignore[return-value]
 
     return mask
-
-
-def environment_redaction() -> Redact:
-    """The redaction that the store applies to bodies; none where this installation has none."""
-    try:
-        found = importlib.import_module("claude_lens.redact")
-    except ModuleNotFoundError:
-        return str
-    redact: Redact = found.redact_text
-    return redact
 
 
 class Collector:

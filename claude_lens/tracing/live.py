@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,7 +11,7 @@ from claude_lens.errors import HostError
 from claude_lens.exchange import Exchange
 from claude_lens.settings import Settings
 from claude_lens.tracing.backends import Backend
-from claude_lens.tracing.bounds import Collector, environment_mask, environment_redaction
+from claude_lens.tracing.bounds import Collector, Redact, environment_mask
 from claude_lens.tracing.otlp import Sender, resource_attributes
 from claude_lens.tracing.queue import SpanQueue
 from claude_lens.tracing.spans import Span
@@ -82,9 +83,20 @@ class TracingSink:
                 queue.put(spans)
 
 
+def redaction(settings: Settings) -> Redact:
+    """The redaction that the store applies to bodies, as the settings ask for it."""
+    try:
+        found = importlib.import_module("claude_lens.redact")
+    except ModuleNotFoundError:
+        return str
+    redactor = found.redactor(settings)
+    chosen: Redact = str if redactor is None else redactor.text
+    return chosen
+
+
 def build_tree(settings: Settings, lookup: Lookup | None) -> Tree:
     """A tree that hides and redacts as the environment asks for."""
-    mask, redact = environment_mask(), environment_redaction()
+    mask, redact = environment_mask(), redaction(settings)
     return Tree(collector=lambda: Collector(mask, redact), lookup=lookup, with_schemas=settings.trace_schemas)
 
 

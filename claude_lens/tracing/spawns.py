@@ -27,11 +27,16 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class Session:
-    """What is known of one session; ``owners`` maps a tool call to the run whose answer made it."""
+    """What is known of one session.
+
+    ``owners`` maps a tool call to the run whose answer made it. By agent: ``proven`` holds the calls that
+    started it, ``continued`` those that sent it a message.
+    """
 
     owners: OrderedDict[str, Key] = field(default_factory=OrderedDict)
     prompts: OrderedDict[str, tuple[str, Key]] = field(default_factory=OrderedDict)
     proven: dict[str, list[str]] = field(default_factory=dict)
+    continued: dict[str, list[str]] = field(default_factory=dict)
     claimed: dict[str, str] = field(default_factory=dict)
     latest_prompt: str | None = None
     turns: OrderedDict[str, int] = field(default_factory=OrderedDict)
@@ -87,7 +92,7 @@ class SpawnBook:
         if use.name in content.SPAWNING and isinstance(prompt, str):
             _remember(session.prompts, use.id, (prompt.strip()[:LONGEST_PROMPT], key), SPAWNS)
         elif use.name == "SendMessage" and isinstance(to, str):
-            session.proven.setdefault(to, []).append(use.id)
+            session.continued.setdefault(to, []).append(use.id)
 
     def spawned_by(self, run: Run, *, guess: bool = False) -> str | None:
         """The tool call that started a subagent's run; None while that is not certain.
@@ -96,9 +101,12 @@ class SpawnBook:
         """
         assert run.last is not None
         agent = run.last.identity.agent
-        session_id, prompt, agent_key, _ = run.key
+        session_id, prompt, agent_key, number = run.key
         session = self.session(session_id)
-        known = [use for use in session.proven.get(agent_key, ()) if self._fits(session, use, prompt)]
+        calls = session.proven.get(agent_key, [])
+        if number:
+            calls = [*calls, *session.continued.get(agent_key, ())]
+        known = [use for use in calls if self._fits(session, use, prompt)]
         if known:
             return known[-1]
         if agent.spawn_tool_use_id and self._fits(session, agent.spawn_tool_use_id, prompt):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import threading
 import time
@@ -18,7 +19,9 @@ from tests.harness.client import MODEL, finish
 from tests.harness.phoenix import Drawn, Phoenix, drawn
 from tests.harness.spread import Spread
 from tests.upstream import (
+    Call,
     Provider,
+    Reply,
     Script,
     always,
     by_agent,
@@ -81,6 +84,19 @@ def two(background: bool) -> Script:
     return by_agent(
         turns(calls, *rest), {"LOOK LEFT": work("left", seconds[0]), "LOOK RIGHT": work("right", seconds[1])}
     )
+
+
+def continued() -> Script:
+    """A subagent that gets a message after it had finished."""
+
+    def main(call: Call) -> Reply:
+        if call.turn == 1:
+            told = re.search(r"agentId: (\w+)", call.tool_results[-1])
+            assert told
+            return say(tool("SendMessage", {"to": told[1], "summary": "more", "message": "LOOK AGAIN"}))
+        return turns(say(spawn("LOOK once", background=False)), say(), say(text("finished")))(call)
+
+    return by_agent(main, {"LOOK": turns(say(text("seen")), say(text("seen again")))})
 
 
 def nested() -> Script:
@@ -179,6 +195,7 @@ def play_plain(stage: Stage) -> None:
     stage.run("two subagents", two(False), "spawn two")
     stage.run("nested", nested(), "go deep")
     stage.run("background", two(True), "look around")
+    stage.run("continued", continued(), "ask twice")
     stage.provider.play(turns(say(text("first")), say(text("second"))))
     client = stage.client()
     session = client.run("hello one").json["session_id"]
@@ -238,6 +255,10 @@ TREES: dict[str, list[list[Drawn]]] = {
         turn(1, CHAT, ran("Agent", WORKER), ran("Agent", WORKER), CHAT),
         turn(2, CHAT),
         turn(3, CHAT),
+    ],
+    "continued": [
+        turn(1, CHAT, ran("Agent", agent(CHAT)), CHAT, ran("SendMessage", agent(CHAT)), CHAT),
+        turn(2, CHAT),
     ],
     "retried": [turn(1, CHAT, CHAT)],
     "cancelled": [turn(1, CHAT)],

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
-from types import ModuleType
 
 import pytest
 from hypothesis import given
@@ -18,7 +16,6 @@ from claude_lens.tracing.bounds import (
     cut,
     dump,
     environment_mask,
-    environment_redaction,
     no_mask,
     trimmed,
 )
@@ -91,13 +88,3 @@ def test_hiding_as_openinference_does(monkeypatch: pytest.MonkeyPatch) -> None:
     assert done[names.SESSION_ID] == "s"
     assert done[names.INPUT_VALUE] == "__REDACTED__"
     assert "llm.input_messages.0.message.content" not in done
-
-
-def test_redacting_as_the_store_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    fake = ModuleType("claude_lens.redact")
-    fake.redact_text = lambda text: text.replace("sk-1", "[redacted]")  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "claude_lens.redact", fake)
-    out = Collector(redact=environment_redaction())
-    out.add("a", "key sk-1")
-    out.add("b", ("sk-1", "x"))
-    assert out.done() == {"a": "key [redacted]", "b": ("[redacted]", "x")}

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,8 @@ import pytest
 from claude_lens.settings import load
 from claude_lens.store.queries import Reader
 from claude_lens.tracing.backends import Backend, at
-from claude_lens.tracing.live import TracingError, TracingSink, build_sink
+from claude_lens.tracing.bounds import Collector as Attributes
+from claude_lens.tracing.live import TracingError, TracingSink, build_sink, redaction
 from claude_lens.tracing.lookup import StoreLookup
 from claude_lens.tracing.queue import SpanQueue
 from claude_lens.tracing.tree import Tree
@@ -147,3 +149,18 @@ def test_a_bug_in_building_reaches_the_recorder_not_the_backend(collector: Colle
         TracingSink(Broken(), [queue]).ended(Talk().say("go").ask("x"))
     with suppress(KeyError):
         TracingSink(Broken(), [queue]).close()
+
+
+def test_redacting_as_the_store_does(tmp_path: Path) -> None:
+    key = "sk-ant-api03-" + "aB3_" * 20 + "AA"
+
+    def shown(**settings: str) -> str:
+        out = Attributes(redact=redaction(load({"CLAUDE_LENS_HOME": str(tmp_path), **settings})))
+        out.add("a", f"the key {key} is")
+        out.add("b", (key, "x"))
+        out.json("c", {"key": key})
+        return str(out.done())
+
+    assert key not in shown()
+    assert "[redacted:" in shown()
+    assert key in shown(CLAUDE_LENS_REDACT="off")

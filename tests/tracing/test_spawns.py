@@ -13,8 +13,8 @@ from tests.tracing.talk import PROMPT, SESSION, Talk, launched, spawn, use
 MAIN: Key = (SESSION, PROMPT, "", 0)
 
 
-def child(agent: str, prompt: str, parent: str | None = None, said: str = PROMPT) -> Run:
-    run = Run(key=(SESSION, said, agent, 0), started=0.0, prompt=prompt, turn=1, saw_start=True)
+def child(agent: str, prompt: str, parent: str | None = None, said: str = PROMPT, number: int = 0) -> Run:
+    run = Run(key=(SESSION, said, agent, number), started=0.0, prompt=prompt, turn=1, saw_start=True)
     run.update(Talk(agent, parent=parent).say(prompt).ask("done"))
     return run
 
@@ -67,7 +67,10 @@ def test_an_agent_that_goes_on_hangs_under_the_message_sent_to_it() -> None:
     later: Key = (SESSION, "later", "", 0)
     book.absorb(talk.say("on").ask(use("SendMessage", "t2", to="a1", message="more")), later)
     assert book.spawned_by(child("a1", "look")) == "t1"
-    assert book.spawned_by(child("a1", "more", said="later")) == "t2"
+    assert book.spawned_by(child("a1", "more", said="later", number=1)) == "t2"
+    book.absorb(talk.say("x").ask(use("SendMessage", "t3", to="a1", message="again")), MAIN)
+    assert book.spawned_by(child("a1", "look")) == "t1"
+    assert book.spawned_by(child("a1", "again", number=1)) == "t3"
 
 
 def test_what_the_proxy_found_out_itself_counts_unless_it_is_of_another_prompt() -> None:
