@@ -191,3 +191,14 @@ class RoutingHook(Adapting, CustomLogger):  # type: ignore[misc]
             return None
         data["model"] = flight.target
         return data
+
+    async def async_post_call_success_hook(
+        self, data: dict[str, Any], user_api_key_dict: Any, response: Any
+    ) -> Any:
+        """Put right what some versions of LiteLLM say of an answer of OpenAI's Responses that calls tools."""
+        if isinstance(response, dict) and response.get("stop_reason") == "end_turn":
+            content = response.get("content")
+            blocks = content if isinstance(content, list) else []
+            if any(isinstance(block, Mapping) and block.get("type") == "tool_use" for block in blocks):
+                response["stop_reason"] = "tool_use"
+        return response

@@ -204,3 +204,15 @@ def test_the_hook_tells_litellm(scene: Scene) -> None:
 
 def test_no_rules_no_router(tmp_path: Path) -> None:
     assert not load(None, {"HOME": str(tmp_path)})
+
+
+def test_an_answer_that_calls_tools_says_so() -> None:
+    def told(*kinds: str, reason: str = "end_turn") -> str:
+        response = {"content": [{"type": kind} for kind in kinds], "stop_reason": reason}
+        asyncio.run(RoutingHook().async_post_call_success_hook({}, None, response))
+        return str(response["stop_reason"])
+
+    assert told("text", "tool_use") == "tool_use"
+    assert told("text") == "end_turn"
+    assert told("tool_use", reason="max_tokens") == "max_tokens"
+    assert asyncio.run(RoutingHook().async_post_call_success_hook({}, None, "x")) == "x"
