@@ -144,6 +144,19 @@ class Settings:
         "on",
         "off: keep times, tokens, cost; no content.",
     )
+    redact: Literal["on", "off"] = setting(
+        "CLAUDE_LENS_REDACT",
+        values.one_of("on", "off"),
+        "on",
+        "off: keys and tokens in bodies are kept as they are; credential headers never are.",
+    )
+    redact_file: Path | None = setting(
+        "CLAUDE_LENS_REDACT_FILE",
+        values.path,
+        None,
+        "Patterns of your own secrets: regular expressions, one a line.",
+        shown="redact.txt in CLAUDE_LENS_HOME",
+    )
     trace_schemas: bool = setting(
         "CLAUDE_LENS_TRACE_SCHEMAS",
         values.flag,

@@ -19,10 +19,11 @@ from typing import BinaryIO
 import orjson
 
 from claude_lens.agents.namer import Namer
-from claude_lens.errors import Fault
+from claude_lens.errors import Fault, LensError
 from claude_lens.exchange import Exchange
 from claude_lens.recorder.frames import Arrival, Frame, read_frame
 from claude_lens.recorder.sinks import Counting, Idling, Sink, SinkFactory
+from claude_lens.redact import Redactor, redactor
 from claude_lens.settings import Settings
 from claude_lens.wire.build import complete, interrupted, running
 
@@ -46,7 +47,16 @@ class Recorder:
         self._handled = 0
         self._recorded = 0
         self._reported_counters: object = {}
+        self._redactor = self._redaction()
         self._open()
+
+    def _redaction(self) -> Redactor | None:
+        try:
+            return redactor(self._settings)
+        except LensError as error:
+            # Rather too much taken out than too little: the well-known forms do not depend on the file.
+            self._fault("redaction", error)
+            return Redactor()
 
     def _open(self) -> None:
         for name in [name for name in self._factories if name not in self._sinks]:
@@ -94,11 +104,15 @@ class Recorder:
 
     def _build(self, frame: Frame) -> Exchange:
         if isinstance(frame, Arrival):
-            exchange = self._running[frame.id] = self._namer.arrived(running(frame))
+            exchange = running(frame)
+            if self._redactor:
+                exchange = self._redactor.arrived(exchange)
+            exchange = self._running[frame.id] = self._namer.arrived(exchange)
             return exchange
         if frame.id not in self._running:
             raise Fault(f"exchange {frame.id} ended but never arrived")
-        return self._namer.ended(complete(self._running.pop(frame.id), frame))
+        exchange = complete(self._running.pop(frame.id), frame)
+        return self._namer.ended(self._redactor.ended(exchange) if self._redactor else exchange)
 
     def flush(self) -> None:
         """Let every sink commit its batch, then report."""

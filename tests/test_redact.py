@@ -1,0 +1,366 @@
+"""Secrets are put together here, piece by piece: none stands in this file as a scanner would find it."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import string
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from claude_lens.errors import SettingError
+from claude_lens.exchange import Exchange, Request, Response
+from claude_lens.redact import FORMS, Redactor, mark, read_patterns, redactor
+from claude_lens.settings import load
+
+ALNUM = string.ascii_letters + string.digits
+HEX = "0123456789abcdef"
+URLSAFE = ALNUM + "_-"
+B64 = ALNUM + "+/"
+BASE32 = string.ascii_uppercase + "234567"
+
+_rng = random.Random(7)
+
+
+def some(count: int, alphabet: str = ALNUM) -> str:
+    """Characters of chance, a letter and a digit among them; the last one is no punctuation."""
+    while True:
+        text = "".join(_rng.choices(alphabet, k=count))
+        ends = text[-1].isalnum() and text[0].isalnum()
+        digits = any(char.isdigit() for char in text) is any(char.isdigit() for char in alphabet)
+        if ends and digits and any(char.isalpha() for char in text):
+            return text
+
+
+def key_block(kind: str, lines: int = 12) -> str:
+    body = "\n".join(some(64, B64) for _ in range(lines))
+    dashes = "-" * 5
+    return f"{dashes}BEGIN {kind}PRIVATE KEY{dashes}\n{body}\n{dashes}END {kind}PRIVATE KEY{dashes}"
+
+
+def jwt() -> str:
+    return f"ey{'J'}{some(30, URLSAFE)}.ey{'J'}{some(60, URLSAFE)}.{some(43, URLSAFE)}"
+
+
+SAMPLES: list[tuple[str, str]] = [
+    ("anthropic-key", "sk-" + "ant-api03-" + some(95, URLSAFE)),
+    ("anthropic-key", "sk-" + "ant-oat01-" + some(95, URLSAFE)),
+    ("anthropic-key", "sk-" + "ant-admin01-" + some(95, URLSAFE)),
+    ("openrouter-key", "sk-" + "or-v1-" + some(64, HEX)),
+    ("openai-key", "sk-" + "proj-" + some(120, URLSAFE)),
+    ("openai-key", "sk-" + "svcacct-" + some(60, URLSAFE)),
+    ("openai-key", "sk-" + "admin-" + some(60, URLSAFE)),
+    ("openai-key", "sk-" + some(20) + "T3Blbk" + "FJ" + some(20)),
+    ("litellm-key", "sk-" + "lens-" + some(40, URLSAFE)),
+    ("api-key", "sk-" + some(32)),
+    ("api-key", "sk-" + some(48)),
+    ("groq-key", "gsk" + "_" + some(52)),
+    ("xai-key", "xai" + "-" + some(80)),
+    ("perplexity-key", "pplx" + "-" + some(48)),
+    ("replicate-token", "r8" + "_" + some(37)),
+    ("huggingface-token", "hf" + "_" + some(34, string.ascii_letters)),
+    ("huggingface-token", "api" + "_org_" + some(34, string.ascii_letters)),
+    ("google-key", "AI" + "za" + some(35, URLSAFE)),
+    ("google-oauth", "ya" + "29." + some(60, URLSAFE)),
+    ("google-oauth", "GOC" + "SPX-" + some(28, URLSAFE)),
+    ("github-token", "gh" + "p_" + some(36)),
+    ("github-token", "gh" + "o_" + some(36)),
+    ("github-token", "gh" + "u_" + some(36)),
+    ("github-token", "gh" + "s_" + some(36)),
+    ("github-token", "gh" + "r_" + some(76)),
+    ("github-token", "github" + "_pat_" + some(22) + "_" + some(59)),
+    ("gitlab-token", "gl" + "pat-" + some(20, URLSAFE)),
+    ("gitlab-token", "gl" + "rt-" + some(20, URLSAFE)),
+    ("gitlab-token", "gl" + "dt-" + some(20, URLSAFE)),
+    ("aws-access-key", "AK" + "IA" + some(16, BASE32)),
+    ("aws-access-key", "AS" + "IA" + some(16, BASE32)),
+    ("aws-secret-key", some(40, B64)),
+    ("slack-token", "xo" + "xb-" + some(12, string.digits + "a") + "-" + some(24)),
+    ("slack-token", "xo" + "xp-" + some(40)),
+    ("slack-token", "xa" + "pp-1-A" + "1B2C3D4E5-" + "1234567890123-" + some(64, HEX)),
+    ("slack-webhook", "hooks.sl" + "ack.com/services/T0" + "AB12CD34/B0" + "AB12CD34/" + some(24)),
+    ("stripe-key", "sk" + "_live_" + some(24)),
+    ("stripe-key", "rk" + "_live_" + some(24)),
+    ("stripe-key", "sk" + "_test_" + some(99)),
+    ("stripe-webhook", "wh" + "sec_" + some(32)),
+    ("npm-token", "np" + "m_" + some(36)),
+    ("pypi-token", "py" + "pi-AgE" + some(150, URLSAFE)),
+    ("sendgrid-key", "S" + "G." + some(22, URLSAFE) + "." + some(43, URLSAFE)),
+    ("digitalocean-token", "do" + "p_v1_" + some(64, HEX)),
+    ("shopify-token", "sh" + "pat_" + some(32, HEX)),
+    ("databricks-token", "da" + "pi" + some(32, HEX)),
+    ("linear-key", "lin" + "_api_" + some(40)),
+    ("notion-token", "nt" + "n_" + some(46)),
+    ("vault-token", "hv" + "s." + some(90, URLSAFE)),
+    ("docker-token", "dckr" + "_pat_" + some(27, URLSAFE)),
+    ("square-token", "sq" + "0atp-" + some(22, URLSAFE)),
+    ("tailscale-key", "tskey" + "-auth-" + some(12) + "-" + some(32)),
+    ("azure-storage-key", some(86, B64) + "=="),
+    ("private-key", key_block("RSA ")),
+    ("private-key", key_block("")),
+    ("private-key", key_block("OPENSSH ")),
+    ("private-key", key_block("EC ", 3)),
+    ("private-key", key_block("ENCRYPTED ")),
+    ("jwt", jwt()),
+    ("jwt", jwt()),
+    ("bearer", some(40, URLSAFE)),
+    ("bearer", some(24, HEX)),
+    ("basic-auth", "hunter2" + some(8)),
+    ("basic-auth", "s3cr3t" + "!pass"),
+]
+
+AROUND = {
+    "aws-secret-key": "aws_s" + "ecret_access_key = {}",
+    "azure-storage-key": "DefaultEndpointsProtocol=https;Account" + "Key={};EndpointSuffix=x",
+    "bearer": "curl -H 'Authorization: Bearer {}' https://example.org",
+    "basic-auth": "postgresql://me:{}@db.example.org/app",
+}
+
+LOOK_ALIKES = [
+    "sk-ant-...",
+    "sk-ant-api03-xxx",
+    "export ANTHROPIC_API_KEY=sk-ant-",
+    "task-1234567890123456789012345678901234567890",
+    "risk-abcdefghijklmnopqrstuvwxyz0123456789",
+    "sk-learn-pipeline-feature-engineering-tools",
+    "sk-fading-circle-spinner-component-wrapper",
+    "disk-0123456789abcdef0123456789abcdef",
+    "desk-proj-abcdefghijklmnopqrst",
+    "ghp_short",
+    "ghp_example_token_goes_here_and_is_not_one",
+    "myghp_" + "a1" * 18,
+    "github_pat_description",
+    "glpat-xyz",
+    "AKIA",
+    "AKIAIOSFODNN",
+    "AKIA-is-the-prefix-of-keys",
+    "MAKIAVELLI1234567890ABCDEF",
+    "XAKIA" + "ABCDEFGHIJKLMNOP",
+    "akiaabcdefghijklmnop",
+    "xoxb-",
+    "xoxo hugs and kisses to everyone here",
+    "xoxb-token",
+    "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----",
+    "-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----",
+    "-----BEGIN PRIVATE KEY-----",
+    "a file begins with -----BEGIN RSA PRIVATE KEY----- and ends",
+    "eyJhbGciOiJIUzI1NiJ9",
+    "eyJ.eyJ.x",
+    "eyJhbGciOi.notjson.signature",
+    "Bearer",
+    "Bearer token",
+    "Bearer <your-token-here-0123456789>",
+    "Bearer ${ACCESS_TOKEN_V2_PRODUCTION}",
+    "Authorization: Bearer $TOKEN",
+    "bearer of good news arrived with the letter",
+    "Bearer authentication-is-described-in-the-docs",
+    "Bearer YOUR_ACCESS_TOKEN_GOES_RIGHT_HERE",
+    "AIzaShort",
+    "pizzAIza" + "a1" * 20,
+    "npm_config_registry",
+    "npm_package_version_is_set_by_the_tool",
+    "npm_lifecycle_event=test npm_execpath=/usr/bin/npm",
+    "pypi-server",
+    "pypi-AgEshort",
+    "hf_hub_download",
+    "hf_transformers_model_configuration_factory",
+    "SG.mail",
+    "MSG.abcdefghijklmnopqrstuv.abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqr",
+    "sk_live_",
+    "sk_test_key",
+    "rk_live_example",
+    "whsec_test",
+    "https://example.org/a:b@c",
+    "http://localhost:8082/v1/messages",
+    "https://$USER:$PASSWORD@example.org",
+    "postgres://user:password@localhost/db",
+    "https://user@example.org:8080/path",
+    "ssh://git@github.com:22/me/repo.git",
+    "git@github.com:me/repo.git",
+    "AccountKey=...",
+    "AccountKey=<storage-key>",
+    "dapi_documentation",
+    "r8_model",
+    "gsk_not_a_key",
+    "toolu_01" + "A1b2C3d4E5f6G7h8I9j0K1l2",
+    "msg_01" + "A1b2C3d4E5f6G7h8I9j0K1l2",
+    "550e8400-e29b-41d4-a716-446655440000",
+    "da39a3ee5e6b4b0d3255bfef95601890afd80709",
+    "sha512-" + "A1b2" * 21 + "==",
+    "data:image/png;base64," + "iVBORw0KGgo" * 20,
+    "[redacted:github-token:ba7816bf]",
+    "ya29.short",
+    "lin_api_key",
+    "ntn_page",
+    "hvs.token",
+    "dckr_pat_x",
+    "tskey-auth",
+    "shpat_token",
+]
+
+
+def test_there_are_enough() -> None:
+    assert len(SAMPLES) >= 60
+    assert len(LOOK_ALIKES) >= 60
+    assert {kind for kind, _ in SAMPLES} == {form.kind for form in FORMS}
+
+
+def around(kind: str, secret: str) -> str:
+    return AROUND.get(kind, "here it is: {} and more").format(secret)
+
+
+@pytest.mark.parametrize(("kind", "secret"), SAMPLES, ids=[f"{n}-{k}" for n, (k, _) in enumerate(SAMPLES)])
+def test_every_form_is_replaced_wherever_it_stands(kind: str, secret: str) -> None:
+    redact = Redactor()
+    text = around(kind, secret)
+    expected = text.replace(secret, mark(kind, secret))
+    assert redact.text(text) == expected
+    assert redact.text(expected) == expected
+    for before, behind in (
+        ("", ""),
+        ("KEY=", "\n"),
+        ('{"key": "', '"}'),
+        ("a\\n", "\\n"),
+        ("é", "é"),
+        ("(", ")"),
+    ):
+        assert redact.text(f"{before}{text}{behind}") == f"{before}{expected}{behind}"
+    body = json.dumps({"messages": [{"content": [{"text": f"x\n{text}\n"}]}]}).encode()
+    assert redact.may_hold(body)
+    assert redact.may_hold(json.dumps({"arguments": json.dumps({"text": f"x\n{text}\n"})}).encode())
+
+
+@pytest.mark.parametrize("text", LOOK_ALIKES)
+def test_what_only_looks_like_one_stays(text: str) -> None:
+    redact = Redactor()
+    for shown in (text, f"before {text} behind", f'"{text}"', f"x={text}\n"):
+        assert redact.text(shown) is shown
+
+
+def test_one_secret_has_one_mark() -> None:
+    secret = SAMPLES[0][1]
+    found = re.findall(r"\[redacted:[^\]]+\]", Redactor().text(f"{secret} {secret}, '{secret}'"))
+    assert len(found) == 3
+    assert len(set(found)) == 1
+
+
+def exchange(body: dict[str, Any], answer: dict[str, Any] | None = None, **fields: Any) -> Exchange:
+    response = None
+    if answer is not None:
+        response = Response(body=b"event: message_start\ndata: {}\n\n", json=answer)
+    return Exchange(
+        id="1", request=Request(body=json.dumps(body).encode(), json=body), response=response, **fields
+    )
+
+
+def test_a_body_without_secrets_is_the_same_object() -> None:
+    body = {"a": [1, "task-list", {"b": "eyJ"}], "big": 2**70}
+    given = exchange(body, {"content": [{"type": "text", "text": "fine"}]})
+    assert Redactor().exchange(given) is given
+
+
+@given(
+    st.recursive(
+        st.none()
+        | st.booleans()
+        | st.integers()
+        | st.floats(allow_nan=False, allow_infinity=False)
+        | st.text(),
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+        max_leaves=20,
+    )
+)
+def test_any_json_without_secrets_stays_as_it_is(value: Any) -> None:
+    assert Redactor().value(value) == value
+
+
+def test_everywhere_in_an_exchange() -> None:
+    secrets = [secret for kind, secret in SAMPLES if kind not in AROUND]
+    said = [around(kind, secret) for kind, secret in SAMPLES]
+    body = {
+        "system": said[0],
+        "tools": [{"name": "x", "description": said[1]}],
+        "messages": [
+            {"role": "user", "content": said[2]},
+            {"role": "assistant", "content": [{"type": "tool_use", "input": {said[3]: [said[4:30]]}}]},
+            {
+                "role": "user",
+                "content": [{"type": "tool_result", "content": [{"text": t} for t in said[30:]]}],
+            },
+        ],
+        "number": 12345678901234567890123,
+    }
+    answer = {"role": "assistant", "content": [{"type": "thinking", "thinking": " ".join(said)}]}
+    found = Redactor().exchange(exchange(body, answer, error=f"Incorrect key: {SAMPLES[5][1]}"))
+    kept = repr(found)
+    assert not [secret for secret in secrets if secret in kept or repr(secret)[1:-1] in kept]
+    assert found.request.json is not None
+    assert found.request.json["number"] == 12345678901234567890123
+    assert json.loads(found.request.body) == found.request.json
+    assert found.response is not None
+    assert found.response.body.startswith(b"event:")
+
+
+def test_bytes_that_are_no_json() -> None:
+    secret = SAMPLES[20][1]
+    body = b"\xff\xfe " + secret.encode() + b" \x00"
+    given = Exchange(id="1", request=Request(body=body), response=Response(body=body))
+    found = Redactor().exchange(given)
+    assert secret.encode() not in found.request.body
+    assert found.response is not None
+    assert secret.encode() not in found.response.body
+    assert found.request.body.startswith(b"\xff\xfe [redacted:github-token:")
+
+
+def test_lone_surrogates_are_no_hindrance() -> None:
+    secret = SAMPLES[20][1]
+    assert Redactor().text(f"\ud800 {secret} \udfff") == f"\ud800 {mark('github-token', secret)} \udfff"
+
+
+def test_patterns_of_ones_own(tmp_path: Path) -> None:
+    file = tmp_path / "redact.txt"
+    file.write_text("# ours\n\nbadge = EMP-(?P<s>[0-9]{6})\nproject-[a-z]{4}\n")
+    redact = Redactor(read_patterns(file))
+    found = redact.text("EMP-123456 works on project-moon; EMP-12 does not")
+    assert found == f"EMP-{mark('badge', '123456')} works on {mark('own', 'project-moon')}; EMP-12 does not"
+    assert redact.text(found) == found
+
+
+@pytest.mark.parametrize("line", ["ok\n([", "bad = *"])
+def test_a_bad_pattern_is_named(tmp_path: Path, line: str) -> None:
+    file = tmp_path / "redact.txt"
+    file.write_text(line)
+    with pytest.raises(SettingError, match="regular expression in line"):
+        read_patterns(file)
+
+
+def test_settings_decide(tmp_path: Path) -> None:
+    home = {"CLAUDE_LENS_HOME": str(tmp_path)}
+    assert redactor(load({**home, "CLAUDE_LENS_REDACT": "off"})) is None
+    assert redactor(load(home)) is not None
+    (tmp_path / "redact.txt").write_text("moon")
+    found = redactor(load(home))
+    assert found is not None
+    assert found.text("moon") == mark("own", "moon")
+    with pytest.raises(SettingError, match="readable file"):
+        redactor(load({**home, "CLAUDE_LENS_REDACT_FILE": str(tmp_path / "none")}))
+
+
+def test_a_large_body_costs_little() -> None:
+    words = " ".join(some(_rng.randint(2, 9), string.ascii_lowercase) for _ in range(30_000))
+    body = json.dumps({"messages": [{"role": "user", "content": words}]}).encode()
+    redact = Redactor()
+    redact.may_hold(body)
+    start = time.process_time()
+    json.loads(body)
+    parsing = time.process_time() - start
+    start = time.process_time()
+    for _ in range(5):
+        assert not redact.may_hold(body)
+    assert (time.process_time() - start) / 5 < max(20 * parsing, 0.01)
