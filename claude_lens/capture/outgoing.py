@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
+from collections import OrderedDict
+
 import orjson
 
 from claude_lens.capture.inflight import InFlight
@@ -10,6 +14,11 @@ from claude_lens.wire.parse import parse_object
 
 MESSAGES = "/v1/messages"
 COUNT_TOKENS = "/v1/messages/count_tokens"
+SIGNATURE = re.compile(rb'"signature":\s?"([^"]+)"')
+KEPT = 20_000
+
+# Digests of the signatures under which other providers' thoughts went out of this process.
+FOREIGN: OrderedDict[str, None] = OrderedDict()
 
 
 def prepare(flight: InFlight) -> None:
@@ -23,8 +32,29 @@ def prepare(flight: InFlight) -> None:
             body = parse_object(flight.body)
             flight.outgoing = orjson.dumps({**body, "model": flight.target}) if body else None
         return
-    if flight.endpoint in (MESSAGES, COUNT_TOKENS) and history.may_hold_foreign_thinking(flight.body):
-        cleaned = history.without_foreign_thinking(parse_object(flight.body) or {})
+    if flight.endpoint not in (MESSAGES, COUNT_TOKENS):
+        return
+    if history.may_hold_foreign_thinking(flight.body) or (FOREIGN and SIGNATURE.search(flight.body)):
+        cleaned = history.without_foreign_thinking(parse_object(flight.body) or {}, is_known)
         if cleaned is not None:
             flight.outgoing = orjson.dumps(cleaned)
             flight.adapted = (*flight.adapted, history.NOTE)
+
+
+def remember(flight: InFlight) -> None:
+    """Keep in mind which signatures an answer of another provider carried."""
+    if flight.provider in (None, "anthropic") or flight.endpoint != MESSAGES:
+        return
+    for signature in SIGNATURE.findall(b"".join(flight.chunks)):
+        FOREIGN[_digest(signature)] = None
+    while len(FOREIGN) > KEPT:
+        FOREIGN.popitem(last=False)
+
+
+def is_known(signature: str) -> bool:
+    """Whether another provider signed with it, as far as this process has seen."""
+    return _digest(signature.encode("utf-8", "surrogatepass")) in FOREIGN
+
+
+def _digest(signature: bytes) -> str:
+    return hashlib.blake2b(signature, digest_size=12).hexdigest()

@@ -195,7 +195,10 @@ class RoutingHook(Adapting, CustomLogger):  # type: ignore[misc]
     async def async_post_call_success_hook(
         self, data: dict[str, Any], user_api_key_dict: Any, response: Any
     ) -> Any:
-        """Put right what some versions of LiteLLM say of an answer of OpenAI's Responses that calls tools."""
+        """Put right what LiteLLM says: the model after a fallback, the end of an answer that calls tools."""
+        flight = IN_FLIGHT.get(str(data.get("litellm_call_id")))
+        if flight is not None and flight.target and isinstance(response, dict) and "model" in response:
+            response["model"] = flight.requested_model
         if isinstance(response, dict) and response.get("stop_reason") == "end_turn":
             content = response.get("content")
             blocks = content if isinstance(content, list) else []

@@ -13,6 +13,7 @@ import time
 import orjson
 
 from claude_lens.capture import headers as h
+from claude_lens.capture import outgoing
 from claude_lens.capture.answers import error_body
 from claude_lens.capture.asgi import App, Message, Receive, Scope, Send, replay
 from claude_lens.capture.inflight import InFlight, RawHeaders, UpstreamAnswer
@@ -49,6 +50,7 @@ async def run(
     finally:
         pinger.cancel()
         IN_FLIGHT.pop(flight.id, None)
+        outgoing.remember(flight)
         watched.finish()
 
 

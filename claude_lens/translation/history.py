@@ -5,7 +5,7 @@ Thinking is signed by who thought it; Anthropic refuses a signature that is not 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 FOREIGN_SIGNATURES = ("litellm_",)
@@ -18,15 +18,23 @@ def may_hold_foreign_thinking(body: bytes) -> bool:
     return any(mark in body for mark in MARKS)
 
 
-def without_foreign_thinking(body: Mapping[str, Any]) -> dict[str, Any] | None:
+def nobody(_signature: str) -> bool:
+    """No signature is known to be another provider's."""
+    return False
+
+
+def without_foreign_thinking(
+    body: Mapping[str, Any], is_known: Callable[[str], bool] = nobody
+) -> dict[str, Any] | None:
     """The body without thinking that nobody signed, or LiteLLM did; None where there is none.
 
+    ``is_known`` says of a signature whether it is known to be another provider's.
     A turn that is still at its tool calls must begin with thinking where a budget for it is set; one that has
     lost it is answered without.
     """
     given = body.get("messages")
     messages = given if isinstance(given, list) else []
-    cleaned = [_cleaned(message) for message in messages]
+    cleaned = [_cleaned(message, is_known) for message in messages]
     if all(new is old for new, old in zip(cleaned, messages, strict=True)):
         return None
     made = {**body, "messages": cleaned}
@@ -37,25 +45,22 @@ def without_foreign_thinking(body: Mapping[str, Any]) -> dict[str, Any] | None:
     return made
 
 
-def _cleaned(message: Any) -> Any:
+def _cleaned(message: Any, is_known: Callable[[str], bool]) -> Any:
     content = message.get("content") if isinstance(message, Mapping) else None
     if not isinstance(content, list) or message.get("role") != "assistant":
         return message
-    kept = [block for block in content if not _is_foreign(block)]
+    kept = [block for block in content if not _is_foreign(block, is_known)]
     if len(kept) == len(content):
         return message
     return {**message, "content": kept or [{"type": "text", "text": "(no text)"}]}
 
 
-def _is_foreign(block: Any) -> bool:
-    if not isinstance(block, Mapping):
+def _is_foreign(block: Any, is_known: Callable[[str], bool]) -> bool:
+    kind = block.get("type") if isinstance(block, Mapping) else None
+    if kind not in ("thinking", "redacted_thinking"):
         return False
-    if block.get("type") == "redacted_thinking":
-        return str(block.get("data") or "").startswith(FOREIGN_SIGNATURES)
-    signature = block.get("signature")
-    return block.get("type") == "thinking" and (
-        not signature or str(signature).startswith(FOREIGN_SIGNATURES)
-    )
+    signature = str(block.get("signature" if kind == "thinking" else "data") or "")
+    return not signature or signature.startswith(FOREIGN_SIGNATURES) or is_known(signature)
 
 
 def _open_turn_lost_thinking(before: list[Any], after: list[Any]) -> bool:

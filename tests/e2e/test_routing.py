@@ -58,7 +58,9 @@ def write_config(folder: Path, routes: str) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "callbacks").symlink_to(ROOT / "callbacks")
     config = folder / "litellm_config.yaml"
-    config.write_text((ROOT / "litellm_config.yaml").read_text() + routes)
+    shipped = (ROOT / "litellm_config.yaml").read_text()
+    fallbacks = 'router_settings:\n  fallbacks: [{"openai:gpt-4o-mini": ["gpt-4.1"]}]\n'
+    config.write_text(shipped.replace("router_settings:\n", fallbacks) + routes)
     return config
 
 
@@ -201,6 +203,51 @@ def test_a_failing_provider_is_told_honestly_and_claude_never_asked(
     assert {exchange.http_status for exchange in failed} == {400}
     assert "This model has had enough" in str(failed[0].error)
     assert not [call for call in upstream.calls if call.agent_id and call.request.path == "/v1/messages"]
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_litellms_fallbacks_where_they_are_configured(stream: bool, mixed: Proxy, upstream: Provider) -> None:
+    upstream.play(
+        lambda call: (
+            error(500, "down") if call.body["model"] == "gpt-4o-mini" else say(text("instead", pieces=1))
+        )
+    )
+    session = {"x-claude-code-session-id": "5e55", "x-claude-code-request-class": "main"}
+    asked = [{"role": "user", "content": "go"}]
+    body = {"model": "claude-3-haiku-20240307", "max_tokens": 50, "messages": asked, "stream": stream}
+    answer = mixed.post(body, **session)
+    assert "instead" in answer.text
+    assert "claude-3-haiku-20240307" in answer.text
+    assert "gpt-4.1" not in answer.text
+    assert [call.body["model"] for call in upstream.calls] == ["gpt-4o-mini", "gpt-4.1"]
+    last = recorded(mixed)[-1]
+    assert (last.model.requested, last.model.routed) == ("claude-3-haiku-20240307", "gpt-4.1")
+    assert last.model.rule == "rule 3: agent=main, model=claude-3-haiku-20240307"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("hints", [True, False], ids=["hints", "no hints"])
+def test_names_without_any_rule(hints: bool, proxy: Proxy, upstream: Provider, tmp_path: Path) -> None:
+    def script(call: Call) -> Reply:
+        if call.agent_id is None:
+            both = (
+                spawn(REVIEW, "code-reviewer", background=True),
+                spawn(SEARCH, "Explore", background=True),
+            )
+            return turns(say(*both), say(text("done")))(call)
+        if INNER in told(call):
+            return say(text("seven"))
+        inner = turns(say(spawn(INNER, background=False)), say(text("good")))
+        return inner(call) if REVIEW in told(call) else say(text("found"))
+
+    upstream.play(script)
+    run(Claude(tmp_path, upstream.url, proxy), hints=hints)
+    agents = {one.identity.agent.name: one.identity.agent for one in recorded(proxy)}
+    assert set(agents) == {None, "code-reviewer", "Explore", "general-purpose"}
+    assert agents["code-reviewer"].evidence == "spawn"
+    assert agents["Explore"].evidence == ("headers" if hints else "spawn")
+    assert agents["general-purpose"].parent_id == agents["code-reviewer"].id
+    assert agents["Explore"].description == SEARCH[:24]
 
 
 def request(**more: Any) -> dict[str, Any]:
