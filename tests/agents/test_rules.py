@@ -92,9 +92,7 @@ QUESTIONS = st.builds(
 
 
 @given(CONDITIONS, CONDITIONS, QUESTIONS)
-def test_what_is_covered_never_hits(
-    wide: dict[str, Any], narrow: dict[str, Any], asked: Question
-) -> None:
+def test_what_is_covered_never_hits(wide: dict[str, Any], narrow: dict[str, Any], asked: Question) -> None:
     before, after = rule(**wide), rule(**narrow)
     if before.covers(after) and after.matches(asked):
         assert before.matches(asked)
