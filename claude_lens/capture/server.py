@@ -50,6 +50,9 @@ class Wrapped:
         async def watched(message: Message) -> None:
             if message["type"] == "lifespan.startup.complete":
                 self._plugin.feed()
+                from claude_lens.capture import shortcut
+
+                shortcut.install(self._app)
                 # Objects of start-up live as long as we do; looking through them again costs pauses.
                 gc.collect()
                 gc.freeze()
