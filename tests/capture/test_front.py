@@ -42,6 +42,7 @@ def test_the_key_in_any_of_its_headers(proxy: Proxy, upstream: Provider, name: s
 
 
 def test_both_lanes_count_and_record(proxy: Proxy, lane: str) -> None:
+    proxy.settled()
     before = proxy.status()["recording"]["recorded"]
     assert proxy.post(HELLO).status_code == 200
     proxy.settled()
@@ -51,6 +52,7 @@ def test_both_lanes_count_and_record(proxy: Proxy, lane: str) -> None:
 
 
 def test_openai_clients_are_served_and_recorded(proxy: Proxy) -> None:
+    proxy.settled()
     before = proxy.status()["recording"]["recorded"]
     answer = proxy.post(HELLO, "/v1/chat/completions")
     assert answer.json()["choices"][0]["message"]["content"] == "hello"
