@@ -59,11 +59,14 @@ def _sanitised(html: str) -> str:
         link_rel="noopener noreferrer nofollow",
         set_tag_attribute_values={"a": {"target": "_blank"}},
         allowed_classes=None,
-        attribute_filter=_class_of_ours,
+        attribute_filter=_attribute,
     )
 
 
-def _class_of_ours(tag: str, attribute: str, value: str) -> str | None:
+def _attribute(tag: str, attribute: str, value: str) -> str | None:
+    if attribute == "href":
+        # A relative link of a stranger's would lead into the dashboard.
+        return value if value.lower().startswith(("http://", "https://", "mailto:")) else None
     if attribute != "class":
         return value
     # Pygments' classes are one or two letters and digits; whatever else claims to be a class is not ours.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
@@ -21,6 +23,7 @@ from claude_lens.dashboard import text
 HERE: Final = Path(__file__).parent
 STATIC: Final = HERE / "static"
 AGENT_COLOURS: Final = 7
+_PLAIN_ID: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
 NONE: Final = "\u2013"
 
 
@@ -51,6 +54,7 @@ def environment() -> Environment:
         model_name=model_name,
         pretty=pretty,
         folder=folder,
+        sid=session_path,
         series_colour=series_colour,
         epoch=lambda iso: datetime.fromisoformat(iso).timestamp(),
         short=lambda name: str(name)[:16],
@@ -139,6 +143,23 @@ def series_colour(name: str, index: int) -> str:
     fixed = {"errors": "bad", "from cache": "hit", "the rest": "rest", "answered": "1", "cost": "1"}
     fixed |= {"fresh input": "1", "to cache, 5 min": "5", "to cache, 1 h": "2", "output": "4"}
     return fixed.get(name, str((index - 1) % AGENT_COLOURS + 1))
+
+
+def session_path(name: str) -> str:
+    """A session's id as one part of a path, whatever it holds; :func:`session_id` takes it back."""
+    if _PLAIN_ID.fullmatch(name):
+        return name
+    return "~" + urlsafe_b64encode(name.encode("utf-8", "replace")).decode().rstrip("=")
+
+
+def session_id(part: str) -> str:
+    """The id behind :func:`session_path`."""
+    if not part.startswith("~"):
+        return part
+    try:
+        return urlsafe_b64decode(part[1:] + "=" * (-len(part[1:]) % 4)).decode("utf-8", "replace")
+    except ValueError:
+        return part
 
 
 def folder(path: str | None) -> str:

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from claude_lens.dashboard.templating import escaped, page
+from claude_lens.dashboard.templating import escaped, page, session_id
 from claude_lens.errors import StoreError, UserError
 from claude_lens.store import filters
 from claude_lens.store.search import Hit, parse
@@ -88,7 +88,7 @@ def find_in_session(request: Request) -> Response:
     """Places in one session, for its outline."""
     lens: Lens = request.app.state.lens
     q = request.query_params.get("find", "").strip()
-    name = request.path_params["session"]
+    name = session_id(request.path_params["session"])
     problem, hits = "", []
     if q:
         try:

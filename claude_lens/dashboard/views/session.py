@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from claude_lens.dashboard import conversation, timeline
 from claude_lens.dashboard.conversation import Session
-from claude_lens.dashboard.templating import page, render
+from claude_lens.dashboard.templating import page, render, session_id
 from claude_lens.errors import NotFound
 
 if TYPE_CHECKING:
@@ -26,14 +26,14 @@ COALESCED: Final = 0.4
 def session(request: Request) -> Response:
     """The page; ``?at=EXCHANGE`` begins there, ``?at=end`` with the newest turns."""
     lens: Lens = request.app.state.lens
-    name = request.path_params["session"]
+    name = session_id(request.path_params["session"])
     at = request.query_params.get("at", "")
     about = lens.reader.session(name)
     agents = lens.reader.agents(name)
     with lens.reader.connect() as connection:
         whole = Session.read(connection, name)
         start, opened = _place(whole, at)
-        shown = _turns(connection, whole, name, None, start, opened=opened)
+        shown = _turns(connection, whole, name, None, start, opened=opened, first=True)
         prompts = conversation.prompts(connection, whole.line(None))
     return page(
         "session.html",
@@ -53,7 +53,7 @@ def session(request: Request) -> Response:
 def some(request: Request) -> Response:
     """More turns of an agent: ``agent``, ``start``, and ``end`` where fewer are wanted."""
     lens: Lens = request.app.state.lens
-    name = request.path_params["session"]
+    name = session_id(request.path_params["session"])
     query = request.query_params
     agent = query.get("agent") or None
     start, end = _number(query.get("start")), _number(query.get("end"))
@@ -61,21 +61,27 @@ def some(request: Request) -> Response:
         whole = Session.read(connection, name)
         if agent is not None and agent not in whole.by_agent:
             raise NotFound(f"no agent {agent!r} in this session")
-        return HTMLResponse(_turns(connection, whole, name, agent, start, end).encode("utf-8", "replace"))
+        return HTMLResponse(
+            _turns(connection, whole, name, agent, start, end, first=end is not None).encode(
+                "utf-8", "replace"
+            )
+        )
 
 
 def waterfall(request: Request) -> Response:
     """The timeline, asked for when it is opened."""
     lens: Lens = request.app.state.lens
     with lens.reader.connect() as connection:
-        whole = Session.read(connection, request.path_params["session"])
-    return page("timeline.html", chart=timeline.chart(whole.steps), session=request.path_params["session"])
+        whole = Session.read(connection, session_id(request.path_params["session"]))
+    return page(
+        "timeline.html", chart=timeline.chart(whole.steps), session=session_id(request.path_params["session"])
+    )
 
 
 async def events(request: Request) -> Response:
     """Server-sent ``changed`` whenever something of this session happened."""
     lens: Lens = request.app.state.lens
-    name = request.path_params["session"]
+    name = session_id(request.path_params["session"])
     return StreamingResponse(
         _changes(lens, name), media_type="text/event-stream", headers={"cache-control": "no-store"}
     )
@@ -138,6 +144,7 @@ def _turns(
     start: int,
     end: int | None = None,
     opened: dict[str, int] | None = None,
+    first: bool = False,
 ) -> str:
     """Turns from ``start`` on, at most so many bytes of them, then what loads the rest or waits for more."""
     line = whole.line(agent)
@@ -147,7 +154,7 @@ def _turns(
     html, shown_until = [], start
     for turn in conversation.window(connection, whole, agent, start, stop):
         nested = {
-            child: _turns(connection, whole, name, child, index, opened=opened)
+            child: _turns(connection, whole, name, child, index, opened=opened, first=True)
             for child, index in (opened or {}).items()
             if child in _children(turn)
         }
@@ -166,7 +173,7 @@ def _turns(
         bounded=end is not None,
         next=shown_until,
         left=len(line) - shown_until,
-        earlier=start if start and end is None else 0,
+        earlier=start if first else 0,
         earlier_from=max(start - TURNS, 0),
         agent=agent,
         session=name,
