@@ -94,6 +94,7 @@ class Batch:
         self._nodes: dict[bytes, int] = {}
         self._fresh: set[int] = set()
         self._new_nodes: set[int] = set()
+        self._tips: set[int] = set()
         self._session_ids: dict[str, int] = {}
         self._ranks: dict[str, int] = {}
         self._running: dict[str, int] = {}
@@ -241,7 +242,10 @@ class Batch:
                 self._derived.message(piece, each.values[index])
             self._derived.occurs(piece, session, exchange)
         self._seen[(session, each.steps[-1])] = True
-        return self._nodes[each.steps[-1]] in self._new_nodes
+        tip = self._nodes[each.steps[-1]]
+        is_new = tip in self._new_nodes and tip not in self._tips
+        self._tips.add(tip)
+        return is_new
 
     def _response(self, item: Item, session: int, exchange: int) -> dict[str, Any]:
         response = item.exchange.response
