@@ -11,6 +11,7 @@ from claude_lens.exchange import Headers, Identity
 from claude_lens.wire.headers import get
 
 SPAWNING = frozenset(("Agent", "Task"))
+SUBAGENT_CLASSES = frozenset(("subagent", "workflow"))
 _REMINDER = re.compile(r"<system-reminder>.*?</system-reminder>", re.DOTALL)
 
 
@@ -73,7 +74,7 @@ def _is_call(block: Mapping[str, Any]) -> bool:
 
 def _is_subagent(identity: Identity, headers: Headers) -> bool | None:
     agent = identity.agent
-    if agent.id or agent.parent_id or agent.type or identity.request_class == "subagent":
+    if agent.id or agent.parent_id or agent.type or identity.request_class in SUBAGENT_CLASSES:
         return True
     if identity.request_class:
         return False

@@ -19,13 +19,15 @@ def missing(config: Path, environ: Mapping[str, str]) -> dict[str, list[str]]:
     entries = root.get("model_list") if isinstance(root, dict) else None
     found: dict[str, list[str]] = {}
     for entry in entries if isinstance(entries, list) else []:
-        needed = _needed(entry.get("litellm_params") or {}, environ)
+        needed = _needed(entry.get("litellm_params"), environ)
         if needed:
             found.setdefault(needed, []).append(str(entry.get("model_name")))
     return found
 
 
-def _needed(params: Mapping[str, Any], environ: Mapping[str, str]) -> str | None:
+def _needed(params: Any, environ: Mapping[str, str]) -> str | None:
+    if not isinstance(params, dict):
+        return None
     key = params.get("api_key")
     if isinstance(key, str) and key.startswith(REFERENCE):
         name = key.removeprefix(REFERENCE)

@@ -24,7 +24,7 @@ from typing import Any
 
 import yaml
 
-from claude_lens.agents import rules, targets
+from claude_lens.agents import needs, rules, targets
 from claude_lens.agents.rules import Question, Rule
 from claude_lens.agents.targets import Target
 from claude_lens.errors import ConfigError, SettingError
@@ -69,6 +69,8 @@ def load(config: Path | None, environ: Mapping[str, str]) -> Routes:
     overridden = {rule.agent for rule, _ in found}
     found += [(rule, at) for rule, at in root.rules() if not (at.by_name and rule.agent in overridden)]
     names = root.model_names()
+    lacking = needs.missing(config, environ) if config and found else {}
+    keyless = {name: variable for variable, uses in lacking.items() for name in uses}
     made: dict[str, Target] = {}
     for position, (rule, at) in enumerate(found):
         # What the environment overrides in the file is no mistake in the file.
@@ -80,6 +82,8 @@ def load(config: Path | None, environ: Mapping[str, str]) -> Routes:
             made.setdefault(rule.to, targets.resolve(rule.to, names, environ))
         except ValueError as problem:
             raise at.error(str(problem)) from None
+        if rule.to in keyless:
+            raise at.error(f"{rule.to!r} needs {keyless[rule.to]}, which is not set (environment or .env)")
     return Routes(tuple(rule for rule, _ in found), made)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from claude_lens.agents.asker import SUBAGENT_CLASSES
 from claude_lens.agents.detect import CUSTOM
 from claude_lens.exchange import Agent
 
@@ -73,7 +74,7 @@ class Rule:
     def impossible(self) -> str | None:
         """Why the conditions can never hold together; None where they can."""
         about_main = self.request_class in ("main", "auxiliary") or self.agent == MAIN
-        about_subagent = self.type or self.request_class == "subagent" or self.agent not in (None, MAIN)
+        about_subagent = self.type or self.request_class in SUBAGENT_CLASSES or self.agent not in (None, MAIN)
         if about_main and about_subagent:
             return "the main agent has no type, and is no subagent"
         if self.agent == MAIN and self.request_class in NOT_MAIN:
@@ -90,7 +91,8 @@ def first(rules: Iterable[Rule], question: Question) -> Rule | None:
 
 def question(agent: Agent, *, request_class: str | None, model: str | None, size: int) -> Question:
     """What rules look at in a request of ``agent``; ``size`` is the body's length in bytes."""
-    if agent.id or agent.name or agent.type or agent.evidence == "billing" or request_class == "subagent":
+    subagent = request_class in SUBAGENT_CLASSES or agent.evidence == "billing"
+    if subagent or agent.id or agent.name or agent.type:
         name: str | None = agent.name or ""
     else:
         name = None if agent.evidence == "unknown" or request_class in NOT_MAIN else MAIN

@@ -23,10 +23,14 @@ PREFIX = "claude-lens:agents"
 
 @dataclass(slots=True)
 class Replayed:
-    """A session as this worker has replayed it, up to fact number ``applied`` of the shared log."""
+    """A session as this worker has replayed it, up to fact number ``applied`` of the shared log.
+
+    ``looked``: the conversation of the main agent was searched for calls once.
+    """
 
     agents: SessionAgents = field(default_factory=SessionAgents)
     applied: int = 0
+    looked: bool = False
 
 
 class AgentLog:
@@ -39,6 +43,12 @@ class AgentLog:
     def local(self, session: str) -> SessionAgents:
         """The session as far as this worker knows it; asks nobody."""
         return self._replayed(session).agents
+
+    def first_look(self, session: str) -> bool:
+        """True the first time that a session is asked for."""
+        replayed = self._replayed(session)
+        replayed.looked, before = True, replayed.looked
+        return not before
 
     async def fresh(self, session: str) -> SessionAgents:
         """The session with what other workers have added."""

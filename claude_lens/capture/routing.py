@@ -87,7 +87,7 @@ class SubagentRouter:
         if session is not None and get(headers, "x-claude-code-session-id"):
             known = self._agents.local(session)
             if not agent.id and not agent.type and (identity.request_class or MARK not in flight.body):
-                if not known.calls() and any(mark in flight.body for mark in SPAWNING):
+                if self._agents.first_look(session) and any(mark in flight.body for mark in SPAWNING):
                     await self._agents.add(session, history(parse_object(flight.body), None))
                 return identity, agent
             if agent.id and known.call_of(agent.id):

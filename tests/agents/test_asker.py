@@ -36,6 +36,7 @@ def test_old_body(as_text: bool) -> None:
         (headers(parent="a1"), False, True),
         (headers(kind="custom"), False, True),
         (headers(request_class="subagent"), False, True),
+        (headers(request_class="workflow"), False, True),
         (headers(request_class="main"), False, False),
         (headers(request_class="auxiliary"), True, False),
         (headers(), True, True),

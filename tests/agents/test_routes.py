@@ -144,3 +144,11 @@ def test_unreadable(tmp_path: Path) -> None:
         load(tmp_path / "none.yaml", {})
     with pytest.raises(ConfigError, match="not valid YAML"):
         load(write(tmp_path, "a: [b\n"), {})
+
+
+def test_a_model_of_the_list_needs_its_key_too(tmp_path: Path) -> None:
+    listed = MODELS + "  - {model_name: fast, litellm_params: {model: mistral/x}}\n"
+    file = write(tmp_path, listed + "subagent_routing:\n  agents: {a: fast}\n")
+    assert load(file, {"MISTRAL_API_KEY": "k"})
+    with pytest.raises(ConfigError, match=r":6: 'fast' needs MISTRAL_API_KEY"):
+        load(file, {})

@@ -118,6 +118,7 @@ def test_covers() -> None:
         (Agent(evidence="headers"), "compaction", "main", "compaction"),
         (Agent(evidence="unknown"), None, None, None),
         (Agent(evidence="billing"), None, "", "subagent"),
+        (Agent(evidence="headers"), "workflow", "", "workflow"),
         (Agent(id="a1", evidence="headers"), None, "", "subagent"),
         (Agent(id="a1", name="poet", evidence="spawn"), "subagent", "poet", "subagent"),
     ],

@@ -27,6 +27,8 @@ subagent_routing:
       to: plano:gemini/gemini-2.0-flash-exp
     - agent: general-purpose
       to: gpt-4.1
+    - type: Plan
+      to: claude-sonnet-5-5
     - agent: main
       model: claude-3-haiku-20240307
       to: openai:gpt-4o-mini

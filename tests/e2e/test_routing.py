@@ -121,7 +121,7 @@ def test_litellms_fallbacks_where_they_are_configured(stream: bool, mixed: Proxy
     assert [call.body["model"] for call in upstream.calls] == ["gpt-4o-mini", "gpt-4.1"]
     last = recorded(mixed)[-1]
     assert (last.model.requested, last.model.routed) == ("claude-3-haiku-20240307", "gpt-4.1")
-    assert last.model.rule == "rule 3: agent=main, model=claude-3-haiku-20240307"
+    assert last.model.rule == "rule 4: agent=main, model=claude-3-haiku-20240307"
 
 
 @pytest.mark.slow

@@ -124,6 +124,23 @@ def test_todays_shapes_are_accepted(model: str, stream: bool, mixed: Proxy, upst
     assert last.stop_reason == "tool_use"
 
 
+@pytest.mark.parametrize("stream", [True, False])
+def test_another_model_of_anthropics_gets_all_of_it(stream: bool, mixed: Proxy, upstream: Provider) -> None:
+    upstream.play(lambda _: say(thinking("well"), text("so")))
+    body = request(model="claude-opus-5-5", stream=stream)
+    agent = {"x-claude-code-session-id": "5e55", "x-claude-code-agent-id": "a1"}
+    beta = {"anthropic-beta": "claude-code-20250219,of-tomorrow-2027-01-01"}
+    answer = post(mixed, body, **agent, **beta, **{"x-claude-code-agent-type": "Plan"})
+    assert answer.status_code == 200, answer.text
+    assert "claude-opus-5-5" in answer.text
+    (call,) = upstream.calls
+    assert call.body == {**body, "model": "claude-sonnet-5-5"}
+    assert call.request.header("anthropic-beta") == beta["anthropic-beta"]
+    last = recorded(mixed)[-1]
+    assert (last.model.requested, last.model.routed) == ("claude-opus-5-5", "claude-sonnet-5-5")
+    assert last.adapted == ()
+
+
 def test_cached_tokens_come_back(mixed: Proxy, upstream: Provider) -> None:
     upstream.play(lambda _: say(text("so"), tokens=Tokens(input=10, output=5, cache_read=90)))
     answer = post(mixed, request(stream=False)).json()
