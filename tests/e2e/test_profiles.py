@@ -24,6 +24,7 @@ ADDRESSES = {
     "qwen": ("DASHSCOPE_BASE_URL", "/v1", "claude-haiku-4-5"),
     "openrouter": ("OPENROUTER_BASE_URL", "/v1", "claude-sonnet-5-5"),
     "ollama": ("OLLAMA_API_BASE", "", "claude-sonnet-5-5"),
+    "bedrock": ("AWS_BEDROCK_RUNTIME_ENDPOINT", "", "claude-sonnet-4-5"),
     "mixed": ("ANTHROPIC_FORWARD_URL", "", "claude-sonnet-4-5"),
 }
 MODELS = {
@@ -35,6 +36,7 @@ MODELS = {
     "qwen": "qwen3-coder-flash",
     "openrouter": "qwen/qwen3-coder",
     "ollama": "qwen3-coder",
+    "bedrock": "us.anthropic.claude-sonnet-5-5",
 }
 
 
@@ -54,6 +56,12 @@ def test_a_tool_call_through_each(name: str, upstream: Provider, tmp_path: Path)
 
     # OpenRouter counts tokens of a stream only when it is asked to.
     upstream.play(script, also=frozenset(("usage",) if name == "openrouter" else ()))
+    if name == "bedrock":
+        keys |= {
+            "AWS_REGION_NAME": "us-east-1",
+            "AWS_ACCESS_KEY_ID": "AKIATEST",
+            "AWS_SECRET_ACCESS_KEY": "aws-test",
+        }
     settings = {**keys, "ANTHROPIC_FORWARD_URL": "http://127.0.0.1:9", variable: upstream.url + path}
     with Proxy(config.parent, upstream.url, config, **settings) as proxy:
         done = Claude(tmp_path, upstream.url, proxy).run("count", ANTHROPIC_MODEL=model)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from tests.upstream import anthropic, gemini, ollama, openai, strict
+from tests.upstream import anthropic, aws, gemini, ollama, openai, strict
 from tests.upstream.blocks import text
 from tests.upstream.script import Call, Script, always, say
 from tests.upstream.server import Answer, Outcome, Received, Server
@@ -81,17 +81,13 @@ class Provider:
     def _handle(self, request: Received) -> Answer:
         if request.path == "/v1/messages/count_tokens":
             return anthropic.token_count(request)
-        if request.path in OPENAI and request.method == "POST":
-            # Only requests that a real provider takes are answered by the script.
-            refused = strict.problem(request.path, request.json, request.headers, self.also)
-            if refused:
-                self.refused.append(refused)
-                return openai.error(request, 400, refused)
-        if request.path == "/api/show":
-            return ollama.show()
-        if gemini.speaks(request.path) and (refused := gemini.problem(request.json)):
+        # Only requests that a real provider takes are answered by the script.
+        refused = self._problem(request)
+        if refused:
             self.refused.append(refused)
             return openai.error(request, 400, refused)
+        if request.path == "/api/show":
+            return ollama.show()
         if _is_inference(request.path) and request.method == "POST":
             return self.script(Call(request))(request)
         if request.path == "/v1/models":
@@ -99,6 +95,13 @@ class Provider:
             return Answer(200, (("content-type", "application/json"),), (anthropic.dump(models),), "length")
         return anthropic.error(request, 404, f"no such path: {request.path}")
 
+    def _problem(self, request: Received) -> str | None:
+        if request.path in OPENAI and request.method == "POST":
+            return strict.problem(request.path, request.json, request.headers, self.also)
+        if gemini.speaks(request.path):
+            return gemini.problem(request.json)
+        return aws.problem(request.json) if aws.speaks(request.path) else None
+
 
 def _is_inference(path: str) -> bool:
-    return path in INFERENCE or gemini.speaks(path)
+    return path in INFERENCE or gemini.speaks(path) or aws.speaks(path)

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from tests.upstream import anthropic, gemini, ollama, openai, responses
+from tests.upstream import anthropic, aws, gemini, ollama, openai, responses
 from tests.upstream.blocks import FEW, Block, Tokens
 from tests.upstream.server import Answer, Pairs, Received
 
@@ -93,6 +93,8 @@ def say(*blocks: Block, tokens: Tokens = FEW, stop_reason: str | None = None, no
             return responses.answer(request, blocks, tokens)
         if request.path == "/api/chat":
             return ollama.answer(request, blocks, tokens)
+        if aws.speaks(request.path):
+            return aws.answer(request, blocks, tokens)
         if gemini.speaks(request.path):
             return gemini.answer(request, blocks, tokens)
         return anthropic.answer(request, blocks, tokens, stop_reason, noise)
