@@ -30,9 +30,12 @@ class Backend:
 def configured(environ: Mapping[str, str]) -> list[Backend]:
     """The backends that an environment names, none where tracing is off.
 
+    ``OTEL_SDK_DISABLED=true`` switches all off, ``OTEL_TRACES_EXPORTER=none`` those that are not Arize.
     Raises ``SettingError`` for half a credential and for a protocol other than HTTP with protobuf.
     """
-    found = []
+    found: list[Backend] = []
+    if environ.get("OTEL_SDK_DISABLED", "").lower() == "true":
+        return found
     key = environ.get("ARIZE_API_KEY")
     space = environ.get("ARIZE_SPACE_ID") or environ.get("ARIZE_SPACE_KEY")
     if key and space:
@@ -44,7 +47,7 @@ def configured(environ: Mapping[str, str]) -> list[Backend]:
         raise SettingError("ARIZE_API_KEY", "", "a key of your Arize space, since ARIZE_SPACE_ID is set")
     own = environ.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
     base = environ.get("OTEL_EXPORTER_OTLP_ENDPOINT")
-    if own or base:
+    if (own or base) and environ.get("OTEL_TRACES_EXPORTER") != "none":
         _check_protocol(environ)
         found.append(Backend("otlp", own or str(base).rstrip("/") + TRACES_PATH))
     return found

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +34,7 @@ _SAMPLED = TraceFlags(TraceFlags.SAMPLED)
 _STATUS = {"ok": StatusCode.OK, "error": StatusCode.ERROR, "unset": StatusCode.UNSET}
 _SCOPE = InstrumentationScope("claude_lens", __version__)
 _LONGEST_ANSWER = 300
+_OTHERS_HEADERS = ("OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS")
 PROJECT = "litellm-proxy"
 VERSION = "local-dev"
 
@@ -108,6 +110,16 @@ def _partial(answer: requests.Response) -> tuple[int, str]:
     return 0, ""
 
 
+@contextlib.contextmanager
+def _without(variables: Sequence[str]) -> Iterator[None]:
+    """The environment without ``variables``: the exporter would send another backend's credentials."""
+    kept = {name: os.environ.pop(name) for name in variables if name in os.environ}
+    try:
+        yield
+    finally:
+        os.environ.update(kept)
+
+
 class Sender:
     """Sends batches to one backend. ``timeout`` (s) bounds each attempt; None takes OTLP's own setting."""
 
@@ -125,9 +137,10 @@ class Sender:
         if backend.api_key is not None:
             from arize.otel import HTTPSpanExporter
 
-            self._exporter = HTTPSpanExporter(
-                endpoint=backend.endpoint, space_id=backend.space_id, api_key=backend.api_key, **more
-            )
+            with _without(_OTHERS_HEADERS):
+                self._exporter = HTTPSpanExporter(
+                    endpoint=backend.endpoint, space_id=backend.space_id, api_key=backend.api_key, **more
+                )
         else:
             self._exporter = OTLPSpanExporter(endpoint=backend.endpoint, **more)
 

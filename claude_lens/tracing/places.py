@@ -18,6 +18,7 @@ from claude_lens.tracing.spans import identifier
 Standing = Literal["untraced", "child", "alone", "main", "subagent"]
 
 _ALONE = frozenset({"auxiliary", "compaction"})
+_BELOW = frozenset({"subagent", "workflow"})
 _SAMPLED = 0x01
 
 
@@ -35,7 +36,7 @@ def standing(exchange: Exchange) -> Standing:
         return "child"
     if not who.session_id or who.request_class in _ALONE or exchange.endpoint.endswith("/chat/completions"):
         return "alone"
-    if who.agent.id or who.request_class == "subagent" or who.agent.evidence == "billing":
+    if who.agent.id or who.request_class in _BELOW or who.agent.evidence == "billing":
         return "subagent"
     if who.agent.evidence == "unknown" and who.request_class is None:
         return "alone"

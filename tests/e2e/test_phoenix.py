@@ -182,6 +182,10 @@ def found(phoenix: Phoenix, tmp_path_factory: pytest.TempPathFactory) -> Iterato
             for proxy in (one, other):
                 proxy.settled()
                 proxy.assert_sound()
+        with Proxy(
+            folder / "other home", provider.url, None, CLAUDE_LENS_TRANSPARENT="off", **settings
+        ) as third:
+            Stage(folder / "translated", provider, third, result).run("translated", nested(), "go deep")
         result.spans = phoenix.settled(PROJECT)
         yield result
 
@@ -256,6 +260,7 @@ TREES: dict[str, list[list[Drawn]]] = {
         turn(2, CHAT),
         turn(3, CHAT),
     ],
+    "translated": [NESTED],
     "continued": [
         turn(1, CHAT, ran("Agent", agent(CHAT)), CHAT, ran("SendMessage", agent(CHAT)), CHAT),
         turn(2, CHAT),
@@ -349,6 +354,13 @@ def test_tokens_cost_and_times_are_on_the_calls_and_only_there(found: Ran) -> No
             assert attributes["metadata.lane"] == "transparent"
         else:
             assert not any(name.startswith(("llm.token_count", "llm.cost")) for name in attributes)
+
+
+def test_the_lane_is_told(found: Ran) -> None:
+    for scenario, lane in (("nested", "transparent"), ("translated", "translated")):
+        calls = [span["attributes"] for span in found.of(scenario) if span["span_kind"] == "LLM"]
+        assert {one["metadata.lane"] for one in calls} == {lane}
+        assert {one["llm.provider"] for one in calls} == {"anthropic"}
 
 
 def test_saved_filters_find_what_they_should(found: Ran) -> None:

@@ -13,6 +13,12 @@ def test_none() -> None:
     assert configured({"ARIZE_PROJECT_NAME": "x", "ARIZE_MODEL_ID": "y", "OTEL_SERVICE_NAME": "z"}) == []
 
 
+def test_the_standard_switches() -> None:
+    both = {"ARIZE_API_KEY": "k", "ARIZE_SPACE_ID": "s", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://h"}
+    assert configured({**both, "OTEL_SDK_DISABLED": "true"}) == []
+    assert [one.name for one in configured({**both, "OTEL_TRACES_EXPORTER": "none"})] == ["arize"]
+
+
 @pytest.mark.parametrize("space", ["ARIZE_SPACE_ID", "ARIZE_SPACE_KEY"])
 def test_arize_with_either_spelling(space: str) -> None:
     (found,) = configured({"ARIZE_API_KEY": "k", space: "s"})

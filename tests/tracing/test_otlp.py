@@ -74,6 +74,20 @@ def test_otlps_own_headers_are_honoured(collector: Collector, monkeypatch: pytes
     assert (headers["authorization"], headers["tenant"]) == ("Bearer x", "me")
 
 
+def test_one_backends_credentials_do_not_reach_the_other(
+    collector: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "authorization=other")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "x-tenant=other")
+    environ = {"ARIZE_API_KEY": "k", "ARIZE_SPACE_ID": "s", "ARIZE_COLLECTOR_ENDPOINT": collector.url}
+    (backend,) = configured(environ)
+    assert Sender(backend, {}).send([SPAN]).ok
+    assert "other" not in str(collector.posts[0].headers)
+    assert sender(collector).send([SPAN]).ok
+    assert collector.posts[1].headers["x-tenant"] == "other"
+    assert "api_key" not in collector.posts[1].headers
+
+
 @pytest.mark.parametrize(
     ("status", "retryable"), [(400, False), (401, False), (403, False), (429, True), (503, True), (500, True)]
 )

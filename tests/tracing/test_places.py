@@ -28,6 +28,7 @@ MAIN = Talk().say("go").ask("x")
         (MAIN, "main"),
         (Talk("a1").say("go").ask("x"), "subagent"),
         (who(MAIN, agent=Agent(evidence="billing"), request_class=None), "subagent"),
+        (who(MAIN, request_class="workflow"), "subagent"),
         (who(MAIN, request_class="auxiliary"), "alone"),
         (who(MAIN, request_class="compaction"), "alone"),
         (who(MAIN, session_id=None), "alone"),

@@ -144,6 +144,27 @@ def test_a_turn_broken_off_at_a_tool_is_completed_by_the_next_prompt() -> None:
     assert next(span for span in spans if span.name == "Turn 1").outcome == "unset"
 
 
+def test_results_of_a_turn_that_nobody_here_saw_start_no_span_in_the_next() -> None:
+    main = Talk().say("go")
+    main.ask(use("Bash", "t1", command="a"))
+    main.say(result("t1", "[Request interrupted by user for tool use]", is_error=True))
+    main.prompt = "prompt-2"
+    assert drawn(play(Tree(), main.say("something else").ask("yes"))) == [[("Turn 2", [LEAF])]]
+
+
+def test_the_root_waits_for_every_call_of_its_run() -> None:
+    main = Talk().say("go")
+    slow = replace(main.ask("slow", took=9), id="f" * 32)
+    other = Talk(at=main.now - 8).say("go").ask("quick")
+    tree = Tree()
+    for exchange in (slow, other):
+        tree.arrived(replace(exchange, status="running", response=None))
+    assert [span.name for span in tree.ended(other)] == [CHAT]
+    root = tree.ended(slow)[-1]
+    assert root.name == "Turn 1"
+    assert root.end_ns == pytest.approx((slow.started_at + 9) * 1e9, abs=2000)
+
+
 def test_closing_completes_a_cancelled_subagent() -> None:
     main = Talk().say("go")
     first = main.ask(spawn("t1", "look"))
@@ -265,6 +286,9 @@ def test_the_store_tells_what_another_worker_saw() -> None:
     spans = play(tree, *here)
     assert [span.name for span in spans] == [CHAT]
     spans = tree.tick(exchanges[-1].started_at)
+    at_close = Tree(lookup=Known(*exchanges))
+    play(at_close, *here)
+    assert at_close.close() == spans
     whole = {span.span_id: span.parent_id for span in play(Tree(), *exchanges)}
     assert [(span.name, span.parent_id) for span in spans] == [("Explore", whole[spans[0].span_id])]
 
