@@ -150,10 +150,16 @@ VERTEX = Profile(
         Variable("VERTEXAI_PROJECT", "Project."),
         Variable("VERTEXAI_LOCATION", "Region, such as us-east5."),
         Variable("GOOGLE_APPLICATION_CREDENTIALS", "File of a service account.", False),
+        Variable("VERTEXAI_API_BASE", "Another address that speaks the same API.", False),
     ),
     (
         Model("vertex_ai/claude-haiku-5-5", SMALL, "Every small Claude model."),
         Model("vertex_ai/claude-sonnet-5-5", BIG, "Every other Claude model."),
+    ),
+    (
+        ("vertex_project", "os.environ/VERTEXAI_PROJECT"),
+        ("vertex_location", "os.environ/VERTEXAI_LOCATION"),
+        ("api_base", "os.environ/VERTEXAI_API_BASE"),
     ),
 )
 

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from claude_lens.profiles import PROFILES
 from tests.harness import Claude, Proxy
@@ -25,6 +27,7 @@ ADDRESSES = {
     "openrouter": ("OPENROUTER_BASE_URL", "/v1", "claude-sonnet-5-5"),
     "ollama": ("OLLAMA_API_BASE", "", "claude-sonnet-5-5"),
     "bedrock": ("AWS_BEDROCK_RUNTIME_ENDPOINT", "", "claude-sonnet-4-5"),
+    "vertex": ("VERTEXAI_API_BASE", "/vertex", "claude-opus-5-5"),
     "mixed": ("ANTHROPIC_FORWARD_URL", "", "claude-sonnet-4-5"),
 }
 MODELS = {
@@ -37,7 +40,21 @@ MODELS = {
     "openrouter": "qwen/qwen3-coder",
     "ollama": "qwen3-coder",
     "bedrock": "us.anthropic.claude-sonnet-5-5",
+    "vertex": "/vertex:streamRawPredict",
 }
+
+
+def service_account(folder: Path, url: str) -> Path:
+    """Google's credentials for a robot whose tokens come from ``url``."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    pem = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    told = {"type": "service_account", "project_id": "p", "private_key": pem.decode(), "client_id": "1"}
+    told |= {"client_email": "robot@example.com", "private_key_id": "k", "token_uri": f"{url}/google/token"}
+    file = folder / "robot.json"
+    file.write_text(json.dumps(told))
+    return file
 
 
 @pytest.mark.slow
@@ -62,6 +79,8 @@ def test_a_tool_call_through_each(name: str, upstream: Provider, tmp_path: Path)
             "AWS_ACCESS_KEY_ID": "AKIATEST",
             "AWS_SECRET_ACCESS_KEY": "aws-test",
         }
+    if name == "vertex":
+        keys["GOOGLE_APPLICATION_CREDENTIALS"] = str(service_account(tmp_path, upstream.url))
     settings = {**keys, "ANTHROPIC_FORWARD_URL": "http://127.0.0.1:9", variable: upstream.url + path}
     with Proxy(config.parent, upstream.url, config, **settings) as proxy:
         done = Claude(tmp_path, upstream.url, proxy).run("count", ANTHROPIC_MODEL=model)

@@ -11,7 +11,7 @@ from tests.upstream.script import Call, Script, always, say
 from tests.upstream.server import Answer, Outcome, Received, Server
 
 OPENAI = ("/v1/chat/completions", "/v1/responses")
-ANTHROPIC = ("/v1/messages", "/anthropic/v1/messages")
+ANTHROPIC = ("/v1/messages", "/anthropic/v1/messages", "/vertex:streamRawPredict", "/vertex:rawPredict")
 INFERENCE = (*ANTHROPIC, *OPENAI, "/api/chat")
 
 
@@ -86,6 +86,9 @@ class Provider:
         if refused:
             self.refused.append(refused)
             return openai.error(request, 400, refused)
+        if request.path == "/google/token":
+            token = {"access_token": "google-test", "expires_in": 3600, "token_type": "Bearer"}
+            return Answer(200, (("content-type", "application/json"),), (anthropic.dump(token),), "length")
         if request.path == "/api/show":
             return ollama.show()
         if _is_inference(request.path) and request.method == "POST":
