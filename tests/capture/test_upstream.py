@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime
 import ipaddress
+import socket
+import socketserver
 import ssl
 import threading
 from collections.abc import Callable, Coroutine, Iterator
@@ -255,3 +258,53 @@ def test_an_authority_of_the_users_is_trusted(
         assert (await ask(https))[0] == 200
 
     talk(conversation)
+
+
+class Tunnel(socketserver.StreamRequestHandler):
+    """An HTTP proxy that knows CONNECT alone; ``asked`` keeps the first lines."""
+
+    asked: list[bytes]
+
+    def handle(self) -> None:
+        """Open a tunnel and pass bytes both ways until one side ends."""
+        first = self.rfile.readline()
+        self.asked.append(first)
+        while self.rfile.readline().strip():
+            pass
+        host, _, port = first.split(b" ")[1].decode().partition(":")
+        with socket.create_connection((host, int(port))) as far:
+            self.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
+            back = threading.Thread(target=self._pass_on, args=(far, self.connection), daemon=True)
+            back.start()
+            self._pass_on(self.connection, far)
+            back.join(5)
+
+    @staticmethod
+    def _pass_on(source: socket.socket, target: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                target.sendall(data)
+            target.shutdown(socket.SHUT_WR)
+
+
+def test_an_https_proxy_tunnels_and_the_certificate_is_still_verified(
+    https: str, authority: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bytes] = []
+    handler = type("Handler", (Tunnel,), {"asked": asked})
+
+    async def trusting(ask: Ask) -> None:
+        assert (await ask(https))[0] == 200
+
+    async def distrusting(ask: Ask) -> None:
+        with pytest.raises(aiohttp.ClientConnectorCertificateError):
+            await ask(https)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{server.server_address[1]}")
+        talk(distrusting)
+        monkeypatch.setenv("SSL_CERT_FILE", str(authority[0]))
+        talk(trusting)
+        server.shutdown()
+    assert asked == [f"CONNECT {https.removeprefix('https://')} HTTP/1.1\r\n".encode()] * 2
