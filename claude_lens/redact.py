@@ -234,14 +234,14 @@ class Redactor:
         json = self.value(response.json)
         if json is response.json and not self.may_hold(response.body):
             return response
-        return dataclasses.replace(response, body=self._raw(response.body, json, response.json), json=json)
+        return dataclasses.replace(response, body=self._stream(response.body, json, response.json), json=json)
 
-    def _raw(self, body: bytes, new: Any, old: Any) -> bytes:
-        return self._latin(body) if new is old else b"event: redacted\n\n"
+    def _stream(self, body: bytes, new: Any, old: Any) -> bytes:
+        return self.raw(body) if new is old else b"event: redacted\n\n"
 
     def _body(self, body: bytes, json: Mapping[str, Any] | None) -> tuple[bytes, Mapping[str, Any] | None]:
         if json is None:
-            return (self._latin(body) if body and self.may_hold(body) else body), None
+            return (self.raw(body) if body and self.may_hold(body) else body), None
         plain = _is_json(body)
         if plain and not self.may_hold(body):
             return body, json
@@ -250,7 +250,7 @@ class Redactor:
         new = self.value(exact)
         return (body, json) if new is exact else (content.dump(new), new)
 
-    def _latin(self, body: bytes) -> bytes:
+    def raw(self, body: bytes) -> bytes:
         """Bytes that are no JSON, as text of single bytes: no secret has other characters."""
         text = body.decode("latin-1")
         new = self.text(text)

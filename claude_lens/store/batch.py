@@ -333,3 +333,17 @@ class Batch:
             known.running.discard(name)
             known.stale.discard(name)
         return known
+
+
+def store_content(connection: Connection, data: bytes) -> int:
+    """The key of a content, stored if it is new, on a connection that holds the write lock."""
+    digest = content.digest(data)
+    key = connection.execute(select(contents.c.id).where(contents.c.digest == digest)).scalar()
+    if key is None:
+        top = connection.execute(select(func.coalesce(func.max(contents.c.id), 0))).scalar_one()
+        noted = connection.execute(select(meta.c.value).where(meta.c.key == "top_contents")).scalar()
+        key = max(int(top), int(noted or 0)) + 1
+        codec, packed = content.pack(data)
+        row = {"id": key, "digest": digest, "codec": codec, "size": len(data), "data": packed}
+        connection.execute(contents.insert(), row)
+    return int(key)

@@ -204,6 +204,10 @@ def migrate(engine: Engine) -> None:
         with engine.begin() as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+            if found is not None and found < "0002":
+                from claude_lens.store.rebuild import rebuild
+
+                rebuild(connection)
     except CommandError as error:
         raise StoreError(f"there is no way from schema {found} to {HEAD}: {error}") from error
 

@@ -9,6 +9,7 @@ from typing import Final
 from claude_lens.errors import StoreError
 from claude_lens.exchange import Exchange
 from claude_lens.settings import Settings
+from claude_lens.store.daily import Daily
 from claude_lens.store.rows import Item
 from claude_lens.store.writer import Writer
 
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 def open_sink(settings: Settings) -> StoreSink:
     """The store at ``settings.database_url``. One that cannot be opened now is tried again at each flush."""
     sink = StoreSink(settings.database_url, bodies=settings.bodies == "on")
+    sink.daily = Daily(settings)
     try:
         sink.writer.open()
     except StoreError as error:
@@ -44,6 +46,7 @@ class StoreSink:
         self._failed: str | None = None
         self._failed_at = 0.0
         self.lost = 0
+        self.daily: Daily | None = None
 
     @property
     def waiting(self) -> int:
@@ -79,6 +82,7 @@ class StoreSink:
 
         After a failure the database is left alone for a moment, so that a locked one holds up nobody.
         """
+        self.idle()
         if not self._items:
             return
         if self._failed and time.monotonic() - self._failed_at < RETRY_SECONDS:
@@ -93,6 +97,11 @@ class StoreSink:
         except Exception as error:
             self._one_by_one(items, error)
         self._written()
+
+    def idle(self) -> None:
+        """Start what is due once a day."""
+        if self.daily is not None:
+            self.daily.tick()
 
     def _written(self) -> None:
         self._items.clear()
@@ -123,6 +132,9 @@ class StoreSink:
     def close(self) -> None:
         """Write what waits, mark what still runs as interrupted, let go. Raises :class:`StoreError`."""
         self._failed = None
+        daily, self.daily = self.daily, None
+        if daily is not None:
+            daily.close()
         try:
             self.flush()
         finally:

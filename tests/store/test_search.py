@@ -12,7 +12,7 @@ from claude_lens.store import database
 from claude_lens.store.queries import Reader
 from claude_lens.store.search import Hit, parse, search
 from claude_lens.store.sink import StoreSink
-from tests.store.conftest import Make, T0, body_of
+from tests.store.conftest import T0, Make, body_of
 
 THOUGHT = "perhaps a Zahnrad is stuck"
 

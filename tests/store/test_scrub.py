@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import replace
+
+from claude_lens.redact import Redactor, mark
+from claude_lens.store import database
+from claude_lens.store.queries import Reader
+from claude_lens.store.scrub import scrub
+from claude_lens.store.search import parse, search
+from claude_lens.store.sink import StoreSink
+from claude_lens.store.verify import verify
+from tests.store.conftest import Make, body_of, message_of
+from tests.test_redact import AROUND, SAMPLES, around
+
+SECRETS = [secret for _, secret in SAMPLES]
+
+
+def everything(url: str) -> bytes:
+    """All bytes of the database's files, unpacked contents, and every word of the search index."""
+    file = database.file_of(database.parse(url))
+    assert file is not None
+    found = [path.read_bytes() for path in file.parent.iterdir()]
+    with sqlite3.connect(file) as connection:
+        connection.execute("CREATE VIRTUAL TABLE temp.terms USING fts5vocab('main', 'search', 'row')")
+        found += [term.encode() for (term,) in connection.execute("SELECT term FROM temp.terms")]
+    connection.close()
+    with Reader(url) as reader:
+        found += [repr(reader.show(one["id"])).encode() for one in reader.sessions()]
+        found.append(repr(reader.sessions()).encode())
+    return b"\0".join(found)
+
+
+def fill(sink: StoreSink, make: Make) -> None:
+    said = [around(kind, secret) for kind, secret in SAMPLES]
+    for number, text in enumerate(said):
+        body = body_of(text, f"and {text}")
+        body["system"][0]["text"] += text
+        body["tools"][0]["description"] = text
+        answer = message_of(number)
+        answer["content"][0]["text"] = text
+        answer["note"] = text
+        sink.ended(make(body, answer, session=f"s{number}", error=f"refused: {text}"))
+    raw = make(raw=said[20].encode(), answer={"error": {"message": said[20]}}, session="raw")
+    sink.ended(replace(raw, request=replace(raw.request, query=f"q={SAMPLES[20][1]}")))
+    sink.flush()
+
+
+def leaks(blob: bytes) -> list[str]:
+    return [
+        secret
+        for secret in SECRETS
+        if secret.encode() in blob or repr(secret)[1:-1].encode() in blob or _words_in(secret, blob)
+    ]
+
+
+def _words_in(secret: str, blob: bytes) -> bool:
+    longest = max(secret.replace("_", "-").replace("+", "-").replace("/", "-").split("-"), key=len).lower()
+    return len(longest) >= 20 and b"\0" + longest.encode() + b"\0" in blob
+
+
+def test_what_is_stored_already_is_cleaned(url: str, sink: StoreSink, reader: Reader, make: Make) -> None:
+    fill(sink, make)
+    sink.close()
+    assert len(leaks(everything(url))) > 60
+    dry = scrub(url, Redactor(), dry_run=True)
+    assert len(leaks(everything(url))) > 60
+    done = scrub(url, Redactor())
+
+    assert (done.contents, done.others) == (dry.contents, dry.others)
+    assert leaks(everything(url)) == []
+    report = verify(reader)
+    assert report.sound, report.damage
+    assert scrub(url, Redactor()).contents == 0
+    kind, secret = SAMPLES[20]
+    with reader.connect() as connection:
+        assert search(connection, parse(secret)) == []
+        assert search(connection, parse('"redacted github token"'))
+    expected = Redactor().value(body_of(around(kind, secret), f"and {around(kind, secret)}"))
+    body = reader.rebuild(reader.exchanges("s20")[0]["id"])
+    assert body["messages"] == expected["messages"]
+    assert mark(kind, secret) in body["system"][0]["text"]
+
+
+def test_clean_content_beside_is_no_trouble(url: str, sink: StoreSink, reader: Reader, make: Make) -> None:
+    kind, secret = SAMPLES[20]
+    assert kind not in AROUND
+    sink.ended(make(body_of(secret), message_of(0), session="dirty"))
+    sink.ended(make(body_of(mark(kind, secret)), message_of(0), session="clean"))
+    sink.flush()
+    scrub(url, Redactor())
+    sink.ended(make(body_of(mark(kind, secret), "more"), message_of(1), session="clean"))
+    sink.flush()
+
+    assert verify(reader).sound
+    dirty, clean = (reader.rebuild(reader.exchanges(name)[0]["id"]) for name in ("dirty", "clean"))
+    assert dirty == clean
