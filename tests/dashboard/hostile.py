@@ -125,7 +125,7 @@ CONTROLS = [
     "line\u2028separator\u2029",
     "data: x\n\nevent: snapshot\ndata: <img src=x onerror=alert(1)>\n\n",
     "\U000e0041\U000e0042",
-    "𝒜" * 500,
+    "\U0001d49c" * 500,
     "﷽" * 300,
 ]
 STYLES = [

@@ -26,7 +26,7 @@ def test_a_link_ends_after_a_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     one = Access(tmp_path)
     token = one.new_link()
     later = time.time() + access.LINK_SECONDS + 1
-    monkeypatch.setattr(access.time, "time", lambda: later)
+    monkeypatch.setattr(time, "time", lambda: later)
     assert not one.use_link(token)
 
 
@@ -47,7 +47,7 @@ def test_cookies_are_known_after_a_restart_and_end(tmp_path: Path, monkeypatch: 
     cookie = Access(tmp_path).new_cookie()
     assert Access(tmp_path).knows(cookie)
     later = time.time() + access.COOKIE_SECONDS + 1
-    monkeypatch.setattr(access.time, "time", lambda: later)
+    monkeypatch.setattr(time, "time", lambda: later)
     assert not Access(tmp_path).knows(cookie)
 
 

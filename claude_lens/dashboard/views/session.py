@@ -56,7 +56,7 @@ def some(request: Request) -> Response:
     name = session_id(request.path_params["session"])
     query = request.query_params
     agent = query.get("agent") or None
-    start, end = _number(query.get("start")), _number(query.get("end"))
+    start, end = _number(query.get("start")) or 0, _number(query.get("end"))
     with lens.reader.connect() as connection:
         whole = Session.read(connection, name)
         if agent is not None and agent not in whole.by_agent:
@@ -192,8 +192,10 @@ def _settled(line: list[Any]) -> int:
     return max(min(next(running, len(line)), len(line) - 1), 0)
 
 
-def _number(text: str | None) -> Any:
-    return int(text) if text and text.isdigit() and len(text) < 9 else (0 if text is not None else None)
+def _number(text: str | None) -> int | None:
+    if text is None:
+        return None
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
 
 
 routes = [

@@ -1,0 +1,66 @@
+"""Routes, and what goes wrong with them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+import pytest
+from starlette.testclient import TestClient
+
+from claude_lens.settings import Settings
+from claude_lens.store.sink import StoreSink
+
+
+def test_the_first_page_is_live(client: TestClient) -> None:
+    answer = client.get("/")
+    assert (answer.status_code, answer.headers["location"]) == (307, "/live")
+
+
+def test_what_is_not_there_is_said_so(client: TestClient) -> None:
+    answer = client.get("/nowhere")
+    assert answer.status_code == 404
+    assert "Nothing here" in answer.text
+
+
+def test_a_damaged_database_is_said_so(client: TestClient, settings: Settings, sink: StoreSink) -> None:
+    sink.flush()
+    sink.close()
+    for file in settings.home.glob("lens.db*"):
+        file.unlink()
+    (settings.home / "lens.db").write_bytes(b"no database at all" * 100)
+    for path in ("/live", "/sessions", "/numbers", "/exchanges", "/sessions/x"):
+        answer = client.get(path)
+        assert answer.status_code == 503, path
+        assert "no database" in answer.text
+
+
+def test_static_files_are_kept_by_version(client: TestClient) -> None:
+    assert "immutable" in client.get("/static/lens.css?v=1").headers["cache-control"]
+    assert "immutable" not in client.get("/static/lens.css").headers["cache-control"]
+
+
+@pytest.mark.parametrize("path", ["/static/../app.py", "/static/%2e%2e/app.py", "/static//etc/passwd"])
+def test_only_static_files_are_served(client: TestClient, path: str) -> None:
+    assert client.get(path).status_code in (404, 401)
+
+
+def test_pages_are_not_cached_without_asking(client: TestClient) -> None:
+    assert client.get("/live").headers["cache-control"] == "private, no-cache"
+
+
+def test_it_starts_within_a_second_and_without_litellm() -> None:
+    code = (
+        "import time, sys; at = time.perf_counter(); import claude_lens.dashboard.app; "
+        "print(time.perf_counter() - at); print('litellm' in sys.modules)"
+    )
+    best = 9.0
+    for _ in range(3):
+        out = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout.split()
+        best = min(best, float(out[0]))
+        assert out[1] == "False"
+        time.sleep(0.1)
+    assert best < 1.5

@@ -1,0 +1,131 @@
+"""Numbers, and where they lead."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import time
+from html import unescape
+
+import pytest
+from starlette.testclient import TestClient
+
+from claude_lens.exchange import Cost, Model
+from claude_lens.store.sink import StoreSink
+from tests.dashboard.conftest import text_of
+from tests.dashboard.test_conversation import said, use, user
+from tests.store.conftest import Make
+
+
+def keep(sink: StoreSink, make: Make) -> None:
+    """Three exchanges of today on two models, one of ten days ago, one of a year ago; one failed."""
+    now = time.time()
+    haiku = Model(requested="claude-haiku-4-5", routed="claude-haiku-4-5", provider="anthropic")
+    body = {"messages": [user("go")]}
+    for at, more in (
+        (now, {}),
+        (now - 1, {"model": haiku, "cost": Cost(usd=1.0)}),
+        (now - 2, {"status": "error", "http_status": 529, "cost": Cost(), "usage": None}),
+        (now - 10 * 86400, {"cost": Cost(usd=2.0)}),
+        (now - 400 * 86400, {"cost": Cost(usd=100.0)}),
+    ):
+        sink.ended(make(body, said("x", use("Bash", "t", command="ls")), at=at, **more))
+    sink.flush()
+
+
+def links(text: str) -> list[str]:
+    """Where the bars lead."""
+    return [
+        unescape(found)
+        for found in re.findall(r'<a href="(/exchanges\?[^"]*)" aria-label="[^"]*"><rect', text)
+    ]
+
+
+def test_an_empty_store_says_so(client: TestClient) -> None:
+    assert "Nothing in this range" in client.get("/numbers").text
+
+
+@pytest.mark.parametrize(
+    ("query", "cost", "requests"),
+    [
+        ("", "$3.2500", 4),
+        ("range=24h", "$1.2500", 3),
+        ("range=all", "$103.25", 5),
+        ("range=nonsense", "$3.2500", 4),
+        ("model=claude-haiku-4-5", "$1.0000", 1),
+        ("project=/nowhere&range=all", None, 0),
+    ],
+)
+def test_ranges_and_choices(
+    client: TestClient, make: Make, sink: StoreSink, query: str, cost: str | None, requests: int
+) -> None:
+    keep(sink, make)
+    words = text_of(client.get(f"/numbers?{query}"))
+    if cost is None:
+        assert "Nothing in this range" in words
+    else:
+        assert f"Cost {cost} Requests {requests}" in words
+
+
+@pytest.mark.parametrize(
+    "by", ["day", "hour", "model", "provider", "project", "branch", "session", "agent", "tool", "class"]
+)
+def test_every_grouping(client: TestClient, make: Make, sink: StoreSink, by: str) -> None:
+    keep(sink, make)
+    answer = client.get(f"/numbers?by={by}&range=7d")
+    assert answer.status_code == 200
+    assert f"By {by}" in answer.text
+
+
+def test_every_bar_leads_to_the_exchanges_behind_it(client: TestClient, make: Make, sink: StoreSink) -> None:
+    keep(sink, make)
+    found = links(client.get("/numbers?range=30d").text)
+    assert len(found) >= 5
+    for link in found:
+        assert client.get(link).text.count('<tr class="row') >= 1, link
+    haiku = next(link for link in found if "haiku" in link)
+    assert client.get(haiku).text.count('<tr class="row') == 1
+    wrong = next(link for link in found if "status=error" in link)
+    assert client.get(wrong).text.count('<tr class="row') == 1
+
+
+def test_days_of_ones_own(client: TestClient, make: Make, sink: StoreSink) -> None:
+    keep(sink, make)
+    assert "Nothing in this range" in client.get("/numbers?since=2001-01-01&until=2001-12-31").text
+    assert client.get("/numbers?since=2001-01-01").status_code == 200
+    bad = client.get("/numbers?since=nonsense")
+    assert bad.status_code == 400
+    assert "nonsense" in bad.text
+
+
+def test_csv_is_what_the_page_says(client: TestClient, make: Make, sink: StoreSink) -> None:
+    keep(sink, make)
+    answer = client.get("/numbers.csv?by=model&range=all")
+    assert answer.headers["content-disposition"].endswith('"claude-lens-model.csv"')
+    rows = {row["key"]: row for row in csv.DictReader(io.StringIO(answer.text))}
+    assert rows["claude-haiku-4-5"]["cost_usd"] == "1.0"
+    assert rows["claude-opus-5-5"]["requests"] == "4"
+
+
+def test_csv_cells_are_no_formulas(client: TestClient, make: Make, sink: StoreSink) -> None:
+    sink.ended(make({"messages": [user("x")]}, said("x"), project='=HYPERLINK("https://evil.example")'))
+    sink.flush()
+    answer = client.get("/numbers.csv?by=project&range=all")
+    assert "'=HYPERLINK" in answer.text
+
+
+def test_tools_and_limits(client: TestClient, make: Make, sink: StoreSink) -> None:
+    from claude_lens.exchange import Response
+
+    keep(sink, make)
+    headers = (("anthropic-ratelimit-unified-5h-utilization", "0.42"),)
+    answer = said("x")
+    body = {"messages": [user("x")]}
+    sink.ended(
+        make(body, answer, at=time.time(), response=Response(headers=headers, body=b"event: x", json=answer))
+    )
+    sink.flush()
+    words = text_of(client.get("/numbers"))
+    assert "unified-5h-utilization 0.42" in words
+    assert "Bash" in words

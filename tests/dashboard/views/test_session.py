@@ -1,0 +1,159 @@
+"""A session's page: what it begins with, what it loads later, where links lead."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from claude_lens.exchange import Agent, Exchange
+from claude_lens.store.sink import StoreSink
+from tests.dashboard.conftest import text_of
+from tests.dashboard.test_conversation import S, back, gave, said, use, user
+from tests.store.conftest import Make
+
+
+def long(make: Make, count: int, size: int = 400) -> list[Exchange]:
+    """A conversation of so many turns."""
+    messages: list[Any] = [user("begin")]
+    found = []
+    for number in range(count):
+        answer = said(
+            f"answer {number}. " + "word " * (size // 5), use("Bash", f"t{number}", command=f"echo {number}")
+        )
+        found.append(make({"messages": list(messages)}, answer, prompt_id=None))
+        messages += [back(answer), user(gave(f"t{number}", f"result {number}\n" * 20))]
+    return found
+
+
+@pytest.fixture
+def make_plain(make: Make) -> Make:
+    """Without the names of fields that an exchange does not have."""
+    return lambda *args, prompt_id=None, **more: make(*args, **more)
+
+
+def keep(sink: StoreSink, *exchanges: Exchange) -> None:
+    """Write them."""
+    for number, one in enumerate(exchanges):
+        sink.ended(one)
+        if number % 15 == 14:
+            sink.flush()
+    sink.flush()
+
+
+def answers(text: str) -> list[int]:
+    """Which answers are there."""
+    return [int(number) for number in re.findall(r"<p>answer (\d+)\.", text)]
+
+
+def follow(client: TestClient, text: str) -> str | None:
+    """The address of what is loaded next."""
+    found = re.search(r'<div class="more" hx-get="([^"]+)"', text)
+    return found[1].replace("&amp;", "&") if found else None
+
+
+def test_it_loads_the_rest_as_one_scrolls(client: TestClient, make_plain: Make, sink: StoreSink) -> None:
+    keep(sink, *long(make_plain, 60))
+    answer = client.get(f"/sessions/{S}")
+    seen = answers(answer.text)
+    assert 0 < len(seen) < 30
+    pages = 0
+    while path := follow(client, answer.text):
+        answer = client.get(path)
+        assert "earlier turns" not in answer.text
+        seen += answers(answer.text)
+        pages += 1
+    assert seen == list(range(60))
+    assert pages > 3
+
+
+def test_five_hundred_turns_begin_quickly(client: TestClient, make_plain: Make, sink: StoreSink) -> None:
+    keep(sink, *long(make_plain, 500, size=3000))
+    client.get(f"/sessions/{S}")
+    times = []
+    for _ in range(5):
+        started = time.monotonic()
+        answer = client.get(f"/sessions/{S}")
+        times.append(time.monotonic() - started)
+    assert len(answer.content) < 300_000
+    assert min(times) < 0.3, times
+
+
+def test_it_may_begin_in_the_middle(client: TestClient, make_plain: Make, sink: StoreSink) -> None:
+    exchanges = long(make_plain, 60)
+    keep(sink, *exchanges)
+    answer = client.get(f"/sessions/{S}?at={exchanges[40].id}")
+    assert answers(answer.text)[0] == 40
+    found = re.search(r'hx-get="([^"]+)"[^>]*>Show 12 earlier turns', answer.text)
+    assert found
+    earlier = client.get(found[1].replace("&amp;", "&"))
+    assert answers(earlier.text) == list(range(28, 40))
+    assert "Show 12 earlier turns" in earlier.text
+    assert follow(client, earlier.text) is None
+    assert answers(client.get(f"/sessions/{S}?at=end").text)[-1] == 59
+    assert answers(client.get(f"/sessions/{S}?at=nowhere").text)[0] == 0
+
+
+def test_the_last_turn_waits_for_more(client: TestClient, make_plain: Make, sink: StoreSink) -> None:
+    exchanges = long(make_plain, 3)
+    keep(sink, *exchanges[:2])
+    page = client.get(f"/sessions/{S}").text
+    tail = re.search(r'<div class="tail" hx-get="([^"]+)" hx-trigger="sse:changed"', page)
+    assert tail
+    keep(sink, exchanges[2])
+    grown = client.get(tail[1].replace("&amp;", "&"))
+    assert answers(grown.text) == [1, 2]
+    assert "result 1" in grown.text
+
+
+def test_an_agents_turns_are_asked_for(client: TestClient, make: Make, sink: StoreSink) -> None:
+    child = Agent(id="a/1", type="Explore", spawn_tool_use_id="t1", evidence="spawn")
+    first = said(use("Agent", "t1", description="Look", prompt="look"))
+    inside = make({"messages": [user("look")]}, said("inside"), agent=child, request_class="subagent")
+    keep(sink, make({"messages": [user("go")]}, first), inside)
+    page = client.get(f"/sessions/{S}").text
+    assert "inside" not in page
+    found = re.search(r'hx-get="([^"]+agent=a[^"]+)"', page)
+    assert found
+    assert "inside" in client.get(found[1].replace("&amp;", "&")).text
+    opened = client.get(f"/sessions/{S}?at={inside.id}").text
+    assert "inside" in opened
+    assert re.search(r'<details class="child" id="agent-a/1" open>', opened)
+    assert "inside" in client.get(f"/sessions/{S}?at=agent:a/1").text
+
+
+def test_the_timeline_is_asked_for(client: TestClient, make_plain: Make, sink: StoreSink) -> None:
+    exchanges = long(make_plain, 3)
+    keep(sink, *exchanges)
+    text = client.get(f"/sessions/{S}/timeline").text
+    assert text.count('class="bar ok"') == 3
+    assert f"at={exchanges[0].id}" in text
+
+
+def test_facts_and_outline(client: TestClient, make_plain: Make, sink: StoreSink) -> None:
+    keep(sink, *long(make_plain, 2))
+    words = text_of(client.get(f"/sessions/{S}"))
+    for part in ("begin", "Turns 2", "Exchanges 2", "Agents 1", "$0.5000", "97 %", "Prompts"):
+        assert part in words
+
+
+@pytest.mark.parametrize("path", ["", "/turns", "/timeline"])
+def test_no_such_session(client: TestClient, path: str) -> None:
+    answer = client.get(f"/sessions/nobody{path}")
+    assert answer.status_code == 404
+    assert "nobody" in answer.text
+
+
+@pytest.mark.parametrize("query", ["agent=nobody&start=0", "agent=nobody"])
+def test_no_such_agent(client: TestClient, make_plain: Make, sink: StoreSink, query: str) -> None:
+    keep(sink, *long(make_plain, 1))
+    assert client.get(f"/sessions/{S}/turns?{query}").status_code == 404
+
+
+@pytest.mark.parametrize("query", ["start=-1", "start=x", "start=99999999999999", "start=5&end=2", "end=1"])
+def test_odd_numbers_do_no_harm(client: TestClient, make_plain: Make, sink: StoreSink, query: str) -> None:
+    keep(sink, *long(make_plain, 1))
+    assert client.get(f"/sessions/{S}/turns?agent=&{query}").status_code == 200

@@ -1,0 +1,90 @@
+"""The list of sessions."""
+
+from __future__ import annotations
+
+import re
+import time
+from datetime import datetime
+
+import pytest
+from starlette.testclient import TestClient
+
+from claude_lens.exchange import Cost
+from claude_lens.store.sink import StoreSink
+from tests.dashboard.conftest import text_of
+from tests.dashboard.test_conversation import said, user
+from tests.store.conftest import Make
+
+
+def keep(sink: StoreSink, make: Make, count: int) -> None:
+    """So many sessions, an hour apart, each dearer than the one before."""
+    now = time.time()
+    for number in range(count):
+        body = {"messages": [user(f"prompt {number:03d}")]}
+        cost = Cost(usd=float(number))
+        at = now - 3600 * (count - number)
+        sink.ended(
+            make(body, said("x"), session=f"s-{number:03d}", at=at, cost=cost, project=f"/p/{number % 2}")
+        )
+    sink.flush()
+
+
+def titles(text: str) -> list[str]:
+    """Titles in their order."""
+    return re.findall(r"<bdi>(prompt \d+)</bdi>", text)
+
+
+def test_an_empty_store_says_what_to_do(client: TestClient) -> None:
+    assert "No session yet" in client.get("/sessions").text
+
+
+def test_newest_first_and_more_as_one_scrolls(client: TestClient, make: Make, sink: StoreSink) -> None:
+    keep(sink, make, 120)
+    seen: list[str] = []
+    path: str | None = "/sessions"
+    while path:
+        answer = client.get(path)
+        seen += titles(answer.text)
+        found = re.search(r'hx-get="(/sessions\?[^"]*before=[^"]*)"', answer.text)
+        path = found[1].replace("&amp;", "&") if found else None
+    assert seen == [f"prompt {number:03d}" for number in reversed(range(120))]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("words=prompt+004", ["prompt 004"]),
+        ("words=s-00", [f"prompt 00{n}" for n in (5, 4, 3, 2, 1, 0)]),
+        ("project=/p/1", ["prompt 005", "prompt 003", "prompt 001"]),
+        ("order=cost&project=/p/0", ["prompt 004", "prompt 002", "prompt 000"]),
+        ("words=100%25", []),
+        ("words=_rompt", []),
+        ("day=2001-01-01", []),
+        ("day=nonsense&words=003", ["prompt 003"]),
+    ],
+)
+def test_choosing(client: TestClient, make: Make, sink: StoreSink, query: str, found: list[str]) -> None:
+    keep(sink, make, 6)
+    answer = client.get(f"/sessions?{query}")
+    assert answer.status_code == 200
+    assert titles(answer.text) == found
+    if not found:
+        assert "No session matches" in answer.text
+
+
+def test_days_lead_to_their_sessions(client: TestClient, make: Make, sink: StoreSink) -> None:
+    keep(sink, make, 2)
+    answer = client.get("/sessions")
+    links = re.findall(r'href="/sessions\?day=([\d-]+)" aria-label="[\d-]+: (\d+) sessions"', answer.text)
+    assert sum(int(count) for _, count in links) == 2
+    day = links[-1][0]
+    assert len(titles(client.get(f"/sessions?day={day}").text)) == int(links[-1][1])
+    assert day <= datetime.now().astimezone().strftime("%Y-%m-%d")
+
+
+def test_what_a_row_says(client: TestClient, make: Make, sink: StoreSink) -> None:
+    sink.ended(make({"messages": [user("go")]}, said("x")))
+    sink.flush()
+    words = text_of(client.get("/sessions"))
+    for part in ("go", "app", "main", "103 in 5 out", "97 %", "$0.2500"):
+        assert part in words
