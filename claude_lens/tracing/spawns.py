@@ -15,6 +15,7 @@ from typing import TypeVar
 from claude_lens.exchange import Exchange
 from claude_lens.tracing import content
 from claude_lens.tracing.content import ToolUse
+from claude_lens.tracing.identity import MAIN
 from claude_lens.tracing.runs import Key, Run
 
 SESSIONS = 500
@@ -36,6 +37,7 @@ class Session:
     owners: OrderedDict[str, Key] = field(default_factory=OrderedDict)
     prompts: OrderedDict[str, tuple[str, Key]] = field(default_factory=OrderedDict)
     proven: dict[str, list[str]] = field(default_factory=dict)
+    titles: dict[str, str] = field(default_factory=dict)
     continued: dict[str, list[str]] = field(default_factory=dict)
     claimed: dict[str, str] = field(default_factory=dict)
     latest_prompt: str | None = None
@@ -125,6 +127,18 @@ class SpawnBook:
             session.claimed[free[0]] = agent_key
             return free[0]
         return None
+
+    def caller(self, run: Run, call: str | None) -> str:
+        """The agent that made ``call``, empty for the main one; without it, the one that the client names."""
+        assert run.last is not None
+        owner = self.session(run.key[0]).owners.get(call) if call else None
+        return owner[2] if owner else run.last.identity.agent.parent_id or ""
+
+    def graph_node(self, session_id: str, agent: str) -> str:
+        """The node of an agent's calls in the agent graph."""
+        if not agent:
+            return f"{MAIN}:Agent"
+        return f"agent:{self.session(session_id).titles.get(agent, 'subagent')}:Agent"
 
     @staticmethod
     def _fits(session: Session, tool_use_id: str, prompt: str) -> bool:

@@ -15,14 +15,14 @@ from claude_lens.exchange import Exchange
 from claude_lens.tracing import content, llm, places, tools
 from claude_lens.tracing.bounds import Collector
 from claude_lens.tracing.content import Json
-from claude_lens.tracing.identity import MAIN, Node, agent_title
+from claude_lens.tracing.identity import Node, agent_title
 from claude_lens.tracing.places import Ids
 from claude_lens.tracing.runs import Key, Run, run_span
 from claude_lens.tracing.spans import Span
 from claude_lens.tracing.spawns import LONGEST_PROMPT, SpawnBook
 
 HOLD = 60.0
-IDLE_AFTER_FAILURE = 60.0
+IDLE_AFTER_FAILURE = 300.0
 IDLE_AFTER_TOOL_CALL = 24 * 3600.0
 OPEN_RUNS = 4_096
 EMITTED = 65_536
@@ -96,7 +96,11 @@ class Tree:
         run.update(exchange)
         spans = self._tools(exchange, run, previous_end, is_new)
         self._book.absorb(exchange, run.key)
-        node = self._node(run, self._ids.llm(exchange.id), self._ids.run(run.key), "llm")
+        if not run.is_main:
+            self._book.session(run.key[0]).titles[run.key[2]] = agent_title(
+                exchange.identity.agent, subagent=True
+            )
+        node = self._node(run, self._ids.llm(exchange.id), self._ids.run(run.key), leaf="llm")
         spans.append(llm.llm_span(exchange, node, self._collector(), with_schemas=self._with_schemas))
         spans += self._reported(exchange, run.key)
         if run.is_main:
@@ -185,19 +189,26 @@ class Tree:
         )
         return llm.llm_span(exchange, node, self._collector(), with_schemas=self._with_schemas)
 
-    def _node(self, run: Run, span_id: int, parent_id: int | None, leaf: str | None = None) -> Node:
-        """A place in the run's trace: the run's own, or that of a ``leaf`` under it."""
+    def _node(
+        self,
+        run: Run,
+        span_id: int,
+        parent_id: int | None,
+        *,
+        leaf: str | None = None,
+        above: str | None = None,
+    ) -> Node:
+        """A place in the run's trace: the run's own under the graph node ``above``, or a ``leaf`` of it."""
         assert run.last is not None
         agent = agent_title(run.last.identity.agent, subagent=not run.is_main)
         graph = agent if run.is_main else f"agent:{agent}"
-        above = None if run.is_main else f"{MAIN}:Agent"
         return Node(
             trace_id=self._ids.trace(run.key[0], run.key[1]),
             span_id=span_id,
             parent_id=parent_id,
             agent=agent,
-            graph=f"{graph}:{leaf}" if leaf == "llm" else graph,
-            graph_parent=graph if leaf == "llm" else above,
+            graph=f"{graph}:{leaf}" if leaf else graph,
+            graph_parent=graph if leaf else above,
         )
 
     def _tools(self, exchange: Exchange, run: Run, earliest: float | None, is_new: bool) -> list[Span]:
@@ -215,7 +226,7 @@ class Tree:
         span_id = self._ids.tool(owner[0], one.use.id)
         if not self._first_time(span_id):
             return []
-        place = self._node(run, span_id, self._ids.run(owner), "tool")
+        place = self._node(run, span_id, self._ids.run(owner))
         node = Node(
             trace_id=self._ids.trace(owner[0], owner[1]),
             span_id=span_id,
@@ -332,7 +343,8 @@ class Tree:
         if not self._first_time(span_id):
             return []
         session, prompt, _, _ = run.key
-        above = run.last.identity.agent.parent_id or ""
-        parent = self._ids.tool(session, call) if call else self._ids.run((session, prompt, above, 0))
+        caller = self._book.caller(run, call)
+        parent = self._ids.tool(session, call) if call else self._ids.run((session, prompt, caller, 0))
         self._know_more(run)
-        return [run_span(run, self._node(run, span_id, parent), self._collector())]
+        node = self._node(run, span_id, parent, above=self._book.graph_node(session, caller))
+        return [run_span(run, node, self._collector())]

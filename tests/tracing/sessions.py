@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from claude_lens.exchange import Exchange
 from claude_lens.tracing.spans import Span
-from claude_lens.tracing.tree import Tree
+from claude_lens.tracing.tree import RunFacts, Tree
 from tests.tracing.talk import MODEL, Talk, report, result, spawn, use
 from tests.tracing.trees import Drawn
 
@@ -64,3 +64,24 @@ NESTED: list[Drawn] = [
         [LEAF, ("Agent", [("Explore", [LEAF, ("Agent", [("Explore", [LEAF])]), LEAF])]), LEAF],
     )
 ]
+
+
+class Known:
+    """A store that knows what it is told."""
+
+    def __init__(self, *exchanges: Exchange, final: bool = False) -> None:
+        self.exchanges, self.final = exchanges, final
+
+    def facts(self, session: str, prompt_id: str, agent_id: str | None) -> RunFacts | None:
+        mine = [one for one in self.exchanges if one.identity.agent.id == agent_id]
+        if not mine:
+            return None
+        mine.sort(key=lambda one: one.started_at)
+        final = self.final or any(one.stop_reason == "end_turn" for one in mine)
+        return RunFacts(mine[0].started_at, mine[0].worker, mine[-1].id, final)
+
+    def turn(self, session: str, prompt_id: str) -> int | None:
+        return 7
+
+    def others(self, session: str, prompt_id: str, known: frozenset[str]) -> list[Exchange]:
+        return [one for one in self.exchanges if one.id not in known]

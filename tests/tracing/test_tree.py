@@ -11,8 +11,8 @@ import pytest
 from claude_lens.exchange import Exchange
 from claude_lens.tracing import tree as module
 from claude_lens.tracing.spans import Span
-from claude_lens.tracing.tree import RunFacts, Tree
-from tests.tracing.sessions import CHAT, LEAF, NESTED, TWO, nested, parallel_tools, play, two_subagents
+from claude_lens.tracing.tree import Tree
+from tests.tracing.sessions import CHAT, LEAF, NESTED, TWO, Known, nested, parallel_tools, play, two_subagents
 from tests.tracing.talk import MODEL, Talk, failed, launched, report, result, spawn, text, use
 from tests.tracing.trees import Drawn, drawn
 
@@ -58,6 +58,18 @@ def test_identical_prompts_are_told_apart_by_the_agents_ids() -> None:
 
 def test_nested() -> None:
     assert drawn(play(Tree(), *nested())) == [NESTED]
+
+
+def test_the_agent_graph_names_each_ones_caller() -> None:
+    spans = play(Tree(), *nested())
+    shown = {
+        (span.name, span.attributes["gen_ai.agent.id"]): span.attributes["graph.node.parent_id"]
+        for span in spans
+        if span.name == "Explore"
+    }
+    assert shown == {("Explore", "o1"): "main:Agent", ("Explore", "d2"): "agent:Explore:Agent"}
+    nodes = {span.attributes["graph.node.id"] for span in spans}
+    assert {span.attributes.get("graph.node.parent_id") for span in spans} <= {*nodes, None}
 
 
 def test_an_answer_that_ends_after_its_subagent_began() -> None:
@@ -258,25 +270,6 @@ def test_ids_depend_on_session_and_salt_only() -> None:
     exchanges = two_subagents()
     assert ids(Tree()) == ids(Tree())
     assert ids(Tree()).isdisjoint(ids(Tree(salt="other")))
-
-
-class Known:
-    """A store that knows what it is told."""
-
-    def __init__(self, *exchanges: Exchange, final: bool = False) -> None:
-        self.exchanges, self.final = exchanges, final
-
-    def facts(self, session: str, prompt_id: str, agent_id: str | None) -> RunFacts | None:
-        mine = [one for one in self.exchanges if one.identity.agent.id == agent_id]
-        if not mine:
-            return None
-        return RunFacts(mine[0].started_at, mine[0].worker, mine[-1].id, self.final)
-
-    def turn(self, session: str, prompt_id: str) -> int | None:
-        return 7
-
-    def others(self, session: str, prompt_id: str, known: frozenset[str]) -> list[Exchange]:
-        return [one for one in self.exchanges if one.id not in known]
 
 
 def test_the_store_tells_what_another_worker_saw() -> None:
