@@ -1,8 +1,7 @@
 """Which tool call started which subagent, learned from answers and results as they pass.
 
 An ``Agent`` call names the prompt that the subagent starts with; its result, or the notification that a
-background agent ended, names the subagent's id. The second is proof; the first serves until it comes, where
-it is not ambiguous.
+background agent ended, names the subagent's id. The second is proof; the first serves where none comes.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from claude_lens.exchange import Exchange
 from claude_lens.tracing import content
@@ -24,6 +23,7 @@ SPAWNS = 200
 LONGEST_PROMPT = 64 * 1024
 
 T = TypeVar("T")
+Trust = Literal["proof", "match", "guess"]
 
 
 @dataclass(slots=True)
@@ -96,24 +96,37 @@ class SpawnBook:
         elif use.name == "SendMessage" and isinstance(to, str):
             session.continued.setdefault(to, []).append(use.id)
 
-    def spawned_by(self, run: Run, *, guess: bool = False) -> str | None:
-        """The tool call that started a subagent's run; None while that is not certain.
+    def spawned_by(self, run: Run, trust: Trust) -> str | None:
+        """The tool call that started a subagent's run, as far as the evidence may be trusted; None beyond.
 
-        ``guess`` settles identical prompts by their order, for when no proof will come.
+        ``proof``: a result or notification named the agent. ``match``: the only call that gave its prompt,
+        which is right where every call was seen. ``guess``: the first of several that did.
         """
         assert run.last is not None
-        agent = run.last.identity.agent
         session_id, prompt, agent_key, number = run.key
         session = self.session(session_id)
         calls = session.proven.get(agent_key, [])
         if number:
             calls = [*calls, *session.continued.get(agent_key, ())]
         known = [use for use in calls if self._fits(session, use, prompt)]
-        if known:
-            return known[-1]
-        if agent.spawn_tool_use_id and self._fits(session, agent.spawn_tool_use_id, prompt):
-            return agent.spawn_tool_use_id
-        free = [
+        if known or trust == "proof":
+            return known[-1] if known else None
+        told = run.last.identity.agent.spawn_tool_use_id
+        free = self.candidates(run)
+        if told and self._fits(session, told, prompt) and (told in free or not free):
+            found: str | None = told
+        else:
+            found = free[0] if len(free) == 1 or (free and trust == "guess") else None
+        if found:
+            session.claimed[found] = agent_key
+        return found
+
+    def candidates(self, run: Run) -> list[str]:
+        """The calls that may have started a run: they gave its prompt, and nobody else was named for them."""
+        assert run.last is not None
+        session_id, prompt, agent_key, _ = run.key
+        session, agent = self.session(session_id), run.last.identity.agent
+        return [
             use
             for use, (text, owner) in session.prompts.items()
             if session.claimed.get(use, agent_key) == agent_key
@@ -123,10 +136,6 @@ class SpawnBook:
             and text
             and text in (run.prompt or "")
         ]
-        if len(free) == 1 or (free and guess):
-            session.claimed[free[0]] = agent_key
-            return free[0]
-        return None
 
     def caller(self, run: Run, call: str | None) -> str:
         """The agent that made ``call``, empty for the main one; without it, the one that the client names."""

@@ -1,7 +1,7 @@
 """Exchanges in, spans out: the tree of each prompt, however its exchanges are spread over time and workers.
 
 LLM and TOOL spans leave as soon as their exchange ends. An AGENT span leaves once: when its run is over and,
-for a subagent, when the call that started it is known (or ``HOLD`` has passed without proof).
+for a subagent, when the call that started it is proven (or one of the ``HOLD_…`` times has passed).
 """
 
 from __future__ import annotations
@@ -19,9 +19,11 @@ from claude_lens.tracing.identity import Node, agent_title
 from claude_lens.tracing.places import Ids
 from claude_lens.tracing.runs import Key, Run, run_span
 from claude_lens.tracing.spans import Span
-from claude_lens.tracing.spawns import LONGEST_PROMPT, SpawnBook
+from claude_lens.tracing.spawns import LONGEST_PROMPT, SpawnBook, Trust
 
-HOLD = 60.0
+HOLD_UNPROVEN = 5.0
+HOLD_UNKNOWN = 60.0
+HOLD_AMBIGUOUS = 3600.0
 IDLE_AFTER_FAILURE = 300.0
 IDLE_AFTER_TOOL_CALL = 24 * 3600.0
 OPEN_RUNS = 4_096
@@ -113,7 +115,7 @@ class Tree:
             oldest = next(iter(self._runs.values()))
             spans += self._give_up(oldest, oldest.ended)
         while len(self._held) > OPEN_RUNS:
-            spans += self._place(next(iter(self._held.values())), guess=True)
+            spans += self._place(next(iter(self._held.values())), "guess")
         return spans
 
     def tick(self, now: float) -> list[Span]:
@@ -127,8 +129,14 @@ class Tree:
             if now - run.asked_at >= ASK_EVERY:
                 run.asked_at = now
                 self._ask(run)
-            spans += self._place(run, guess=now - run.done_at > HOLD)
+            spans += self._place(run, self._trust(run, now - run.done_at))
         return spans
+
+    def _trust(self, run: Run, waited: float) -> Trust:
+        """What to believe of a finished subagent's start after so many seconds."""
+        if waited > (HOLD_AMBIGUOUS if self._book.candidates(run) else HOLD_UNKNOWN):
+            return "guess"
+        return "match" if waited > HOLD_UNPROVEN else "proof"
 
     def close(self) -> list[Span]:
         """Everything that is still open, as far as it is known."""
@@ -136,11 +144,12 @@ class Tree:
         for run in sorted(self._runs.values(), key=lambda run: run.started):
             if run.last is not None:
                 spans += self._give_up(run, run.ended)
-        for run in list(self._held.values()):
+        for run in self._held.values():
             self._ask(run)
-            spans += self._place(run)
-        for run in list(self._held.values()):
-            spans += self._place(run, guess=True)
+        levels: tuple[Trust, ...] = ("proof", "match", "guess")
+        for trust in levels:
+            for run in list(self._held.values()):
+                spans += self._place(run, trust)
         self._runs.clear()
         return spans
 
@@ -332,11 +341,10 @@ class Tree:
                 key = self._key(exchange, content.messages(exchange.request.json))
                 self._book.absorb(exchange, key)
 
-    def _place(self, run: Run, *, guess: bool = False) -> list[Span]:
-        """A finished subagent's span, once the call that started it is known or can only be guessed."""
-        assert run.last is not None
-        call = self._book.spawned_by(run, guess=guess)
-        if call is None and not guess:
+    def _place(self, run: Run, trust: Trust = "proof") -> list[Span]:
+        """A finished subagent's span, once the call that started it is known well enough."""
+        call = self._book.spawned_by(run, trust)
+        if call is None and trust != "guess":
             return []
         self._held.pop(run.key, None)
         span_id = self._ids.run(run.key)

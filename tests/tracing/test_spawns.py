@@ -22,9 +22,10 @@ def child(agent: str, prompt: str, parent: str | None = None, said: str = PROMPT
 def test_a_prompt_that_only_one_call_gave() -> None:
     book = SpawnBook()
     book.absorb(Talk().say("go").ask(spawn("t1", "look"), spawn("t2", "listen")), MAIN)
-    assert book.spawned_by(child("a1", "please listen well")) == "t2"
-    assert book.spawned_by(child("b2", "something else")) is None
-    assert book.spawned_by(child("b2", "something else"), guess=True) is None
+    assert book.spawned_by(child("a1", "please listen well"), "proof") is None
+    assert book.spawned_by(child("a1", "please listen well"), "match") == "t2"
+    assert book.spawned_by(child("b2", "something else"), "match") is None
+    assert book.spawned_by(child("b2", "something else"), "guess") is None
 
 
 def test_identical_prompts_wait_for_proof() -> None:
@@ -32,31 +33,31 @@ def test_identical_prompts_wait_for_proof() -> None:
     talk = Talk().say("go")
     book.absorb(talk.ask(spawn("t1", "look"), spawn("t2", "look")), MAIN)
     first, second = child("a1", "look"), child("b2", "look")
-    assert book.spawned_by(first) is None
+    assert book.spawned_by(first, "match") is None
     book.absorb(talk.say(launched("t1", "b2")).ask("ok"), MAIN)
-    assert book.spawned_by(second) == "t1"
-    assert book.spawned_by(first) == "t2"
+    assert book.spawned_by(second, "match") == "t1"
+    assert book.spawned_by(first, "match") == "t2"
 
 
 def test_without_proof_order_decides_in_the_end() -> None:
     book = SpawnBook()
     book.absorb(Talk().say("go").ask(spawn("t1", "look"), spawn("t2", "look")), MAIN)
-    assert book.spawned_by(child("a1", "look"), guess=True) == "t1"
-    assert book.spawned_by(child("b2", "look"), guess=True) == "t2"
+    assert book.spawned_by(child("a1", "look"), "guess") == "t1"
+    assert book.spawned_by(child("b2", "look"), "guess") == "t2"
 
 
 def test_the_parent_header_excludes_others_calls() -> None:
     book = SpawnBook()
     book.absorb(Talk().say("go").ask(spawn("t1", "look")), MAIN)
     book.absorb(Talk("o1").say("x").ask(spawn("t2", "look")), (SESSION, PROMPT, "o1", 0))
-    assert book.spawned_by(child("a1", "look")) == "t1"
-    assert book.spawned_by(child("d2", "look", parent="o1")) == "t2"
+    assert book.spawned_by(child("a1", "look"), "match") == "t1"
+    assert book.spawned_by(child("d2", "look", parent="o1"), "match") == "t2"
 
 
 def test_a_call_of_another_prompt_is_not_its_start() -> None:
     book = SpawnBook()
     book.absorb(Talk().say("go").ask(spawn("t1", "look")), MAIN)
-    assert book.spawned_by(child("a1", "look", said="another")) is None
+    assert book.spawned_by(child("a1", "look", said="another"), "match") is None
 
 
 def test_an_agent_that_goes_on_hangs_under_the_message_sent_to_it() -> None:
@@ -66,11 +67,11 @@ def test_an_agent_that_goes_on_hangs_under_the_message_sent_to_it() -> None:
     book.absorb(talk.say(launched("t1", "a1")).ask("ok"), MAIN)
     later: Key = (SESSION, "later", "", 0)
     book.absorb(talk.say("on").ask(use("SendMessage", "t2", to="a1", message="more")), later)
-    assert book.spawned_by(child("a1", "look")) == "t1"
-    assert book.spawned_by(child("a1", "more", said="later", number=1)) == "t2"
+    assert book.spawned_by(child("a1", "look"), "match") == "t1"
+    assert book.spawned_by(child("a1", "more", said="later", number=1), "match") == "t2"
     book.absorb(talk.say("x").ask(use("SendMessage", "t3", to="a1", message="again")), MAIN)
-    assert book.spawned_by(child("a1", "look")) == "t1"
-    assert book.spawned_by(child("a1", "again", number=1)) == "t3"
+    assert book.spawned_by(child("a1", "look"), "match") == "t1"
+    assert book.spawned_by(child("a1", "again", number=1), "match") == "t3"
 
 
 def test_what_the_proxy_found_out_itself_counts_unless_it_is_of_another_prompt() -> None:
@@ -79,9 +80,9 @@ def test_what_the_proxy_found_out_itself_counts_unless_it_is_of_another_prompt()
     assert run.last is not None
     who = run.last.identity
     run.last = replace(run.last, identity=replace(who, agent=replace(who.agent, spawn_tool_use_id="t9")))
-    assert book.spawned_by(run) == "t9"
+    assert book.spawned_by(run, "match") == "t9"
     book.absorb(Talk().say("go").ask(spawn("t9", "other")), (SESSION, "another", "", 0))
-    assert book.spawned_by(run) is None
+    assert book.spawned_by(run, "match") is None
 
 
 def test_the_prompt_of_an_agent_that_names_none() -> None:

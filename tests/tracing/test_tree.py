@@ -211,7 +211,7 @@ def test_a_subagent_without_a_known_caller_hangs_under_the_root_in_the_end() -> 
     spans = play(tree, main.ask("done"), child.ask("seen"))
     assert [span.name for span in spans] == [CHAT, "Turn 1", CHAT]
     assert tree.tick(child.now + 1) == []
-    assert drawn(spans + tree.tick(child.now + module.HOLD + 1)) == [
+    assert drawn(spans + tree.tick(child.now + module.HOLD_UNKNOWN + 1)) == [
         [("Turn 1", [LEAF, ("Explore", [LEAF])])]
     ]
 
