@@ -20,7 +20,17 @@ from claude_lens.dashboard import gate
 from claude_lens.dashboard.access import COOKIE_SECONDS, Access
 from claude_lens.dashboard.feed import Feed
 from claude_lens.dashboard.templating import STATIC, page
-from claude_lens.dashboard.views import exchange, listing, live, media, numbers, session, sessions, system
+from claude_lens.dashboard.views import (
+    exchange,
+    insight,
+    listing,
+    live,
+    media,
+    numbers,
+    session,
+    sessions,
+    system,
+)
 from claude_lens.errors import NotFound, StoreError, UserError
 from claude_lens.guard import HostGuard
 from claude_lens.settings import Settings, is_loopback
@@ -90,6 +100,7 @@ def _routes() -> list[Route | Mount]:
         *sessions.routes,
         *session.routes,
         *exchange.routes,
+        *insight.routes,
         *media.routes,
         *numbers.routes,
         *system.routes,

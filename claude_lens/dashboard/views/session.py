@@ -14,6 +14,7 @@ from claude_lens.dashboard import conversation, timeline
 from claude_lens.dashboard.conversation import Session
 from claude_lens.dashboard.templating import page, render, session_id
 from claude_lens.errors import NotFound
+from claude_lens.store.retention import prune
 
 if TYPE_CHECKING:
     from claude_lens.dashboard.app import Lens
@@ -198,8 +199,19 @@ def _number(text: str | None) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
 
 
+def forget(request: Request) -> Response:
+    """Delete the session from the store. What still runs stays."""
+    lens: Lens = request.app.state.lens
+    about = lens.reader.session(session_id(request.path_params["session"]))
+    done = prune(lens.settings.database_url, session=about["id"])
+    answer = HTMLResponse(f"{done.exchanges} exchanges deleted")
+    answer.headers["hx-redirect"] = "/sessions"
+    return answer
+
+
 routes = [
-    Route("/sessions/{session}", session),
+    Route("/sessions/{session}", session, methods=["GET"]),
+    Route("/sessions/{session}", forget, methods=["DELETE"]),
     Route("/sessions/{session}/turns", some),
     Route("/sessions/{session}/timeline", waterfall),
     Route("/sessions/{session}/events", events),

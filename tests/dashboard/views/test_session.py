@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 import time
+from html import unescape
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
+from claude_lens.dashboard.gate import TOKEN_HEADER
 from claude_lens.exchange import Agent, Exchange
+from claude_lens.settings import Settings
 from claude_lens.store.sink import StoreSink
 from tests.dashboard.conftest import text_of
 from tests.dashboard.test_conversation import S, back, gave, said, use, user
@@ -157,3 +160,19 @@ def test_no_such_agent(client: TestClient, make_plain: Make, sink: StoreSink, qu
 def test_odd_numbers_do_no_harm(client: TestClient, make_plain: Make, sink: StoreSink, query: str) -> None:
     keep(sink, *long(make_plain, 1))
     assert client.get(f"/sessions/{S}/turns?agent=&{query}").status_code == 200
+
+
+def test_deleting_needs_the_token_and_deletes(
+    client: TestClient, settings: Settings, make_plain: Make, sink: StoreSink
+) -> None:
+    keep(sink, *long(make_plain, 3))
+    keep(sink, make_plain({"messages": [user("another")]}, said("stays"), session="other"))
+    assert client.delete(f"/sessions/{S}").status_code == 403
+    assert client.get(f"/sessions/{S}").status_code == 200
+    token = re.search(r'"x-lens-token": "(\w+)"', unescape(client.get("/sessions").text))
+    assert token
+    done = client.delete(f"/sessions/{S}", headers={TOKEN_HEADER: token[1]})
+    assert (done.status_code, done.headers["hx-redirect"]) == (200, "/sessions")
+    assert client.get(f"/sessions/{S}").status_code == 404
+    assert client.get("/sessions/other").status_code == 200
+    assert client.delete(f"/sessions/{S}", headers={TOKEN_HEADER: token[1]}).status_code == 404
