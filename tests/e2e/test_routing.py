@@ -42,6 +42,7 @@ def assert_as_routed(by_agent: dict[str | None, list[Exchange]], hints: bool) ->
 
 
 @pytest.mark.slow
+@pytest.mark.smoke
 @pytest.mark.parametrize("hints", [True, False], ids=["hints", "no hints"])
 def test_each_agent_by_its_model(hints: bool, mixed: Proxy, upstream: Provider, tmp_path: Path) -> None:
     """The user's own agent, Explore, two at once, one in the background, an agent in an agent."""

@@ -98,6 +98,7 @@ def post(proxy: Proxy, body: dict[str, Any], **headers: str) -> httpx.Response:
     return proxy.post(body, **headers)
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("model", ["claude-3-5-sonnet-20241022", "openai:gpt-4o", "gpt-5-codex"])
 @pytest.mark.parametrize("stream", [True, False])
 def test_todays_shapes_are_accepted(model: str, stream: bool, mixed: Proxy, upstream: Provider) -> None:
