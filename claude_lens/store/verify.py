@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, select
 from claude_lens.store import chain, content
 from claude_lens.store.queries import Reader
 from claude_lens.store.schema import ROOT_NODE, contents, exchanges, nodes, payloads
+from claude_lens.store.upkeep import Progress, quiet
 
 _SHOWN: Final = 1000
 
@@ -34,16 +35,20 @@ class Report:
             self.damage.append(problem)
 
 
-def verify(reader: Reader) -> Report:
+def verify(reader: Reader, progress: Progress = quiet) -> Report:
     """Check the whole database, each row once. Raises :class:`StoreError` where it cannot be read at all."""
     report = Report()
     with reader.connect() as connection:
+        progress("checking the file", 0.0)
         if connection.dialect.name == "sqlite":
             for (said,) in connection.exec_driver_sql("PRAGMA quick_check(20)"):
                 if said != "ok":
                     report.add(f"SQLite: {said}")
+        progress("checking contents", 0.2)
         digests = _contents(connection, report)
+        progress("checking chains", 0.6)
         steps = _nodes(connection, report, digests)
+        progress("checking exchanges", 0.8)
         _exchanges(connection, report, digests, steps)
     return report
 

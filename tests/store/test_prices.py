@@ -10,7 +10,7 @@ from claude_lens.wire import pricing
 
 PUBLISHED = {
     "claude-opus-4-5": (5.00, 25.00, 0.50, 6.25, 10.00),
-    "claude-opus-4-1": (15.00, 75.00, 1.50, 18.75, 30.00),
+    "claude-sonnet-4-6": (3.00, 15.00, 0.30, 3.75, 6.00),
     "claude-sonnet-4-5": (3.00, 15.00, 0.30, 3.75, 6.00),
     "claude-haiku-4-5": (1.00, 5.00, 0.10, 1.25, 2.00),
 }

@@ -1,0 +1,25 @@
+"""``lensctl agents``: who worked in a session, and what each took."""
+
+from __future__ import annotations
+
+import click
+
+from claude_lens import settings as setting_table
+from claude_lens.terminal import console, json_option, print_json
+
+
+@click.command()
+@click.argument("session", metavar="SESSION", default="last")
+@json_option
+def command(session: str, as_json: bool) -> None:
+    """Show the agents of a session as a tree, each with its requests, tokens, cost, time and tools."""
+    from claude_lens import tables
+    from claude_lens.store.agents import tree
+    from claude_lens.store.queries import open_reader
+
+    with open_reader(setting_table.load()) as reader:
+        found = tree(reader, session)
+    if as_json:
+        print_json(found)
+    else:
+        console().print(tables.agent_table(found))

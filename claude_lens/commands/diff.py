@@ -1,0 +1,42 @@
+"""``lensctl diff``: how two requests differ."""
+
+from __future__ import annotations
+
+import click
+
+from claude_lens import settings as setting_table
+from claude_lens.errors import NotFound
+from claude_lens.terminal import console, json_option, print_json
+
+
+@click.command()
+@click.argument("a", metavar="A")
+@click.argument("b", metavar="B", required=False)
+@json_option
+def command(a: str, b: str | None, as_json: bool) -> None:
+    """Compare two requests: parameters, tools, system, messages. With A alone, with the one before it.
+
+    Each is an exchange's id, or SESSION:N, the Nth request of a session's main agent.
+    """
+    from claude_lens import tables
+    from claude_lens.store.compare import differ, load_sides, resolve_turn
+    from claude_lens.store.queries import open_reader
+    from claude_lens.store.why import of_exchange
+
+    with open_reader(setting_table.load()) as reader:
+        with reader.connect() as connection:
+            names = [resolve_turn(connection, each) for each in (a, b) if each is not None]
+        idents = [reader.summary(name)["id"] for name in names]
+        with reader.connect() as connection:
+            if len(idents) == 1:
+                before = of_exchange(connection, idents[0])["previous_id"]
+                if before is None:
+                    raise NotFound(
+                        f"exchange {idents[0]} is its agent's first: there is none to compare it with"
+                    )
+                idents.insert(0, before)
+            found = differ(*load_sides(connection, idents))
+    if as_json:
+        print_json(found)
+    else:
+        console().print(tables.difference(found))

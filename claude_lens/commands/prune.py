@@ -1,0 +1,63 @@
+"""``lensctl prune``: forget what is old, too much, or of one session."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import click
+
+from claude_lens import settings as setting_table
+from claude_lens import when
+from claude_lens.errors import UserError
+from claude_lens.terminal import json_option, print_json, size
+
+
+@click.command()
+@click.option("--older-than", metavar="WHEN", help="What began longer ago than 30d, or before 2026-01-31 …")
+@click.option("--max-size", metavar="SIZE", help="The oldest, until the database is no larger than 2GB …")
+@click.option("--session", metavar="ID", help="One session.")
+@click.option("--dry-run", is_flag=True, help="Only say what would go.")
+@json_option
+def command(
+    older_than: str | None, max_size: str | None, session: str | None, dry_run: bool, as_json: bool
+) -> None:
+    """Delete exchanges and all that only they needed; the file shrinks, statistics stay.
+
+    Without options it does what CLAUDE_LENS_KEEP_DAYS and CLAUDE_LENS_MAX_SIZE say. It may run while
+    the proxy records, and be stopped at any moment.
+    """
+    import time
+
+    from claude_lens import values
+    from claude_lens.progress import progress_bar
+    from claude_lens.store.queries import open_reader
+    from claude_lens.store.retention import DAY, prune
+
+    settings = setting_table.load()
+    try:
+        limit = values.size(max_size) if max_size else None
+    except ValueError as problem:
+        raise UserError(f"--max-size {max_size!r} is not valid: expected {problem}") from None
+    moment = when.moment(older_than, when.zone(None)) if older_than else None
+    if not (older_than or max_size or session):
+        limit = settings.max_size
+        moment = None if settings.keep_days is None else time.time() - settings.keep_days * DAY
+        if limit is None and moment is None:
+            raise UserError("say what to forget: --older-than, --max-size or --session")
+    with open_reader(settings) as reader:
+        ident = reader.session(session)["id"] if session else None
+    with progress_bar() as progress:
+        done = prune(
+            settings.database_url,
+            older_than=moment,
+            max_size=limit,
+            session=ident,
+            dry_run=dry_run,
+            progress=progress,
+        )
+    if as_json:
+        print_json(dataclasses.asdict(done))
+        return
+    verb = "would go" if dry_run else "gone"
+    sizes = "" if dry_run else f"; database {size(done.bytes_before)} → {size(done.bytes_after)}"
+    print(f"{done.exchanges} exchanges and {done.sessions} whole sessions {verb}{sizes}")

@@ -1,0 +1,32 @@
+"""``lensctl reset``: forget everything."""
+
+from __future__ import annotations
+
+import click
+
+from claude_lens import settings as setting_table
+from claude_lens.errors import UserError
+from claude_lens.terminal import json_option, print_json, size
+
+
+@click.command()
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+def command(yes: bool, as_json: bool) -> None:
+    """Delete the database with everything recorded; settings and key stay.
+
+    A running proxy begins a new one."""
+    from claude_lens.store import database
+    from claude_lens.store.backup import delete
+
+    url = database.parse(setting_table.load().database_url)
+    file = database.file_of(url)
+    if file is None:
+        raise UserError("only an SQLite database can be deleted here; ask your server to drop the other")
+    if file.exists() and not yes:
+        click.confirm(f"Delete {file} ({size(database.sizes(url))}) for good?", abort=True, err=True)
+    gone = delete(url)
+    if as_json:
+        print_json({"file": str(file), "deleted": gone})
+    else:
+        print(f"{file} deleted" if gone else "there was nothing to delete")

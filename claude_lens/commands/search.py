@@ -1,0 +1,41 @@
+"""``lensctl search``: full text over everything that was said."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from claude_lens import settings as setting_table
+from claude_lens import when
+from claude_lens.terminal import console, json_option, print_json
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.argument("query", metavar="QUERY…", nargs=-1, required=True)
+@click.option("-n", "--limit", type=click.IntRange(1), default=20, show_default=True, help="Most to show.")
+@click.option(
+    "--before", type=int, metavar="CURSOR", help="What follows the page that ended with this cursor."
+)
+@json_option
+def command(query: tuple[str, ...], limit: int, before: int | None, as_json: bool) -> None:
+    """Search prompts, answers, thinking, tool inputs and results; the newest come first.
+
+    Words, "phrases", pre*, -not, OR, and agent: tool: project: branch: model: session: class:
+    in:prompt|answer|thinking|input|result before: after: (7d, 2026-01-31 …).
+    """
+    from claude_lens import tables
+    from claude_lens.store.queries import open_reader
+    from claude_lens.store.search import parse, search
+
+    # What the shell took for one word was written as a phrase.
+    quoted = [f'"{word}"' if " " in word and '"' not in word else word for word in query]
+    wanted = parse(query[0] if len(query) == 1 else " ".join(quoted), when.zone(None))
+    with open_reader(setting_table.load()) as reader, reader.connect() as connection:
+        found = search(connection, wanted, limit=limit, before=before)
+    if as_json:
+        print_json(found)
+    elif found:
+        console().print(tables.hits(found))
+    else:
+        print("nothing found", file=sys.stderr)

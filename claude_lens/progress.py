@@ -1,0 +1,43 @@
+"""A progress bar on standard error for what takes longer than a second; silent where that is no terminal."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from claude_lens.store.upkeep import Progress as Report
+from claude_lens.store.upkeep import quiet
+
+_PATIENCE: Final = 1.0
+
+
+@contextmanager
+def progress_bar() -> Iterator[Report]:
+    """Yields what to call with a step's name and its share done (0 to 1)."""
+    if not sys.stderr.isatty():
+        yield quiet
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    shown = Progress(*columns, console=Console(stderr=True), transient=True)
+    tasks: dict[str, object] = {}
+    start = time.monotonic()
+
+    def report(what: str, share: float) -> None:
+        if time.monotonic() - start < _PATIENCE:
+            return
+        if not tasks:
+            shown.start()
+        if what not in tasks:
+            tasks[what] = shown.add_task(what, total=1.0)
+        shown.update(tasks[what], completed=share)  # type: ignore[arg-type]
+
+    try:
+        yield report
+    finally:
+        shown.stop()
