@@ -11,6 +11,9 @@ import yaml
 from claude_lens.agents.targets import PROVIDERS, missing_key
 
 REFERENCE = "os.environ/"
+NEEDED = ("api_key", "vertex_project", "vertex_location", "aws_region_name")
+# Made when the proxy starts.
+DERIVED = frozenset(("PLANO_ROUTER_KEY",))
 
 
 def missing(config: Path, environ: Mapping[str, str]) -> dict[str, list[str]]:
@@ -28,10 +31,13 @@ def missing(config: Path, environ: Mapping[str, str]) -> dict[str, list[str]]:
 def _needed(params: Any, environ: Mapping[str, str]) -> str | None:
     if not isinstance(params, dict):
         return None
-    key = params.get("api_key")
-    if isinstance(key, str) and key.startswith(REFERENCE):
-        name = key.removeprefix(REFERENCE)
-        # Plano's is made when the proxy starts.
-        return None if environ.get(name) or name == "PLANO_ROUTER_KEY" else name
+    named = [str(params[name]).removeprefix(REFERENCE) for name in NEEDED if _refers(params.get(name))]
+    unset = next((name for name in named if not environ.get(name) and name not in DERIVED), None)
+    if unset or params.get("api_key"):
+        return unset
     provider = str(params.get("model", "")).partition("/")[0]
-    return None if key or provider not in PROVIDERS else missing_key(provider, environ)
+    return missing_key(provider, environ) if provider in PROVIDERS else None
+
+
+def _refers(value: Any) -> bool:
+    return isinstance(value, str) and value.startswith(REFERENCE)

@@ -141,7 +141,9 @@ BEDROCK = Profile(
         Model("bedrock/us.anthropic.claude-haiku-5-5", SMALL, "Every small Claude model."),
         Model("bedrock/us.anthropic.claude-sonnet-5-5", BIG, "Every other Claude model."),
     ),
+    (("aws_region_name", "os.environ/AWS_REGION_NAME"),),
 )
+
 
 VERTEX = Profile(
     "vertex",
