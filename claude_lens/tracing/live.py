@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from claude_lens.errors import HostError
 from claude_lens.exchange import Exchange
+from claude_lens.redact import redactor
 from claude_lens.settings import Settings
 from claude_lens.tracing.backends import Backend
 from claude_lens.tracing.bounds import Collector, Redact, environment_mask
@@ -85,13 +85,8 @@ class TracingSink:
 
 def redaction(settings: Settings) -> Redact:
     """The redaction that the store applies to bodies, as the settings ask for it."""
-    try:
-        found = importlib.import_module("claude_lens.redact")
-    except ModuleNotFoundError:
-        return str
-    redactor = found.redactor(settings)
-    chosen: Redact = str if redactor is None else redactor.text
-    return chosen
+    chosen = redactor(settings)
+    return str if chosen is None else chosen.text
 
 
 def build_tree(settings: Settings, lookup: Lookup | None) -> Tree:

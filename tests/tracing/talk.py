@@ -110,7 +110,6 @@ class Talk:
     ) -> Exchange:
         calls = any(block["type"] == "tool_use" for block in blocks)
         stop = stop or ("tool_use" if calls else "end_turn")
-        kind = "subagent" if self.agent else "main"
         body = {
             "model": MODEL,
             "max_tokens": 100,
@@ -126,22 +125,7 @@ class Talk:
             status="ok",
             http_status=200,
             lane="transparent",
-            identity=Identity(
-                session_id=self.session,
-                prompt_id=self.prompt if self.hints else None,
-                request_class=kind if self.hints else None,
-                tool_durations_ms=durations,
-                user_id="user-1",
-                client="claude-cli/2.1.329",
-                project="/home/me/shop",
-                branch="trunk",
-                agent=Agent(
-                    id=self.agent,
-                    parent_id=self.parent,
-                    type="Explore" if self.agent else None,
-                    evidence="headers" if self.hints or self.agent else "default",
-                ),
-            ),
+            identity=self._identity(durations),
             model=Model(requested=MODEL, routed=MODEL, provider="anthropic"),
             started_at=self.now,
             ttfb_ms=100.0,
@@ -170,6 +154,25 @@ class Talk:
             ),
         )
         return replace(made, **more)
+
+    def _identity(self, durations: tuple[tuple[str, int], ...]) -> Identity:
+        kind = "subagent" if self.agent else "main"
+        return Identity(
+            session_id=self.session,
+            prompt_id=self.prompt if self.hints else None,
+            request_class=kind if self.hints else None,
+            tool_durations_ms=durations,
+            user_id="user-1",
+            client="claude-cli/2.1.329",
+            project="/home/me/shop",
+            branch="trunk",
+            agent=Agent(
+                id=self.agent,
+                parent_id=self.parent,
+                type="Explore" if self.agent else None,
+                evidence="headers" if self.hints or self.agent else "default",
+            ),
+        )
 
 
 def failed(exchange: Exchange, status: Any = "error", http_status: int | None = 529) -> Exchange:

@@ -37,6 +37,38 @@ COMMON: dict[str, Any] = {
     names.TOOLS_OFFERED: ("Agent", "Bash"),
     names.HTTP_STATUS: 200,
 }
+MESSAGES: dict[str, Any] = {
+    "llm.input_messages.0.message.role": "system",
+    "llm.input_messages.0.message.content": "you are a helper",
+    "llm.input_messages.1.message.role": "user",
+    "llm.input_messages.1.message.content": "older",
+    "llm.input_messages.2.message.role": "user",
+    "llm.input_messages.2.message.contents.0.message_content.type": "text",
+    "llm.input_messages.2.message.contents.0.message_content.text": REMINDER["text"],
+    "llm.input_messages.2.message.contents.1.message_content.type": "text",
+    "llm.input_messages.2.message.contents.1.message_content.text": "list the files",
+    "llm.output_messages.0.message.role": "assistant",
+    "llm.output_messages.0.message.content": "let me see",
+    "llm.output_messages.0.message.tool_calls.0.tool_call.id": "t1",
+    "llm.output_messages.0.message.tool_calls.0.tool_call.function.name": "Bash",
+    "llm.output_messages.0.message.tool_calls.0.tool_call.function.arguments": '{"command":"ls"}',
+}
+ABOUT = {
+    "request_id": "req_1",
+    "prompt_id": "aaaaaaaa-0000-4000-8000-000000000001",
+    "request_class": "main",
+    "status": "ok",
+    "lane": "transparent",
+    "requested_model": MODEL,
+    "routed_model": MODEL,
+    "requested_model_cost_usd": 0.0005,
+    "ttfb_ms": 100.0,
+    "ttft_ms": 250.0,
+    "project": "/home/me/shop",
+    "branch": "trunk",
+    "client": "claude-cli/2.1.329",
+    "agent_evidence": "headers",
+}
 
 
 def test_every_attribute_of_an_answer_with_a_tool_call() -> None:
@@ -63,23 +95,9 @@ def test_every_attribute_of_an_answer_with_a_tool_call() -> None:
     assert left.pop(names.COST_PROMPT) == pytest.approx(0.0005 - 20 * 15e-06)
     assert json.loads(str(left.pop(names.PARAMETERS))) == {"model": MODEL, "max_tokens": 100, "stream": True}
     assert len(str(left.pop(names.TOOLS_DIGEST))) == 16
-    assert json.loads(str(left.pop(names.METADATA))) == {
-        "exchange_id": exchange.id,
-        "request_id": "req_1",
-        "prompt_id": "aaaaaaaa-0000-4000-8000-000000000001",
-        "request_class": "main",
-        "status": "ok",
-        "lane": "transparent",
-        "requested_model": MODEL,
-        "routed_model": MODEL,
-        "requested_model_cost_usd": 0.0005,
-        "ttfb_ms": 100.0,
-        "ttft_ms": 250.0,
-        "project": "/home/me/shop",
-        "branch": "trunk",
-        "client": "claude-cli/2.1.329",
-        "agent_evidence": "headers",
-    }
+    about = json.loads(str(left.pop(names.METADATA)))
+    assert about.pop("exchange_id") == exchange.id
+    assert about == ABOUT
     asked = [
         {"role": "user", "content": [{"type": "text", "text": words}]}
         for words in ("older", "list the files")
@@ -89,23 +107,7 @@ def test_every_attribute_of_an_answer_with_a_tool_call() -> None:
     answered = {"role": "assistant", "content": [{"type": "text", "text": "let me see"}, call]}
     assert json.loads(str(left.pop(names.OUTPUT_VALUE))) == answered
     assert left.pop(names.OUTPUT_MIME) == "application/json"
-    messages = {
-        "llm.input_messages.0.message.role": "system",
-        "llm.input_messages.0.message.content": "you are a helper",
-        "llm.input_messages.1.message.role": "user",
-        "llm.input_messages.1.message.content": "older",
-        "llm.input_messages.2.message.role": "user",
-        "llm.input_messages.2.message.contents.0.message_content.type": "text",
-        "llm.input_messages.2.message.contents.0.message_content.text": REMINDER["text"],
-        "llm.input_messages.2.message.contents.1.message_content.type": "text",
-        "llm.input_messages.2.message.contents.1.message_content.text": "list the files",
-        "llm.output_messages.0.message.role": "assistant",
-        "llm.output_messages.0.message.content": "let me see",
-        "llm.output_messages.0.message.tool_calls.0.tool_call.id": "t1",
-        "llm.output_messages.0.message.tool_calls.0.tool_call.function.name": "Bash",
-        "llm.output_messages.0.message.tool_calls.0.tool_call.function.arguments": '{"command":"ls"}',
-    }
-    for name, value in messages.items():
+    for name, value in MESSAGES.items():
         assert left.pop(name) == value, name
     assert left == {}
 
