@@ -6,6 +6,7 @@ Exit codes: 0 done; 1 something on this machine failed; 2 the user's mistake; 13
 from __future__ import annotations
 
 import importlib
+import keyword
 import os
 import pkgutil
 import sys
@@ -24,13 +25,18 @@ class Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names of the modules."""
-        return sorted(module.name.replace("_", "-") for module in pkgutil.iter_modules(commands.__path__))
+        return sorted(
+            module.name.rstrip("_").replace("_", "-") for module in pkgutil.iter_modules(commands.__path__)
+        )
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the command's module; None where there is none."""
         if cmd_name not in self.list_commands(ctx):
             return None
-        module = importlib.import_module(f"{commands.__name__}.{cmd_name.replace('-', '_')}")
+        name = cmd_name.replace("-", "_")
+        # Python keeps some words for itself.
+        name += "_" if keyword.iskeyword(name) else ""
+        module = importlib.import_module(f"{commands.__name__}.{name}")
         found: click.Command = module.command
         return found
 
