@@ -136,6 +136,10 @@ class InFlight:
             )
         )
 
+    def forget(self) -> None:
+        """Let go of the bytes once all is said: LiteLLM may hold on to the exchange for long."""
+        self.body, self.outgoing, self.chunks = b"", None, []
+
     def _request_id(self) -> str | None:
         if self.upstream is None:
             return None

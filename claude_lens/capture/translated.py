@@ -52,6 +52,7 @@ async def run(
         IN_FLIGHT.pop(flight.id, None)
         outgoing.remember(flight)
         watched.finish()
+        flight.forget()
 
 
 def _inner_headers(flight: InFlight) -> RawHeaders:

@@ -292,3 +292,9 @@ def test_a_client_that_leaves_is_recorded_with_what_arrived(proxy: Proxy, upstre
     assert whole["type"] == "text"
     assert "hello world".startswith(whole["text"])
     assert whole["text"]
+
+
+def test_the_bytes_are_let_go_at_the_end() -> None:
+    calling = run(call(), Answering(EVENT))
+    assert (calling.flight.body, calling.flight.chunks) == (b"", [])
+    assert (calling.arrival.body, calling.ending.body) == (BODY, EVENT)
