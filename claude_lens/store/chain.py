@@ -8,6 +8,7 @@ places are kept beside (*marks*), so that moving it changes no content.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from math import isfinite
@@ -95,21 +96,63 @@ def element(value: Any) -> bytes:
     return content.dump(strip(value)[0]) if _MARK_KEY in data else data
 
 
+@dataclass(slots=True)
+class _Before:
+    """A list as it was last seen: the bytes of its elements, their contents, the steps."""
+
+    data: list[bytes]
+    contents: list[bytes]
+    steps: list[bytes]
+
+
+class _Recent:
+    """The lists seen last, by name and first element: the next turn's begin like them, unhashed."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._lists: dict[tuple[str, bytes], _Before] = {}
+        self._lock = threading.Lock()
+
+    def get(self, name: str, first: bytes) -> _Before | None:
+        with self._lock:
+            return self._lists.get((name, first))
+
+    def put(self, name: str, seen: _Before) -> None:
+        with self._lock:
+            self._lists.pop((name, seen.data[0]), None)
+            self._lists[(name, seen.data[0])] = seen
+            while len(self._lists) > self._limit:
+                del self._lists[next(iter(self._lists))]
+
+
+_recent = _Recent(96)
+
+
 def _chain(name: str, values: list[Any], marks: list[Mark]) -> Chain:
-    chain = Chain(values=values)
-    step = ROOT
-    for index, value in enumerate(values):
-        data = content.dump(value)
+    packed = [content.dump(value) for value in values]
+    for index, data in enumerate(packed):
         if _MARK_KEY in data:
-            bare, found = strip(value)
-            data = content.dump(bare)
+            bare, found = strip(values[index])
+            packed[index] = content.dump(bare)
             for path, mark, position in found:
                 marks.append([name, index, path, mark, *([] if position is None else [position])])
+    before = _recent.get(name, packed[0])
+    same = 0
+    if before is not None:
+        for old, new in zip(before.data, packed, strict=False):
+            if old != new:
+                break
+            same += 1
+    contents = before.contents[:same] if before else []
+    steps = before.steps[:same] if before else []
+    step = steps[-1] if steps else ROOT
+    for data in packed[same:]:
         known = content.digest(data)
         step = content.digest(step + known)
-        chain.contents.append(known)
-        chain.steps.append(step)
-    return chain
+        contents.append(known)
+        steps.append(step)
+    _recent.put(name, _Before(packed, contents, steps))
+    return Chain(contents, steps, values)
 
 
 def split(body: Mapping[str, Any]) -> Parts:

@@ -1,0 +1,190 @@
+"""The whole recorder process, fed by a pipe: exchanges a second of one core's work, bodies of 160 KB and more.
+
+Parsing, building, naming agents, redaction and the store are all in it; only the proxy is not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import cProfile
+import io
+import json
+import os
+import pstats
+import subprocess
+import sys
+import tempfile
+import time
+from typing import Any, Final
+
+import orjson
+import psutil
+
+from benchmarks import page
+from benchmarks.conversation import Conversation
+from claude_lens.recorder.frames import Arrival, Ending, Frame, encode
+
+GOAL: Final = 300
+
+
+def frames(sessions: int, turns: int) -> tuple[bytes, int, float]:
+    """Frames as the proxy sends them, how many exchanges, and the mean body. Every answer is a stream."""
+    talks = [Conversation(seed) for seed in range(sessions)]
+    for talk in talks:
+        talk.grow(37)
+    out, count, sent = io.BytesIO(), 0, 0
+    streams = [talk.exchanges(turns) for talk in talks]
+    for _ in range(turns):
+        pairs = [next(stream) for stream in streams]
+        for arrived, _ in pairs:
+            request = arrived.request
+            sent += len(request.body)
+            count += 1
+            headers = (*request.headers, ("x-claude-code-session-id", str(arrived.identity.session_id)))
+            _write(
+                out,
+                Arrival(
+                    id=arrived.id,
+                    worker=arrived.worker,
+                    arrived_at=arrived.started_at,
+                    endpoint=arrived.endpoint,
+                    query=request.query,
+                    headers=headers,
+                    lane="transparent",
+                    body=request.body,
+                ),
+            )
+        for _, ended in pairs:
+            assert ended.response is not None
+            assert ended.response.json is not None
+            _write(
+                out,
+                Ending(
+                    id=ended.id,
+                    status="ok",
+                    http_status=200,
+                    headers=ended.response.headers,
+                    body=stream_of(dict(ended.response.json)),
+                    ttfb_ms=ended.ttfb_ms,
+                    ttft_ms=ended.ttft_ms,
+                    duration_ms=ended.duration_ms,
+                    provider="anthropic",
+                    prices={"input_cost_per_token": 5e-6, "output_cost_per_token": 25e-6},
+                ),
+            )
+    return out.getvalue(), count, sent / count
+
+
+def _write(out: io.BytesIO, frame: Frame) -> None:
+    for part in encode(frame):
+        out.write(part)
+
+
+def stream_of(message: dict[str, Any]) -> bytes:
+    """A message as the provider streams it, a delta for each four words or so."""
+    events: list[tuple[str, dict[str, Any]]] = []
+    bare = {**message, "content": [], "stop_reason": None}
+    events.append(("message_start", {"message": bare}))
+    for index, block in enumerate(message["content"]):
+        text = block["type"] == "text"
+        start = {**block, "text": ""} if text else {**block, "input": {}}
+        events.append(("content_block_start", {"index": index, "content_block": start}))
+        whole = block["text"] if text else json.dumps(block["input"])
+        kind, name = ("text_delta", "text") if text else ("input_json_delta", "partial_json")
+        for at in range(0, len(whole), 20):
+            events.append(
+                ("content_block_delta", {"index": index, "delta": {"type": kind, name: whole[at : at + 20]}})
+            )
+        events.append(("content_block_stop", {"index": index}))
+    delta = {"stop_reason": message["stop_reason"], "stop_sequence": None}
+    events.append(("message_delta", {"delta": delta, "usage": message["usage"]}))
+    events.append(("message_stop", {}))
+    return b"".join(
+        b"event: %s\ndata: %s\n\n" % (name.encode(), orjson.dumps({"type": name, **data}))
+        for name, data in events
+    )
+
+
+def measure(sessions: int, turns: int) -> dict[str, Any]:
+    """Rates by the clock and by the process's own work, which other programs do not slow down."""
+    fed, count, mean = frames(sessions, turns)
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {**os.environ, "CLAUDE_LENS_HOME": folder}
+        started = time.perf_counter()
+        process = subprocess.Popen(
+            [sys.executable, "-m", "claude_lens.recorder", "store"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=environment,
+        )
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdout.readline()
+        watched = psutil.Process(process.pid)
+        idle = sum(watched.cpu_times()[:2])
+        start = time.perf_counter()
+        process.stdin.write(fed)
+        process.stdin.flush()
+        handled = 0
+        while handled < 2 * count:
+            report = json.loads(process.stdout.readline())
+            handled += report["handled"]
+        wall = time.perf_counter() - start
+        work = sum(watched.cpu_times()[:2]) - idle
+        memory = watched.memory_info().rss
+        process.stdin.close()
+        process.stdout.read()
+        process.wait()
+        assert not report["faults"], report["faults"]
+    return {
+        "exchanges": count,
+        "mean_body": mean,
+        "per_second": count / wall,
+        "per_core_second": count / work,
+        "memory_mb": memory / 1e6,
+        "started_s": start - started,
+    }
+
+
+def profile(sessions: int, turns: int, lines: int) -> None:
+    """Where the time goes: the same in this process, under a profiler."""
+    from claude_lens.recorder.process import run
+    from claude_lens.recorder.sinks import factories
+    from claude_lens.settings import load
+
+    fed, _, _ = frames(sessions, turns)
+    with tempfile.TemporaryDirectory() as folder:
+        settings = load({"CLAUDE_LENS_HOME": folder})
+        profiler = cProfile.Profile()
+        profiler.enable()
+        run(settings, factories(frozenset({"store"})), io.BytesIO(fed), io.BytesIO())
+        profiler.disable()
+    pstats.Stats(profiler).sort_stats("tottime").print_stats(lines)
+
+
+def main() -> None:
+    """Print the result, or JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sessions", type=int, default=20)
+    parser.add_argument("--turns", type=int, default=40)
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--profile", type=int, metavar="LINES", help="show the costliest functions instead")
+    parser.add_argument("--write", action="store_true", help="put the result into docs/benchmarks.md")
+    chosen = parser.parse_args()
+    if chosen.profile:
+        profile(chosen.sessions, chosen.turns, chosen.profile)
+        return
+    found = measure(chosen.sessions, chosen.turns)
+    text = (
+        "## The recorder\n\n`python -m benchmarks.recorder --write`: parsing, naming agents, redaction and the store.\n\n"
+        f"{found['exchanges']} exchanges with bodies of {found['mean_body'] / 1000:.0f} KB: "
+        f"{found['per_core_second']:.0f} a second of one core's work (goal {GOAL}), "
+        f"{found['per_second']:.0f} by the clock; {found['memory_mb']:.0f} MB. {page.machine()}."
+    )
+    print(json.dumps(found) if chosen.json else text)
+    if chosen.write:
+        page.write("recorder", text)
+
+
+if __name__ == "__main__":
+    main()
