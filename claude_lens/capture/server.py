@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from claude_lens import memory
 from claude_lens.agents.targets import derived
 from claude_lens.capture.answers import respond_error
 from claude_lens.config import check_routes
@@ -109,6 +110,7 @@ def arguments(argv: list[str]) -> argparse.Namespace:
 
 def main(argv: list[str] | None = None) -> None:
     """Serve until told to stop."""
+    memory.steady()
     chosen = arguments(sys.argv[1:] if argv is None else argv)
     prepare_environment(chosen.config.resolve())
     try:

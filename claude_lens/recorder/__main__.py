@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from claude_lens import memory
 from claude_lens.recorder.process import ignore_signals, run
 from claude_lens.recorder.sinks import factories
 from claude_lens.settings import load
@@ -11,6 +12,7 @@ from claude_lens.settings import load
 
 def main() -> None:
     """Record what comes on standard input with our own sinks named in the arguments, and all foreign ones."""
+    memory.steady()
     ignore_signals()
     run(load(), factories(frozenset(sys.argv[1:])), sys.stdin.buffer, sys.stdout.buffer)
 
