@@ -22,6 +22,7 @@ from claude_lens.dashboard.feed import Feed
 from claude_lens.dashboard.templating import STATIC, page
 from claude_lens.dashboard.views import (
     exchange,
+    export,
     insight,
     listing,
     live,
@@ -99,6 +100,7 @@ def _routes() -> list[Route | Mount]:
         *listing.routes,
         *sessions.routes,
         *session.routes,
+        *export.routes,
         *exchange.routes,
         *insight.routes,
         *media.routes,

@@ -6,7 +6,17 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from claude_lens.dashboard.blocks import Block, Code, Ref, code, of_block, texts_of, unknown, web_address
+from claude_lens.dashboard.blocks import (
+    Block,
+    Code,
+    Ref,
+    code,
+    of_block,
+    of_text,
+    texts_of,
+    unknown,
+    web_address,
+)
 from claude_lens.dashboard.differences import difference
 from claude_lens.dashboard.markdown import language_of, markdown
 from claude_lens.dashboard.templating import pretty
@@ -32,13 +42,16 @@ def call(block: Mapping[str, Any], ref: Ref, anchor: str) -> Block:
     server, tool = _mcp(name)
     maker = _BODIES.get(name)
     body = maker(given, ref.at("input")) if maker else None
+    summary = _summary(name, given)
     if body is None:
-        body = [_json(given, ref.at("input"))] if given else []
+        # One argument that the heading says already need not be said again.
+        said = len(given) == 1 and summary in given.values()
+        body = [] if said or not given else [_json(given, ref.at("input"))]
     data = {
         "name": tool,
         "server": server,
         "id": block.get("id"),
-        "summary": _summary(name, given),
+        "summary": summary,
         "body": body,
         "spawns": name in SPAWNING,
         "input": given,
@@ -75,23 +88,22 @@ def _output(words: str, ref: Ref, tool: str, given: Input) -> list[Block]:
         shown, left = cut(words, 6_000)
         return [Block("text", "", {"html": markdown(shown), "left": left, "full": ref.url})]
     if tool == "Read":
-        numbers, source = _numbered(words)
+        numbers, source, rest = _numbered(words)
         file = code(source, ref, language_of(str(given.get("file_path") or "")))
-        return [Block("code", "", {"code": file, "numbers": numbers[: file.html.count("\n") + 1]})]
+        read = [Block("code", "", {"code": file, "numbers": numbers[: file.html.count("\n") + 1]})]
+        return [*read, *of_text(rest, ref, "")]
     return [_code(code(words, ref))]
 
 
-def _numbered(words: str) -> tuple[list[str], str]:
-    """Line numbers and lines of a file as ``Read`` gives it; no numbers where it is something else."""
+def _numbered(words: str) -> tuple[list[str], str, str]:
+    """Line numbers and lines of a file as ``Read`` gives it, and what follows them; else all as lines."""
     lines = words.split("\n")
     found = [_NUMBERED.match(line) for line in lines]
-    numbered = [match for match in found if match]
-    if not numbered or len(numbered) < len(lines) * 0.8:
-        return [], words
     until = next((index for index, match in enumerate(found) if not match), len(found))
-    rest = lines[until:]
-    source = [match[2] for match in found[:until] if match]
-    return [match[1] for match in found[:until] if match], "\n".join(source + rest)
+    if not until:
+        return [], words, ""
+    first = [match for match in found[:until] if match]
+    return [match[1] for match in first], "\n".join(match[2] for match in first), "\n".join(lines[until:])
 
 
 def _mcp(name: str) -> tuple[str | None, str]:

@@ -168,7 +168,10 @@ class Watched:
         self.problems: list[str] = []
         page.on("console", lambda m: self._note(m.type in ("error", "warning"), f"console: {m.text}"))
         page.on("pageerror", lambda e: self._note(True, f"error: {e}"))
-        page.on("requestfailed", lambda r: self._note("/events" not in r.url, f"failed: {r.url} {r.failure}"))
+        page.on(
+            "requestfailed",
+            lambda r: self._note(r.failure != "net::ERR_ABORTED", f"failed: {r.url} {r.failure}"),
+        )
         page.on("response", lambda r: self._note(r.status >= 400, f"{r.status}: {r.url}"))
         page.on("request", lambda r: self._note(not r.url.startswith((url, "data:")), f"foreign: {r.url}"))
         page.on("dialog", self._dialog)
