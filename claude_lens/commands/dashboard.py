@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import http.client
-import json
 import sys
 import webbrowser
 
 import click
 
-from claude_lens import health
 from claude_lens import settings as setting_table
 
 
@@ -24,11 +21,11 @@ def command(no_open: bool, host: str, port: int | None, only_link: bool) -> None
     The first line on standard output is the link to open. It works once; after that the browser is known for
     30 days. Where a dashboard runs on the port already, prints a new link to that one and ends.
     """
-    from claude_lens.dashboard import server
+    from claude_lens.dashboard import background, server
 
     settings = setting_table.load()
     wanted = settings.web_port if port is None else port
-    if only_link or (wanted and runs(host, wanted)):
+    if only_link or (wanted and background.answers(host, wanted)):
         url = server.address(host, wanted)
         show(server.link(settings, url), no_open)
         return
@@ -36,18 +33,6 @@ def command(no_open: bool, host: str, port: int | None, only_link: bool) -> None
         url = server.address(host, listener.getsockname()[1])
         show(server.link(settings, url), no_open)
         server.serve(settings, host, listener)
-
-
-def runs(host: str, port: int) -> bool:
-    """Whether a dashboard answers there."""
-    from claude_lens.dashboard import server
-
-    try:
-        status, _, body = health.get(server.address(host, port), "/health", timeout=2)
-        found = json.loads(body)
-    except (OSError, http.client.HTTPException, ValueError):
-        return False
-    return status == 200 and isinstance(found, dict) and found.get("service") == "claude-lens-dashboard"
 
 
 def show(link: str, no_open: bool) -> None:

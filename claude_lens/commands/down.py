@@ -29,6 +29,10 @@ def timeout_option(seconds: float) -> Callable[[Callable[..., Any]], Callable[..
 def command(timeout: float) -> int:
     """Stop the proxy once running requests have finished, and everything they said is recorded."""
     settings = setting_table.load()
+    if (settings.home / "dashboard.json").exists():
+        from claude_lens.dashboard import background
+
+        background.stop(settings)
     done = supervisor.stop(settings, timeout)
     if done is None:
         print("the proxy was not running")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -23,6 +24,7 @@ FILE = click.Path(path_type=Path, resolve_path=True)
 @click.option("--config", type=FILE, help="LiteLLM configuration to serve.")
 @click.option("--tls-cert", type=FILE, help="Certificate (PEM) to serve HTTPS with.")
 @click.option("--tls-key", type=FILE, help="Private key (PEM) of the certificate.")
+@click.option("--dashboard", is_flag=True, help="Start the dashboard too, and print a link to it.")
 @json_option
 def command(
     foreground: bool,
@@ -31,6 +33,7 @@ def command(
     config: Path | None,
     tls_cert: Path | None,
     tls_key: Path | None,
+    dashboard: bool,
     as_json: bool,
 ) -> int:
     """Start the proxy, in the background unless told otherwise.
@@ -49,11 +52,21 @@ def command(
     finally:
         progress.done()
     pid = running.process.pid if running.process else None
+    link = _dashboard(settings, environ) if dashboard else None
     if as_json:
-        print_json({"url": running.url, "pid": pid, "started": running.new})
+        shown = {"url": running.url, "pid": pid, "started": running.new}
+        print_json(shown | ({"dashboard": link} if link else {}))
     else:
         where = f" (process {pid})" if pid else ""
         print(f"the proxy {'serves' if running.new else 'runs already'} at {running.url}{where}")
         if running.url != wanted.url:
             print(f"lensctl: to serve {wanted.url} instead: lensctl down", file=sys.stderr)
+        if link:
+            print(f"the dashboard: {link}")
     return 0
+
+
+def _dashboard(settings: setting_table.Settings, environ: Mapping[str, str]) -> str:
+    from claude_lens.dashboard import background
+
+    return background.start(settings, environ)
