@@ -1,6 +1,6 @@
 # Two commands for a newcomer: `make demo` and `make test`. Nothing but Python 3.11+ and make has to be there.
 .DEFAULT_GOAL := help
-.PHONY: help setup test-setup demo conformance test quick lint types settings-check check test-oldest coverage pin clean
+.PHONY: screenshots help setup test-setup demo conformance test quick lint types settings-check check test-oldest coverage pin clean
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
   $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -34,6 +34,9 @@ lint:
 
 types:
 	$(BIN)/mypy
+
+screenshots: test-setup ## pictures of the dashboard in docs/screenshots, from a demo run
+	@PATH="$(CURDIR)/node_modules/.bin:$$PATH" $(BIN)/python scripts/screenshots.py
 
 conformance: setup ## every wire case over every way; writes docs/conformance.md
 	$(BIN)/python -m tests.conformance.report

@@ -1,0 +1,89 @@
+#!/usr/bin/env python3
+"""Screenshots of the dashboard for docs/, made from a demo run: no key, no network.
+
+python scripts/screenshots.py [FOLDER]     default: docs/screenshots
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from playwright.sync_api import Browser, sync_playwright
+
+from claude_lens.dashboard.server import link, listen
+from claude_lens.demo import stage
+from claude_lens.settings import Settings
+from claude_lens.store.queries import open_reader
+
+ROOT = Path(__file__).resolve().parent.parent
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-sync",
+]
+
+
+def main(folder: Path) -> None:
+    """Play the demo, serve its store, take the pictures."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with stage.temporary(keep=False) as place:
+        settings = stage.run(place, True, lambda line: print(f"screenshots: {line}", file=sys.stderr))
+        with open_reader(settings) as reader:
+            session = reader.session("last")["id"]
+            exchange = reader.exchanges(session)[-1]["id"]
+        shoot(settings, folder, {
+            "live": "/live",
+            "sessions": "/sessions",
+            "session": f"/sessions/{session}",
+            "exchange": f"/exchanges/{exchange}",
+            "numbers": "/numbers?range=24h&by=agent",
+        })  # fmt: skip
+
+
+def shoot(settings: Settings, folder: Path, pages: dict[str, str]) -> None:
+    """A picture of each page, light and dark, by names of files."""
+    with listen("127.0.0.1", 0) as probe:
+        port = probe.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    environ = {**os.environ, "CLAUDE_LENS_HOME": str(settings.home), "CLAUDE_LENS_URL": settings.url}
+    command = [sys.executable, "-m", "claude_lens", "dashboard", "--no-open", "--port", str(port)]
+    server = subprocess.Popen(command, env=environ, stdout=subprocess.PIPE)
+    assert server.stdout is not None
+    server.stdout.readline()
+    try:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+            for scheme in ("light", "dark"):
+                take(browser, link(settings, url), url, scheme, folder, pages)
+            browser.close()
+    finally:
+        server.terminate()
+        server.communicate(timeout=10)
+
+
+def take(browser: Browser, opening: str, url: str, scheme: str, folder: Path, pages: dict[str, str]) -> None:
+    """The pages in one colour scheme."""
+    size = {"width": 1280, "height": 800}
+    context = browser.new_context(viewport=size, color_scheme=scheme)  # type: ignore[arg-type]
+    page = context.new_page()
+    page.goto(opening)
+    page.wait_for_url("**/live")
+    for name, path in pages.items():
+        page.goto(url + path)
+        if name == "session":
+            page.get_by_text("Timeline").click()
+            page.locator("details.child > summary").first.click()
+        page.wait_for_timeout(900)
+        page.screenshot(path=folder / f"{name}-{scheme}.png")
+        print(f"screenshots: {folder / name}-{scheme}.png", file=sys.stderr)
+    context.close()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "screenshots")
