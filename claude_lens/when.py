@@ -46,8 +46,3 @@ def moment(text: str, tz: tzinfo, now: float | None = None) -> float:
         raise UserError(
             f"{text!r} is no time: expected 7d, 12h, today, 2026-01-31 or 2026-01-31T09:30"
         ) from error
-
-
-def local_zone_name() -> str:
-    """What the machine calls its time zone, for headings."""
-    return datetime.now().astimezone().tzname() or "local"

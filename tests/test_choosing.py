@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from claude_lens.choosing import chosen, filter_options
+from claude_lens.errors import NotFound
+from claude_lens.store.filters import Filter
+from claude_lens.store.queries import Reader
+from tests.commands.conftest import SESSION
+from tests.harness.lens import Lens
+
+pytest_plugins = ("tests.commands.conftest",)
+
+
+def parse(reader: Reader, *words: str) -> Filter:
+    found: list[Filter] = []
+
+    @click.command()
+    @filter_options
+    def command(**options: Any) -> None:
+        found.append(chosen(reader, options))
+        assert set(options) == {"tz"}
+
+    done = CliRunner().invoke(command, words, catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return found[0]
+
+
+def test_options_make_a_filter(recorded: Lens, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    with Reader(recorded.settings.database_url) as reader:
+        assert parse(reader) == Filter()
+        assert parse(
+            reader, "--session", SESSION[:3], "--project", ".", "--tool", "Bash", "--class", "main"
+        ) == Filter(session=SESSION, project=str(tmp_path), tool="Bash", request_class="main")
+        found = parse(reader, "--since", "2026-01-01", "--until", "2026-01-02", "--tz", "UTC")
+        assert (found.since, found.until) == (1767225600.0, 1767312000.0)
+        with pytest.raises(NotFound):
+            parse(reader, "--session", "zzz")

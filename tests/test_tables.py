@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import io
+from typing import Any
+
+from rich.console import Console, RenderableType
+
+from claude_lens import tables
+from claude_lens.store.compare import Difference
+from claude_lens.store.context import context
+from claude_lens.store.search import Hit
+from claude_lens.store.why import Reason
+
+
+def shown(what: RenderableType) -> str:
+    out = io.StringIO()
+    Console(file=out, width=300, highlight=False, emoji=False).print(what)
+    return out.getvalue()
+
+
+AGENT: Any = {"id": None, "parent_id": None, "type": None, "name": None}
+
+
+def test_hits_show_no_control_characters() -> None:
+    hit: Hit = {
+        "session_id": "s",
+        "title": "[bold]\x1b[31m",
+        "exchange_id": "e",
+        "turn": 3,
+        "agent": AGENT,
+        "project": None,
+        "model": None,
+        "started_at": "2026-01-31T09:30:00.000Z",
+        "part": "result",
+        "snippet": "a needle \x1b]0;x\x07",
+        "marks": [(2, 8)],
+        "cursor": 1,
+    }
+    text = shown(tables.hits([hit]))
+    assert "[bold]" in text
+    assert "turn 3 · main · result" in text
+    assert not {"\x1b", "\x07"} & set(text)
+
+
+def reason(**fields: Any) -> Reason:
+    found: Any = {
+        "exchange_id": "e" * 32,
+        "previous_id": None,
+        "agent": AGENT,
+        "started_at": "2026-01-31T09:30:00.000Z",
+        "verdict": "miss",
+        "cause": "system",
+        "text": "system block 1 changed",
+        "part": "system",
+        "index": 1,
+        "same": {},
+        "changed": {},
+        "diff": [
+            {"part": "system", "kind": "changed", "index": 1, "name": "[red]", "diff": ["- old", "+ new"]}
+        ],
+        "gap_s": 1.0,
+        "lifetime_s": 300.0,
+        "expected_tokens": 100,
+        "read_tokens": 0,
+        "written_tokens": 100,
+        "missed_tokens": 100,
+        "cost_usd": 0.5,
+    }
+    found.update(fields)
+    whole: Reason = found
+    return whole
+
+
+def test_reasons() -> None:
+    text = shown(tables.reasons([reason()], details=True, hits=True))
+    assert "system: system block 1 changed" in text
+    assert "system 1 changed: [red]" in text
+    assert "- old" in text
+    session = shown(tables.reasons([reason(), reason(verdict="hit", cause=None)], details=False, hits=False))
+    assert "1 of 2 requests missed the cache; $0.5000 more" in session
+
+
+def test_a_context_adds_up_what_is_left_out() -> None:
+    tools = [{"name": f"mcp__srv__t{n}", "description": "x" * 50} for n in range(10)]
+    text = shown(tables.context_table(context({"tools": tools}, 1000), 3))
+    assert "others" in text
+    assert "1,000" in text
+    assert "MCP server srv: 1,000 tokens" in text
+
+
+def test_a_difference() -> None:
+    found: Difference = {
+        "a": "a" * 32,
+        "b": "b" * 32,
+        "params": {"max_tokens": [5, None]},
+        "same": {"tools": 1, "system": 2, "messages": 3},
+        "changes": [{"part": "tools", "kind": "added", "index": 4, "name": "New", "diff": []}],
+    }
+    text = shown(tables.difference(found))
+    assert "max_tokens: 5 → null" in text
+    assert "tools 4 added: New" in text
