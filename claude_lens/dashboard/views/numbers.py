@@ -6,12 +6,10 @@ import csv
 import io
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
-from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -20,7 +18,8 @@ from claude_lens.dashboard.charts import Chart, Column, stacked
 from claude_lens.dashboard.templating import page
 from claude_lens.store.filters import Filter
 from claude_lens.store.limits import latest
-from claude_lens.store.stats import GROUPS, Numbers, Stats, stats
+from claude_lens.store.moments import FORMS, Sums, Unit, moments
+from claude_lens.store.stats import GROUPS, Stats, stats
 from claude_lens.store.tool_stats import tools
 from claude_lens.terminal import count, money
 from claude_lens.when import moment
@@ -47,25 +46,16 @@ Links = Callable[[str, str | None], str]
 
 
 def numbers(request: Request) -> Response:
-    """The page."""
+    """The page: range and grouping. What takes time to add up is asked for by the page itself."""
     lens: Lens = request.app.state.lens
     query = request.query_params
-    wanted, by = _wanted(query), _by(query)
-    with lens.reader.connect() as connection:
-        found = stats(connection, wanted, by=by, tz=_zone())
-        unit = _unit(connection, wanted)
-        whole = stats(connection, wanted, by=unit, tz=_zone())
-        series = _series(connection, wanted, by, found, unit)
-        used = tools(connection, wanted)
-        limits = latest(connection)
+    _wanted(query)
     kept = {name: value for name, value in query.items() if value}
-    links = _links(kept, by)
     return page(
         "numbers.html",
         here="numbers",
         token=lens.access.token(request.scope["cookie"]),
-        found=found,
-        by=by,
+        by=_by(query),
         groups=GROUPS,
         ranges={key: (words, urlencode({**kept, "range": key})) for key, words in RANGES.items()},
         range=query.get("range", "30d"),
@@ -73,15 +63,34 @@ def numbers(request: Request) -> Response:
         until=query.get("until", ""),
         kept=urlencode(kept),
         chosen={name: query[name] for name in CHOSEN if query.get(name)},
-        cost=_costs(whole, series, unit, links),
-        tokens=_tokens(whole, unit, links),
-        errors=_errors(whole, unit, links),
+    )
+
+
+def sums(request: Request) -> Response:
+    """Totals, charts and tables."""
+    lens: Lens = request.app.state.lens
+    query = request.query_params
+    wanted, by = _wanted(query), _by(query)
+    unit = _unit(wanted)
+    with lens.reader.connect() as connection:
+        found = stats(connection, wanted, by=by, tz=_zone())
+        moment_sums = moments(connection, wanted, by=by, unit=unit, tz=_zone())
+        used = tools(connection, wanted)
+        limits = latest(connection)
+    links = _links({name: value for name, value in query.items() if value}, by)
+    columns = _moments(moment_sums, unit)
+    return page(
+        "numbers_sums.html",
+        found=found,
+        by=by,
+        cost=_costs(columns, _greatest(found, by), unit, links),
+        tokens=_tokens(columns, unit, links),
+        errors=_errors(columns, unit, links),
         links=links,
         tools=used,
         limits=limits,
         unit=unit,
         slowest=max((group["ttft_ms_p95"] or 0 for group in found["groups"]), default=0),
-        days=whole["groups"],
     )
 
 
@@ -124,26 +133,16 @@ def _wanted(query: Mapping[str, str]) -> Filter:
     return Filter(**chosen)
 
 
-def _unit(connection: Connection, wanted: Filter) -> str:
-    since = wanted.since
+def _unit(wanted: Filter) -> Unit:
     until = wanted.until or time.time()
-    return "hour" if since is not None and until - since <= _LONGEST_BY_HOUR else "day"
+    return "hour" if wanted.since is not None and until - wanted.since <= _LONGEST_BY_HOUR else "day"
 
 
-def _series(
-    connection: Connection, wanted: Filter, by: str, found: Stats, unit: str
-) -> dict[str, dict[str, Numbers]]:
-    """The greatest groups by moment; none where the group is no property that can be chosen by."""
-    name = _FILTERS.get(by, by)
-    if name not in CHOSEN:
-        return {}
-    keys = [group["key"] for group in found["groups"] if group["key"] and group["cost_usd"]][:STACKED]
-    given: list[tuple[str, dict[str, Any]]] = [(key, {name: key}) for key in keys if key is not None]
-    chosen = {key: replace(wanted, **only) for key, only in given}
-    return {
-        key: {str(one["key"]): one for one in stats(connection, only, by=unit, tz=_zone())["groups"]}
-        for key, only in chosen.items()
-    }
+def _greatest(found: Stats, by: str) -> list[str]:
+    """The groups that cost most; none where the groups are no property of an exchange."""
+    if _FILTERS.get(by, by) not in CHOSEN:
+        return []
+    return [str(group["key"]) for group in found["groups"] if group["key"] and group["cost_usd"]][:STACKED]
 
 
 def _links(kept: Mapping[str, str], by: str) -> Links:
@@ -166,70 +165,67 @@ def _links(kept: Mapping[str, str], by: str) -> Links:
     return link
 
 
-def _words(at: str, unit: str) -> str:
+def _words(at: str, unit: Unit) -> str:
     moment_ = datetime.fromisoformat(at)
     return moment_.strftime("%H:%M") if unit == "hour" else f"{moment_.day} {moment_:%b}"
 
 
-def _moments(whole: Stats, unit: str) -> list[Numbers]:
-    """The groups of time with empty ones in between, the newest so many."""
-    groups = whole["groups"]
-    if not groups:
+def _moments(found: Mapping[str, dict[str, Sums]], unit: Unit) -> list[tuple[str, dict[str, Sums]]]:
+    """The moments with empty ones in between, the newest so many."""
+    if not found:
         return []
     step = timedelta(hours=1) if unit == "hour" else timedelta(days=1)
-    form = "%Y-%m-%dT%H:00%z" if unit == "hour" else "%Y-%m-%d"
-    known = {str(group["key"]): group for group in groups}
-    at, last = datetime.fromisoformat(min(known)), datetime.fromisoformat(max(known))
+    at, last = datetime.fromisoformat(min(found)), datetime.fromisoformat(max(found))
     at = max(at, last - step * (_MOST_COLUMNS - 1))
-    empty: Any = dict.fromkeys(whole["total"], 0)
-    found: list[Numbers] = []
+    filled: list[tuple[str, dict[str, Sums]]] = []
     while at <= last:
-        key = at.strftime(form)
-        made: Any = {**empty, "key": key}
-        found.append(known.get(key, made))
+        key = at.strftime(FORMS[unit])
+        filled.append((key, found.get(key, {})))
         at += step
-    return found
+    return filled
 
 
-def _costs(whole: Stats, series: Mapping[str, Mapping[str, Numbers]], unit: str, links: Links) -> Chart:
+def _all(groups: Mapping[str, Sums], name: str) -> float:
+    return sum(one[name] for one in groups.values())
+
+
+def _costs(
+    moments_: Sequence[tuple[str, dict[str, Sums]]], series: Sequence[str], unit: Unit, links: Links
+) -> Chart:
     names = [*series, REST] if series else ["cost"]
     columns = []
-    for one in _moments(whole, unit):
-        at, left = str(one["key"]), one["cost_usd"] or 0.0
-        parts: list[tuple[str, float, str, str]] = []
-        for name, values in series.items():
-            usd = (values[at]["cost_usd"] or 0.0) if at in values else 0.0
-            left -= usd
-            parts.append((name, usd, f"{at}, {name}: {money(usd)}", links(at, name)))
+    for at, groups in moments_:
+        parts = [
+            (name, usd, f"{at}, {name}: {money(usd)}", links(at, name))
+            for name in series
+            if (usd := groups[name]["cost_usd"] if name in groups else 0.0)
+        ]
+        left = _all(groups, "cost_usd") - sum(part[1] for part in parts)
         if left > 1e-9:
             parts.append((names[-1], left, f"{at}: {money(left)}", links(at, None)))
         columns.append(Column(_words(at, unit), parts))
-    used = {part[0] for column in columns for part in column.parts if part[1] > 0}
-    return stacked(columns, [name for name in names if name in used])
+    return stacked(columns, _present(columns, names))
 
 
-def _tokens(whole: Stats, unit: str, links: Links) -> Chart:
+def _tokens(moments_: Sequence[tuple[str, dict[str, Sums]]], unit: Unit, links: Links) -> Chart:
     columns = []
-    for one in _moments(whole, unit):
-        at = str(one["key"])
-        values: Mapping[str, Any] = one
-        parts = [
-            (words, float(values[name]), f"{at}, {words}: {count(values[name])}", links(at, None))
-            for name, words in _TOKEN_KINDS.items()
-        ]
+    for at, groups in moments_:
+        values = {words: _all(groups, name) for name, words in _TOKEN_KINDS.items()}
+        link = links(at, None)
+        parts = [(words, value, f"{at}, {words}: {count(value)}", link) for words, value in values.items()]
         columns.append(Column(_words(at, unit), parts))
     return stacked(columns, _present(columns, list(_TOKEN_KINDS.values())))
 
 
-def _errors(whole: Stats, unit: str, links: Links) -> Chart:
+def _errors(moments_: Sequence[tuple[str, dict[str, Sums]]], unit: Unit, links: Links) -> Chart:
     columns = []
-    for one in _moments(whole, unit):
-        at, wrong = str(one["key"]), one["errors"]
+    for at, groups in moments_:
+        wrong = _all(groups, "errors")
+        good = _all(groups, "requests") - wrong
         link = links(at, None)
-        good = one["requests"] - wrong
         parts = [
-            ("answered", float(good), f"{at}: {good} answered", link),
-            ("errors", float(wrong), f"{at}: {wrong} errors", link + "&status=error"),
+            ("answered", good, f"{at}: {good:.0f} answered", link),
+            ("errors", wrong, f"{at}: {wrong:.0f} errors", link + "&status=error"),
         ]
         columns.append(Column(_words(at, unit), parts))
     return stacked(columns, _present(columns, ["answered", "errors"]))
@@ -240,4 +236,8 @@ def _present(columns: Sequence[Column], names: Sequence[str]) -> list[str]:
     return [name for name in names if name in used]
 
 
-routes = [Route("/numbers", numbers), Route("/numbers.csv", table)]
+routes = [
+    Route("/numbers", numbers),
+    Route("/numbers/sums", sums),
+    Route("/numbers.csv", table),
+]

@@ -43,7 +43,7 @@ def links(text: str) -> list[str]:
 
 
 def test_an_empty_store_says_so(client: TestClient) -> None:
-    assert "Nothing in this range" in client.get("/numbers").text
+    assert "Nothing in this range" in client.get("/numbers/sums").text
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_ranges_and_choices(
     client: TestClient, make: Make, sink: StoreSink, query: str, cost: str | None, requests: int
 ) -> None:
     keep(sink, make)
-    words = text_of(client.get(f"/numbers?{query}"))
+    words = text_of(client.get(f"/numbers/sums?{query}"))
     if cost is None:
         assert "Nothing in this range" in words
     else:
@@ -73,14 +73,14 @@ def test_ranges_and_choices(
 )
 def test_every_grouping(client: TestClient, make: Make, sink: StoreSink, by: str) -> None:
     keep(sink, make)
-    answer = client.get(f"/numbers?by={by}&range=7d")
+    answer = client.get(f"/numbers/sums?by={by}&range=7d")
     assert answer.status_code == 200
     assert f"By {by}" in answer.text
 
 
 def test_every_bar_leads_to_the_exchanges_behind_it(client: TestClient, make: Make, sink: StoreSink) -> None:
     keep(sink, make)
-    found = links(client.get("/numbers?range=30d").text)
+    found = links(client.get("/numbers/sums?range=30d").text)
     assert len(found) >= 5
     for link in found:
         assert client.get(link).text.count('<tr class="row') >= 1, link
@@ -92,11 +92,18 @@ def test_every_bar_leads_to_the_exchanges_behind_it(client: TestClient, make: Ma
 
 def test_days_of_ones_own(client: TestClient, make: Make, sink: StoreSink) -> None:
     keep(sink, make)
-    assert "Nothing in this range" in client.get("/numbers?since=2001-01-01&until=2001-12-31").text
-    assert client.get("/numbers?since=2001-01-01").status_code == 200
-    bad = client.get("/numbers?since=nonsense")
+    assert "Nothing in this range" in client.get("/numbers/sums?since=2001-01-01&until=2001-12-31").text
+    assert client.get("/numbers/sums?since=2001-01-01").status_code == 200
+    bad = client.get("/numbers/sums?since=nonsense")
     assert bad.status_code == 400
     assert "nonsense" in bad.text
+
+
+def test_the_page_asks_for_its_sums(client: TestClient) -> None:
+    text = client.get("/numbers?by=agent&range=7d&project=%3Cb%3E").text
+    assert 'hx-get="/numbers/sums?by=agent&amp;range=7d&amp;project=%3Cb%3E"' in text
+    assert "<bdi>&lt;b&gt;</bdi>" in text
+    assert client.get("/numbers?since=nonsense").status_code == 400
 
 
 def test_csv_is_what_the_page_says(client: TestClient, make: Make, sink: StoreSink) -> None:
@@ -126,6 +133,6 @@ def test_tools_and_limits(client: TestClient, make: Make, sink: StoreSink) -> No
         make(body, answer, at=time.time(), response=Response(headers=headers, body=b"event: x", json=answer))
     )
     sink.flush()
-    words = text_of(client.get("/numbers"))
+    words = text_of(client.get("/numbers/sums"))
     assert "unified-5h-utilization 0.42" in words
     assert "Bash" in words
