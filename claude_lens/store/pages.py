@@ -18,10 +18,10 @@ _STYLE: Final = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; margin: .3rem 0; }
 pre { font: 13px/1.45 ui-monospace, monospace; }
-section { border-left: 3px solid #8888; padding: .1rem 0 .1rem .8rem; margin: .8rem 0; }
-section.assistant { border-color: #c60; } section.user { border-color: #06c; }
-h2 { font-size: 1rem; margin: .2rem 0; } .facts { color: #777; font-weight: normal; }
-details > summary { cursor: pointer; color: #777; } .error { color: #c00; }
+section { border-left: 3px solid silver; padding: .1rem 0 .1rem .8rem; margin: .8rem 0; }
+section.assistant { border-color: chocolate; } section.user { border-color: royalblue; }
+h2 { font-size: 1rem; margin: .2rem 0; } .facts { color: gray; font-weight: normal; }
+details > summary { cursor: pointer; color: gray; } .error { color: crimson; }
 """
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
 

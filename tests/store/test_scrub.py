@@ -1,16 +1,22 @@
 from __future__ import annotations
 
+import io
 import sqlite3
 from dataclasses import replace
 
+from benchmarks.recorder import stream_of
+from claude_lens.recorder.frames import Arrival, Ending
+from claude_lens.recorder.process import Recorder
 from claude_lens.redact import Redactor, mark
+from claude_lens.settings import load
 from claude_lens.store import database
+from claude_lens.store.content import dump
 from claude_lens.store.queries import Reader
 from claude_lens.store.scrub import scrub
 from claude_lens.store.search import parse, search
-from claude_lens.store.sink import StoreSink
+from claude_lens.store.sink import StoreSink, open_sink
 from claude_lens.store.verify import verify
-from tests.store.conftest import Make, body_of, message_of
+from tests.store.conftest import T0, Make, body_of, message_of
 from tests.test_redact import AROUND, SAMPLES, around
 
 SECRETS = [secret for _, secret in SAMPLES]
@@ -95,3 +101,36 @@ def test_clean_content_beside_is_no_trouble(url: str, sink: StoreSink, reader: R
     assert verify(reader).sound
     dirty, clean = (reader.rebuild(reader.exchanges(name)[0]["id"]) for name in ("dirty", "clean"))
     assert dirty == clean
+
+
+def test_what_the_recorder_gets_is_clean_before_it_lands(url: str, make: Make) -> None:
+    said = [around(kind, secret) for kind, secret in SAMPLES]
+    home = {"CLAUDE_LENS_DATABASE_URL": url, "CLAUDE_LENS_STRICT": "1"}
+    recorder = Recorder(load(home), {"store": open_sink}, io.BytesIO())
+    for number, text in enumerate(said):
+        body = body_of(text, f"and {text}")
+        body["system"][0]["text"] += text
+        answer = {**message_of(number), "role": "assistant", "content": [{"type": "text", "text": text}]}
+        common = {"worker": "w:1:1", "endpoint": "/v1/messages", "lane": "transparent"}
+        name = f"{number:032x}"
+        recorder.handle(Arrival(id=name, arrived_at=T0 + number, body=dump(body), **common))  # type: ignore[arg-type]
+        raw = number % 3 == 0
+        told = text.encode() if raw else stream_of(answer)
+        headers = (("content-type", "text/plain" if raw else "text/event-stream"),)
+        recorder.handle(Ending(id=name, status="ok", http_status=200, headers=headers, body=told, error=text))
+    recorder.flush()
+    recorder.close()
+    assert leaks(everything(url)) == []
+    with Reader(url) as reader:
+        assert sum(one["exchanges"] for one in reader.sessions()) == len(SAMPLES)
+
+
+def test_what_is_not_to_be_redacted_stays(url: str) -> None:
+    kind, secret = SAMPLES[20]
+    home = {"CLAUDE_LENS_DATABASE_URL": url, "CLAUDE_LENS_REDACT": "off"}
+    recorder = Recorder(load(home), {"store": open_sink}, io.BytesIO())
+    arrival = Arrival(id="a", worker="w", arrived_at=T0, endpoint="/v1/messages", body=dump(body_of(secret)))
+    recorder.handle(arrival)
+    recorder.close()
+    assert secret.encode() in everything(url)
+    assert kind == "github-token"
