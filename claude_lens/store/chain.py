@@ -103,6 +103,7 @@ class _Before:
     data: list[bytes]
     contents: list[bytes]
     steps: list[bytes]
+    size: int
 
 
 class _Recent:
@@ -110,6 +111,7 @@ class _Recent:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
+        self._size = 0
         self._lists: dict[tuple[str, bytes], _Before] = {}
         self._lock = threading.Lock()
 
@@ -119,13 +121,14 @@ class _Recent:
 
     def put(self, name: str, seen: _Before) -> None:
         with self._lock:
-            self._lists.pop((name, seen.data[0]), None)
+            old = self._lists.pop((name, seen.data[0]), None)
             self._lists[(name, seen.data[0])] = seen
-            while len(self._lists) > self._limit:
-                del self._lists[next(iter(self._lists))]
+            self._size += seen.size - (old.size if old else 0)
+            while self._size > self._limit:
+                self._size -= self._lists.pop(next(iter(self._lists))).size
 
 
-_recent = _Recent(96)
+_recent = _Recent(48 * 1024 * 1024)
 
 
 def _chain(name: str, values: list[Any], marks: list[Mark]) -> Chain:
@@ -151,7 +154,7 @@ def _chain(name: str, values: list[Any], marks: list[Mark]) -> Chain:
         step = content.digest(step + known)
         contents.append(known)
         steps.append(step)
-    _recent.put(name, _Before(packed, contents, steps))
+    _recent.put(name, _Before(packed, contents, steps, sum(map(len, packed))))
     return Chain(contents, steps, values)
 
 

@@ -148,3 +148,28 @@ def test_endless_nesting_is_refused() -> None:
 def test_infinite_numbers_are_found_at_any_depth() -> None:
     assert chain.is_finite({"a": [1, 2.5, {"b": "inf"}]})
     assert not chain.is_finite({"a": [1, {"b": float("inf")}]})
+
+
+def test_lists_seen_before_are_told_apart_and_bounded() -> None:
+    recent = chain._Recent(100)
+    for number in range(20):
+        data = [b"%d" % number, b"x" * 30]
+        recent.put("messages", chain._Before(data, [], [], 31))
+        recent.put("messages", chain._Before(data, [], [], 32))
+    kept = [number for number in range(20) if recent.get("messages", b"%d" % number)]
+    assert kept == [17, 18, 19]
+    assert recent.get("tools", b"19") is None
+
+
+def test_a_list_that_grows_shrinks_or_changes_has_the_same_steps_as_one_never_seen() -> None:
+    lists = [
+        [{"a": 1}],
+        [{"a": 1}, {"b": 2}],
+        [{"a": 1}, {"b": 3}, {"c": 4}],
+        [{"a": 1}],
+        [{"a": 1}, {"c": 4}],
+    ]
+    warm = [chain.split({"messages": each}).digest for each in lists]
+    for each, expected in zip(lists, warm, strict=True):
+        chain._recent = chain._Recent(1 << 20)
+        assert chain.split({"messages": each}).digest == expected
