@@ -92,7 +92,12 @@ def _output(words: str, ref: Ref, tool: str, given: Input) -> list[Block]:
         file = code(source, ref, language_of(str(given.get("file_path") or "")))
         read = [Block("code", "", {"code": file, "numbers": numbers[: file.html.count("\n") + 1]})]
         return [*read, *of_text(rest, ref, "")]
-    return [_code(code(words, ref))]
+    told = words.rfind("<system-reminder>")
+    if told < 0:
+        return [_code(code(words, ref))]
+    # What the client added for the model is no output of the tool.
+    shown = [_code(code(words[:told].rstrip(), ref))] if words[:told].strip() else []
+    return [*shown, *of_text(words[told:], ref, "")]
 
 
 def _numbered(words: str) -> tuple[list[str], str, str]:

@@ -148,6 +148,13 @@ def test_results_of_read_have_a_gutter() -> None:
     assert "mind" in html_of(arrows)
 
 
+def test_reminders_are_no_output() -> None:
+    shown = result({"content": "out\n<system-reminder>mind</system-reminder>"}, REF, "Bash", {})
+    assert [part.kind for part in shown.data["parts"]] == ["code", "reminder"]
+    alone = result({"content": "<system-reminder>mind</system-reminder>"}, REF, "Bash", {})
+    assert [part.kind for part in alone.data["parts"]] == ["reminder"]
+
+
 def test_results_may_hold_blocks() -> None:
     content = [
         {"type": "text", "text": "words"},

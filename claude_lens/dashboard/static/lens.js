@@ -88,7 +88,32 @@
     if (place.className !== `pulse ${cls}`) place.className = `pulse ${cls}`;
     if ($("b", place).textContent !== words) $("b", place).textContent = words;
   };
-  document.addEventListener("htmx:sseOpen", () => state("on", "live"));
+  // A browser has few connections to one server: a page nobody looks at gives its own back.
+  const sources = new Map();
+  let resting = 0;
+  htmx.createEventSource = (url) => {
+    const source = new EventSource(url);
+    sources.set(source, false);
+    return source;
+  };
+  document.addEventListener("visibilitychange", () => {
+    clearTimeout(resting);
+    if (document.hidden) {
+      resting = setTimeout(() => { for (const source of sources.keys()) { source.close(); sources.set(source, true); } }, 20000);
+      return;
+    }
+    for (const [source, rested] of [...sources]) {
+      if (!rested) continue;
+      sources.delete(source);
+      source.onerror();
+    }
+  });
+  let opened = 0;
+  document.addEventListener("htmx:sseOpen", () => {
+    state("on", "live");
+    // What happened while the connection was away, nobody told.
+    if (opened++) for (const tail of all(".tail")) htmx.trigger(tail, "sse:changed");
+  });
   document.addEventListener("htmx:sseError", () => state("off", "reconnecting"));
   document.addEventListener("htmx:sseBeforeMessage", (event) => {
     if (event.target.id !== "rows") return;

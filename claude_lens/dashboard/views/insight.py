@@ -26,7 +26,7 @@ _KINDS: Final = (
     "assistant", "thinking", "tool call", "tool result", "image",
 )  # fmt: skip
 _COLOURS: Final = {
-    "system": "0", "tool": "1", "mcp tool": "6", "user": "2", "reminder": "0",
+    "system": "0", "tool": "1", "mcp tool": "6", "user": "2", "reminder": "8",
     "assistant": "4", "thinking": "7", "tool call": "5", "tool result": "3", "image": "5",
 }  # fmt: skip
 
