@@ -81,6 +81,7 @@ def create_app(settings: Settings, host: str, port: int) -> gate.Gate:
             UserError: _mistaken,
             StoreError: _broken,
             HTTPException: _refused,
+            Exception: _failed,
         },
     )
     app.state.lens = lens
@@ -145,6 +146,12 @@ def _mistaken(_: Request, error: Exception) -> Response:
 
 def _broken(_: Request, error: Exception) -> Response:
     return page("problem.html", 503, title="The database cannot be read", text=str(error))
+
+
+def _failed(_: Request, error: Exception) -> Response:
+    return page(
+        "problem.html", 500, title="That went wrong", text=f"{type(error).__name__}; the log has more"
+    )
 
 
 def _refused(_: Request, error: Exception) -> Response:

@@ -9,8 +9,12 @@ import time
 import pytest
 from starlette.testclient import TestClient
 
+from claude_lens.dashboard.app import create_app
+from claude_lens.dashboard.server import link
 from claude_lens.settings import Settings
+from claude_lens.store import browse
 from claude_lens.store.sink import StoreSink
+from tests.dashboard.conftest import ORIGIN, PORT
 
 
 def test_the_first_page_is_live(client: TestClient) -> None:
@@ -34,6 +38,21 @@ def test_a_damaged_database_is_said_so(client: TestClient, settings: Settings, s
         answer = client.get(path)
         assert answer.status_code == 503, path
         assert "no database" in answer.text
+
+
+def test_a_mistake_of_ours_is_a_page_too(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("secret detail")
+
+    monkeypatch.setattr(browse, "find", broken)
+    app = create_app(settings, "127.0.0.1", PORT)
+    with TestClient(app, base_url=ORIGIN, raise_server_exceptions=False) as client:
+        client.get(link(settings, ORIGIN))
+        answer = client.get("/sessions")
+    assert answer.status_code == 500
+    assert "That went wrong" in answer.text
+    assert "secret detail" not in answer.text
+    assert "content-security-policy" in answer.headers
 
 
 def test_static_files_are_kept_by_version(client: TestClient) -> None:
