@@ -34,7 +34,7 @@ def test_a_damaged_database_is_said_so(client: TestClient, settings: Settings, s
     for file in settings.home.glob("lens.db*"):
         file.unlink()
     (settings.home / "lens.db").write_bytes(b"no database at all" * 100)
-    for path in ("/live", "/sessions", "/numbers", "/exchanges", "/sessions/x"):
+    for path in ("/live", "/sessions", "/numbers/sums", "/exchanges", "/sessions/x"):
         answer = client.get(path)
         assert answer.status_code == 503, path
         assert "no database" in answer.text

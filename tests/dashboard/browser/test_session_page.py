@@ -8,6 +8,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.dashboard.browser.conftest import PROMPT, Recorded, Watched
+from tests.harness.client import MODEL
+from tests.upstream import always, redacted_thinking, say, text
 
 pytestmark = pytest.mark.slow
 
@@ -112,3 +114,37 @@ def test_a_refusal_is_shown_as_text(recorded: Recorded, watched: Watched) -> Non
     page = watched.go(f"/sessions/{recorded.failed}")
     expect(page.locator(".problem").first).to_contain_text("that is <b>not</b> allowed")
     expect(page.locator(".status.error").first).to_contain_text("error 400")
+
+
+def test_a_plan_is_a_checklist(recorded: Recorded, watched: Watched) -> None:
+    page = watched.go(f"/sessions/{recorded.session}")
+    page.mouse.wheel(0, 9000)
+    items = page.locator("ul.checklist").first.locator("li")
+    expect(items).to_have_count(3)
+    expect(items.nth(0)).to_have_class("done")
+    expect(items.nth(1)).to_have_class("doing")
+    expect(items.nth(1)).to_contain_text("Fix the greeting")
+
+
+def test_what_nobody_knows_yet_is_json(recorded: Recorded, watched: Watched) -> None:
+    blocks = [{"type": "text", "text": "look"}, {"type": "hologram", "depth": {"of": "field"}}]
+    body = {"model": MODEL, "max_tokens": 5, "messages": [{"role": "user", "content": blocks}]}
+    recorded.provider.play(always(say(redacted_thinking(), text("strange"))))
+    recorded.proxy.post(body, **{"x-claude-code-session-id": "from-the-future"})
+    recorded.proxy.settled()
+    page = watched.go("/sessions/from-the-future")
+    unknown = page.locator("details.unknown")
+    expect(unknown).to_contain_text("hologram")
+    unknown.locator("summary").click()
+    expect(unknown.locator("pre")).to_contain_text('"of": "field"')
+    expect(page.locator("details.thinking")).to_contain_text("encrypted by the provider")
+
+
+def test_exports_are_files(recorded: Recorded, watched: Watched) -> None:
+    page = watched.go(f"/sessions/{recorded.session}")
+    page.get_by_text("Export", exact=True).click()
+    with page.expect_download() as started:
+        page.get_by_role("link", name="Markdown").click()
+    file = started.value
+    assert file.suggested_filename == f"claude-lens-{recorded.session}.md"
+    assert PROMPT in file.path().read_text()
