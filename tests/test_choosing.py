@@ -11,10 +11,11 @@ from claude_lens.choosing import chosen, filter_options
 from claude_lens.errors import NotFound
 from claude_lens.store.filters import Filter
 from claude_lens.store.queries import Reader
+from tests.commands import conftest as commands
 from tests.commands.conftest import SESSION
 from tests.harness.lens import Lens
 
-pytest_plugins = ("tests.commands.conftest",)
+recorded = commands.recorded
 
 
 def parse(reader: Reader, *words: str) -> Filter:
