@@ -22,8 +22,8 @@ from typing import Any, Final
 import orjson
 import psutil
 
-from benchmarks.conversation import Conversation
 from benchmarks import page as results
+from benchmarks.conversation import Conversation
 from claude_lens.exchange import Agent, Cost, Exchange, Identity, Model, Request, Response, Usage
 from claude_lens.store.filters import Filter, page
 from claude_lens.store.queries import Reader
@@ -42,7 +42,11 @@ GOAL_MS: Final = 100.0
 STATS_GOAL_MS: Final = 300.0
 MEMORY_GOAL_MB: Final = 200.0
 _MODELS = ("claude-opus-5-5", "claude-sonnet-5", "claude-haiku-5", "gpt-5")
-_AGENTS = (Agent(evidence="headers"), Agent(id="a1", type="Explore"), Agent(id="a2", type="custom", name="reviewer"))
+_AGENTS = (
+    Agent(evidence="headers"),
+    Agent(id="a1", type="Explore"),
+    Agent(id="a2", type="custom", name="reviewer"),
+)
 _TOOLS = ("Bash", "Read", "Edit", "Grep", "WebFetch", "TodoWrite", "mcp__github__search")
 # A conversation of this many turns, then it is compacted: bodies stay short, and building takes minutes.
 _TURNS = 20
@@ -62,7 +66,10 @@ class _Session:
             if index % self._turns == 0:
                 messages = [_user(f"session {self._number} begins {_text(self._random, 30)}")]
             use = _use(self._number, index, self._random)
-            answer = {"role": "assistant", "content": [{"type": "text", "text": _text(self._random, 25)}, use]}
+            answer = {
+                "role": "assistant",
+                "content": [{"type": "text", "text": _text(self._random, 25)}, use],
+            }
             body = {
                 "model": _MODELS[0],
                 "system": _SYSTEM,
@@ -73,7 +80,11 @@ class _Session:
             }
             yield self._exchange(index, body, answer)
             rare = " zyxgrunfticht" if self._random.random() < 1e-5 else ""
-            result = {"type": "tool_result", "tool_use_id": use["id"], "content": _text(self._random, 40) + rare}
+            result = {
+                "type": "tool_result",
+                "tool_use_id": use["id"],
+                "content": _text(self._random, 40) + rare,
+            }
             messages += [answer, {"role": "user", "content": [result]}]
 
     def _exchange(self, index: int, body: dict[str, Any], answer: dict[str, Any]) -> Exchange:
@@ -96,12 +107,16 @@ class _Session:
                 tool_durations_ms=(("Bash", chance.randint(5, 5000)),),
                 agent=agent,
             ),
-            model=Model(requested=_MODELS[0], routed=model, provider="openai" if model == "gpt-5" else "anthropic"),
+            model=Model(
+                requested=_MODELS[0], routed=model, provider="openai" if model == "gpt-5" else "anthropic"
+            ),
             started_at=self._start + index * 40.0,
             ttfb_ms=chance.uniform(200, 900),
             ttft_ms=chance.uniform(400, 2500),
             duration_ms=chance.uniform(2000, 30_000),
-            usage=None if failed else Usage(
+            usage=None
+            if failed
+            else Usage(
                 input_tokens=5,
                 output_tokens=chance.randint(20, 900),
                 cache_read_input_tokens=40_000 + 300 * (index % self._turns),
@@ -122,7 +137,12 @@ def _user(text: str) -> dict[str, Any]:
 
 def _use(session: int, index: int, chance: random.Random) -> dict[str, Any]:
     tool = chance.choices(_TOOLS, (9, 8, 5, 4, 1, 1, 1))[0]
-    return {"type": "tool_use", "id": f"toolu_{session}_{index}", "name": tool, "input": {"q": _text(chance, 6)}}
+    return {
+        "type": "tool_use",
+        "id": f"toolu_{session}_{index}",
+        "name": tool,
+        "input": {"q": _text(chance, 6)},
+    }
 
 
 def _text(chance: random.Random, count: int) -> str:
@@ -207,9 +227,13 @@ def _questions(reader: Reader) -> dict[str, Callable[[], object]]:
         "one project, newest": on(lambda c: page(c, Filter(project="/home/me/project-7"))),
         "dearest exchanges": on(lambda c: page(c, Filter(), sort="cost")),
         "exchanges with a tool": on(lambda c: page(c, Filter(tool="WebFetch"))),
-        f"a session of {LONG} turns": lambda: (reader.session(long), reader.agents(long), reader.exchanges(long)),
+        f"a session of {LONG} turns": lambda: (
+            reader.session(long),
+            reader.agents(long),
+            reader.exchanges(long),
+        ),
         "search, a word in every message": on(lambda c: search(c, parse("the"))),
-        "search, a word in ten": on(lambda c: search(c, parse("zyxgrunfticht"))),
+        "search, a word in ten of a million": on(lambda c: search(c, parse("zyxgrunfticht"))),
         "search, a phrase": on(lambda c: search(c, parse('"session 77 begins"'))),
         "numbers of 30 days": on(lambda c: stats(c, Filter(since=month))),
         "numbers of 30 days by day": on(lambda c: stats(c, Filter(since=month), by="day")),
@@ -220,14 +244,23 @@ def _questions(reader: Reader) -> dict[str, Callable[[], object]]:
 
 def table(found: dict[str, Any]) -> str:
     """The result as Markdown."""
-    lines = ["| question | p50 ms | p95 ms | goal |", "|---|---:|---:|---:|"]
+    lines = [
+        "## A store of a million exchanges",
+        "",
+        "`python -m benchmarks.store_million`: "
+        f"{SESSIONS:,} sessions over {DAYS} days, 40 projects, three agents, four models.",
+        "",
+        "| question | p50 ms | p95 ms | goal |",
+        "|---|---:|---:|---:|",
+    ]
     for name, took in found["ms"].items():
         goal = STATS_GOAL_MS if "30 days" in name else GOAL_MS
         lines.append(f"| {name} | {took['p50']:.1f} | {took['p95']:.1f} | {goal:.0f} |")
     lines += [
         "",
         f"{found['exchanges']:,} exchanges, {found['file_gb']:.2f} GB on disk; the reading process took "
-        f"{found['memory_mb']:.0f} MB in all (goal {MEMORY_GOAL_MB:.0f}).",
+        f"{found['memory_mb']:.0f} MB in all (goal {MEMORY_GOAL_MB:.0f}). "
+        f"{results.machine()}.",
     ]
     return "\n".join(lines)
 
@@ -240,7 +273,7 @@ def main() -> None:
     parser.add_argument("--exchanges", type=int, default=EXCHANGES)
     parser.add_argument("--sessions", type=int, default=SESSIONS)
     parser.add_argument("--times", type=int, default=40)
-    parser.add_argument("--write", action="store_true", help="put the table into docs/benchmarks.md")
+    parser.add_argument("--write", action="store_true", help="with --ask: put the table into the page")
     chosen = parser.parse_args()
     if chosen.build:
         print(f"built in {build(chosen.build, chosen.exchanges, chosen.sessions):.0f} s")
@@ -248,11 +281,21 @@ def main() -> None:
     if chosen.ask:
         found = ask(chosen.ask, chosen.times)
         print(json.dumps(found))
+        if chosen.write:
+            results.write("store-million", table(found))
         return
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "lens.db"
         build(file, chosen.exchanges, chosen.sessions)
-        again = [sys.executable, "-m", "benchmarks.store_million", "--ask", str(file), "--times", str(chosen.times)]
+        again = [
+            sys.executable,
+            "-m",
+            "benchmarks.store_million",
+            "--ask",
+            str(file),
+            "--times",
+            str(chosen.times),
+        ]
         found = orjson.loads(subprocess.run(again, check=True, capture_output=True).stdout)
     print(table(found))
     results.write("store-million", table(found))

@@ -278,19 +278,24 @@ tool_totals = Table(
 )
 """The same for tools; ``timed`` of the results told how long they took, together ``duration_ms``."""
 
-TIMING_BUCKET: Final = 3600
+TIMING_BUCKET: Final = 86400
+
+DIMENSIONS: Final = ("", "agent", "class", "model", "provider", "project", "branch")
+"""What percentiles are kept for, each by itself; the first stands for everything."""
 
 timings = Table(
     "timings",
     metadata,
     Column("bucket", Integer, primary_key=True, autoincrement=False),
     Column("what", String, primary_key=True),
-    Column("series", Key, primary_key=True, autoincrement=False),
+    Column("dimension", String, primary_key=True),
+    Column("value", String, primary_key=True),
     Column("bin", SmallInteger, primary_key=True, autoincrement=False),
     Column("count", Integer, nullable=False),
     sqlite_with_rowid=False,
 )
-"""Histograms by the hour: of ``ttft`` and ``tool:NAME`` (ms) and ``speed`` (output tokens/s).
+"""Histograms by the day (UTC), for each value of each dimension.
 
-A bin is a sixteenth of a doubling (``totals.bin_of``).
+Of ``ttft`` and ``tool:NAME`` (ms) and ``speed`` (output tokens/s). A bin is a sixteenth of a doubling
+(``totals.bin_of``).
 """

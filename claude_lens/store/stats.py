@@ -1,7 +1,7 @@
 """Numbers over any range: cost, tokens, requests, errors, speed, by what one likes.
 
 They come from the totals, which hold quarters of an hour: a range begins and ends at one. A session's are
-added up from its exchanges. Percentiles are within 2.2 %.
+added up from its exchanges. Percentiles are within 2.2 %; see ``percentiles`` for what has some.
 """
 
 from __future__ import annotations
@@ -16,22 +16,21 @@ from sqlalchemy.sql.elements import KeyedColumnElement
 
 from claude_lens.errors import UserError
 from claude_lens.exchange import Usage
-from claude_lens.store import forms
+from claude_lens.store import forms, percentiles
 from claude_lens.store.filters import MAIN, Filter, conditions
+from claude_lens.store.percentiles import Histograms, in_range
 from claude_lens.store.schema import (
     BUCKET,
     COUNTS,
     SUMS,
-    TIMING_BUCKET,
     TOKENS,
     calls,
     exchanges,
     series,
     sessions,
-    timings,
     totals,
 )
-from claude_lens.store.totals import bin_of, percentile, speed
+from claude_lens.store.totals import percentile
 
 GROUPS: Final = ("day", "hour", "model", "provider", "project", "branch", "session", "agent", "tool", "class")
 UNKNOWN: Final = "unknown"
@@ -74,7 +73,6 @@ class Stats(TypedDict):
 
 
 Pricer = Callable[[Usage], float | None]
-Histograms = dict[str | None, dict[str, dict[int, int]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +100,17 @@ def stats(
     """
     if by is not None and by not in GROUPS:
         raise UserError(f"cannot group by {by!r}: expected one of {', '.join(GROUPS)}")
-    if wanted.session is not None or wanted.tool is not None or by == "tool":
+    if _alone(wanted) or by == "tool":
         rows, times = _from_exchanges(connection, wanted, by, tz)
     else:
         rows, times = _from_totals(connection, wanted, by, tz)
     groups = [_numbers(key, sums, times.get(key, {}), as_if) for key, sums in rows.items()] if by else []
+    if by == "tool":
+        # An answer that calls two tools is in two groups, and only once in the whole.
+        rows, times = _from_exchanges(connection, wanted, None, tz)
     whole, whole_times = _whole(rows, times)
+    if not whole_times and not _alone(wanted):
+        whole_times = percentiles.kept(connection, wanted, None, lambda _: None).get(None, {})
     in_time = by in ("day", "hour")
     groups.sort(key=lambda one: one["key"] or "" if in_time else (-(one["cost_usd"] or 0), -one["requests"]))
     return {
@@ -117,6 +120,11 @@ def stats(
         "total": _numbers(None, whole, whole_times, as_if),
         "groups": groups[:limit],
     }
+
+
+def _alone(wanted: Filter) -> bool:
+    """Whether totals do not know the exchanges of this filter."""
+    return wanted.session is not None or wanted.tool is not None
 
 
 def _from_totals(
@@ -134,19 +142,14 @@ def _from_totals(
     rows: dict[str | None, dict[str, float]] = {}
     for row in connection.execute(query).mappings():
         _merge(rows.setdefault(_said(by, row["key"], tz), {}), dict(row))
-    if by == "session":
-        return rows, {}
-    at = _key(by, timings.c.bucket)
-    counted = select(at.label("key"), timings.c.what, timings.c.bin, func.sum(timings.c.count)).where(
-        timings.c.what.in_(("ttft", "speed")), *where, *in_range(timings.c.bucket, wanted, TIMING_BUCKET)
-    )
-    if where or by not in (None, "day", "hour"):
-        counted = counted.join(series, series.c.id == timings.c.series)
-    times: Histograms = {}
-    for value, what, bin, count in connection.execute(counted.group_by("key", timings.c.what, timings.c.bin)):
-        bins = times.setdefault(_said(by, value, tz), {}).setdefault(what, {})
-        bins[bin] = bins.get(bin, 0) + int(count)
-    return rows, times
+    count = sum(row["requests"] for row in rows.values())
+
+    def said(value: Any) -> str | None:
+        return _said(by, value, tz)
+
+    if by != "session" and count <= percentiles.ONE_BY_ONE:
+        return rows, percentiles.one_by_one(connection, wanted, _of_exchange(by), said)
+    return rows, percentiles.kept(connection, wanted, by, said)
 
 
 def _from_exchanges(
@@ -178,14 +181,7 @@ def _from_exchanges(
             "unpriced": not priced and bool(row["output_tokens"]),
         }
         _merge(rows.setdefault(said, {}), {**row, **counted})
-        known = times.setdefault(said, {})
-        for what, value in (
-            ("ttft", row["ttft_ms"] if row["output_tokens"] else None),
-            ("speed", speed(dict(row))),
-        ):
-            if value:
-                bins = known.setdefault(what, {})
-                bins[bin_of(value)] = bins.get(bin_of(value), 0) + 1
+        percentiles.add(times, said, dict(row))
     return rows, times
 
 
@@ -212,16 +208,6 @@ def series_conditions(wanted: Filter) -> list[ColumnElement[bool]]:
     ):
         if value is not None:
             found.append(column == value)
-    return found
-
-
-def in_range(column: ColumnElement[Any], wanted: Filter, width: int) -> list[ColumnElement[bool]]:
-    """What the range of ``wanted`` asks of buckets that are ``width`` seconds long."""
-    found: list[ColumnElement[bool]] = []
-    if wanted.since is not None:
-        found.append(column >= int(wanted.since // width) * width)
-    if wanted.until is not None:
-        found.append(column < wanted.until)
     return found
 
 

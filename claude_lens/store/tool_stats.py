@@ -7,10 +7,12 @@ from typing import Any, TypedDict
 
 from sqlalchemy import Connection, func, select
 
+from claude_lens.store import percentiles
 from claude_lens.store.derived import stored_calls
 from claude_lens.store.filters import Filter, conditions
-from claude_lens.store.schema import BUCKET, TIMING_BUCKET, exchanges, series, timings, tool_totals
-from claude_lens.store.stats import in_range, series_conditions
+from claude_lens.store.percentiles import in_range
+from claude_lens.store.schema import BUCKET, exchanges, series, tool_totals
+from claude_lens.store.stats import series_conditions
 from claude_lens.store.totals import bin_of, percentile
 
 
@@ -35,19 +37,12 @@ def tools(connection: Connection, wanted: Filter = Filter()) -> list[ToolNumbers
     where = series_conditions(wanted)
     query = (
         select(tool_totals.c.tool, *(func.sum(tool_totals.c[name]).label(name) for name in names))
-        .join(series, series.c.id == tool_totals.c.series)
         .where(*where, *in_range(tool_totals.c.bucket, wanted, BUCKET))
         .group_by(tool_totals.c.tool)
     )
-    counted = (
-        select(timings.c.what, timings.c.bin, func.sum(timings.c.count))
-        .join(series, series.c.id == timings.c.series)
-        .where(timings.c.what.like("tool:%"), *where, *in_range(timings.c.bucket, wanted, TIMING_BUCKET))
-        .group_by(timings.c.what, timings.c.bin)
-    )
-    times: dict[str, dict[int, int]] = {}
-    for what, bin, count in connection.execute(counted):
-        times.setdefault(what.removeprefix("tool:"), {})[bin] = int(count)
+    if where:
+        query = query.join(series, series.c.id == tool_totals.c.series)
+    times = percentiles.tools(connection, wanted)
     rows = [row for row in connection.execute(query).mappings() if row["calls"] or row["results"]]
     return _sorted_tools([_tool(dict(row), times.get(row["tool"], {})) for row in rows])
 

@@ -31,6 +31,8 @@ from claude_lens.store.schema import (
 SeriesKey = tuple[str, ...]
 _TOOL_SUMS: Final = ("calls", "results", "errors", "bytes", "timed", "duration_ms")
 _PER_DOUBLING: Final = 16
+MAIN: Final = "main"
+UNKNOWN: Final = "unknown"
 
 
 def bin_of(value: float) -> int:
@@ -62,13 +64,27 @@ def speed(row: Mapping[str, Any]) -> float | None:
     return float((tokens - 1) * 1000 / (whole - first))
 
 
+def values_of(row: Mapping[str, Any]) -> dict[str, str]:
+    """What a row of ``exchanges`` is in each dimension that percentiles are kept for."""
+    agent = row["agent_name"] or row["agent_type"] or (MAIN if row["agent_id"] is None else UNKNOWN)
+    return {
+        "": "",
+        "agent": agent,
+        "class": row["request_class"] or "",
+        "model": row["model_routed"] or row["model_requested"] or "",
+        "provider": row["provider"] or "",
+        "project": row["project"] or "",
+        "branch": row["branch"] or "",
+    }
+
+
 class Totals:
     """Collects the changes of one transaction; ``write`` adds them to the tables."""
 
     def __init__(self) -> None:
         self._totals: dict[tuple[int, int, SeriesKey], dict[str, float]] = {}
         self._tools: dict[tuple[int, SeriesKey, str], dict[str, float]] = {}
-        self._timings: dict[tuple[int, str, SeriesKey, int], int] = {}
+        self._timings: dict[tuple[int, str, str, str, int], int] = {}
 
     def add(self, row: Mapping[str, Any], tools: Mapping[str, Calls], sign: int = 1) -> None:
         """Count an ended exchange, a row of ``exchanges``; ``sign`` -1 takes it off."""
@@ -87,26 +103,29 @@ class Totals:
             *((name, row[name] or 0) for name in (*TOKENS, *SUMS)),
         ):
             sums[name] += sign * amount
-        hour = int(row["started_at"] // TIMING_BUCKET) * TIMING_BUCKET
+        day = int(row["started_at"] // TIMING_BUCKET) * TIMING_BUCKET
+        of = values_of(row)
         if row["ttft_ms"] and row["output_tokens"]:
-            self._time(hour, "ttft", key, row["ttft_ms"], sign)
+            self._time(day, "ttft", of, row["ttft_ms"], sign)
         if rate := speed(row):
-            self._time(hour, "speed", key, rate, sign)
+            self._time(day, "speed", of, rate, sign)
         for tool, used in tools.items():
-            self._tool(bucket, hour, key, tool, used, sign)
+            self._tool((bucket, key, tool), used, sign)
+            for milliseconds in used.durations:
+                self._time(day, f"tool:{tool}", of, milliseconds, sign)
 
-    def _time(self, hour: int, what: str, key: SeriesKey, value: float, sign: int) -> None:
-        place = (hour, what, key, bin_of(value))
-        self._timings[place] = self._timings.get(place, 0) + sign
+    def _time(self, day: int, what: str, of: Mapping[str, str], value: float, sign: int) -> None:
+        bin = bin_of(value)
+        for dimension, name in of.items():
+            place = (day, what, dimension, name, bin)
+            self._timings[place] = self._timings.get(place, 0) + sign
 
-    def _tool(self, bucket: int, hour: int, key: SeriesKey, tool: str, used: Calls, sign: int) -> None:
-        sums = self._tools.setdefault((bucket, key, tool), dict.fromkeys(_TOOL_SUMS, 0))
+    def _tool(self, place: tuple[int, SeriesKey, str], used: Calls, sign: int) -> None:
+        sums = self._tools.setdefault(place, dict.fromkeys(_TOOL_SUMS, 0))
         for name in ("calls", "results", "errors", "bytes"):
             sums[name] += sign * getattr(used, name)
         sums["timed"] += sign * len(used.durations)
         sums["duration_ms"] += sign * sum(used.durations)
-        for milliseconds in used.durations:
-            self._time(hour, f"tool:{tool}", key, milliseconds, sign)
 
     def write(self, connection: Connection, known: Recent[SeriesKey, int]) -> dict[SeriesKey, int]:
         """Add everything to the tables; returns the keys of the series that were used."""
@@ -132,10 +151,10 @@ class Totals:
         _add(
             connection,
             timings,
-            ("bucket", "what", "series", "bin"),
+            ("bucket", "what", "dimension", "value", "bin"),
             [
-                {"bucket": hour, "what": what, "series": ids[key], "bin": bin, "count": count}
-                for (hour, what, key, bin), count in self._timings.items()
+                {"bucket": day, "what": what, "dimension": of, "value": value, "bin": bin, "count": count}
+                for (day, what, of, value, bin), count in self._timings.items()
                 if count
             ],
         )

@@ -52,10 +52,11 @@ def upgrade() -> None:
     op.create_table('timings',
     sa.Column('bucket', sa.Integer(), autoincrement=False, nullable=False),
     sa.Column('what', sa.String(), nullable=False),
-    sa.Column('series', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('dimension', sa.String(), nullable=False),
+    sa.Column('value', sa.String(), nullable=False),
     sa.Column('bin', sa.SmallInteger(), autoincrement=False, nullable=False),
     sa.Column('count', sa.Integer(), nullable=False),
-    sa.PrimaryKeyConstraint('bucket', 'what', 'series', 'bin', name=op.f('pk_timings')),
+    sa.PrimaryKeyConstraint('bucket', 'what', 'dimension', 'value', 'bin', name=op.f('pk_timings')),
     sqlite_with_rowid=False
     )
     op.create_table('tool_totals',
