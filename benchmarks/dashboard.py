@@ -65,8 +65,7 @@ def pages(file: Path, client: httpx.Client) -> dict[str, str]:
         "an exchange": f"/exchanges/{exchange}",
         "exchanges of a model": f"/exchanges?model={model[1] if model else 'claude-opus-5-5'}",
         "numbers": "/numbers?range=all",
-        "its sums, all": "/numbers/sums?range=all",
-        "its sums, by project": "/numbers/sums?range=all&by=project",
+        "its sums": "/numbers/sums?range=all",
         "search": "/search?q=the",
         "system": "/system",
     }

@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import orjson
 from sqlalchemy import Connection, func, or_, select, tuple_
 
-from claude_lens.store.schema import exchanges, sessions
+from claude_lens.store import forms
+from claude_lens.store.schema import exchanges, sessions, totals
 
 Order = Literal["newest", "cost", "tokens", "exchanges", "duration"]
 RANKED: Final = 500
@@ -31,9 +32,8 @@ class Choice:
 
 def find(connection: Connection, choice: Choice, limit: int, before: str | None = None) -> list[str]:
     """Ids of sessions; ``before``: those that follow this one (only by time)."""
-    query = select(sessions.c.id, sessions.c.session_id).order_by(
-        sessions.c.last_at.desc(), sessions.c.id.desc()
-    )
+    query = select(sessions.c.id, sessions.c.session_id, sessions.c.started_at, sessions.c.last_at)
+    query = query.order_by(sessions.c.last_at.desc(), sessions.c.id.desc())
     for word in choice.words.split():
         columns = (sessions.c.title, sessions.c.project, sessions.c.branch)
         matches = [column.icontains(word, autoescape=True) for column in columns]
@@ -54,27 +54,26 @@ def find(connection: Connection, choice: Choice, limit: int, before: str | None 
     return [row.session_id for row in connection.execute(query.limit(limit))]
 
 
-def _ranked(connection: Connection, rows: Sequence[tuple[int, str]], order: Order) -> list[str]:
-    value = {
-        "cost": func.coalesce(func.sum(exchanges.c.cost_usd), 0),
-        "tokens": func.sum(
-            func.coalesce(exchanges.c.input_tokens, 0)
-            + func.coalesce(exchanges.c.output_tokens, 0)
-            + func.coalesce(exchanges.c.cache_read_input_tokens, 0)
-            + func.coalesce(exchanges.c.cache_creation_input_tokens, 0)
-        ),
-        "exchanges": func.count(),
-        "duration": func.max(exchanges.c.started_at + func.coalesce(exchanges.c.duration_ms, 0) / 1000)
-        - func.min(exchanges.c.started_at),
+def _ranked(connection: Connection, rows: Sequence[Any], order: Order) -> list[str]:
+    """From the totals, which are far fewer than the exchanges; sessions that have none yet come last."""
+    if order == "duration":
+        lasting = sorted(rows, key=lambda row: row.last_at - row.started_at, reverse=True)
+        return [row.session_id for row in lasting]
+    summed = {
+        "cost": (totals.c.cost_usd,),
+        "tokens": tuple(totals.c[name] for name in forms.TOKENS),
+        "exchanges": (totals.c.requests,),
     }[order]
-    names = {row[0]: row[1] for row in rows}
+    value = func.sum(sum(summed[1:], start=summed[0]))
+    names = {row.id: row.session_id for row in rows}
     query = (
-        select(exchanges.c.session, value.label("value"))
-        .where(exchanges.c.session.in_(list(names)))
-        .group_by(exchanges.c.session)
-        .order_by(value.desc(), exchanges.c.session.desc())
+        select(totals.c.session, value.label("value"))
+        .where(totals.c.session.in_(list(names)))
+        .group_by(totals.c.session)
+        .order_by(value.desc(), totals.c.session.desc())
     )
-    return [names[key] for key, _ in connection.execute(query)]
+    ranked = [names.pop(key) for key, _ in connection.execute(query)]
+    return [*ranked, *names.values()]
 
 
 def projects(connection: Connection, limit: int = 200) -> list[str]:

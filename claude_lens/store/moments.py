@@ -9,8 +9,9 @@ from typing import Any, Final, Literal
 from sqlalchemy import ColumnElement, Connection, func, literal, select
 
 from claude_lens.store.filters import MAIN, Filter
+from claude_lens.store.percentiles import in_range
 from claude_lens.store.schema import BUCKET, series, totals
-from claude_lens.store.stats import UNKNOWN, in_range, series_conditions
+from claude_lens.store.stats import UNKNOWN, series_conditions
 
 Unit = Literal["hour", "day"]
 Sums = dict[str, float]
