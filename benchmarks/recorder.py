@@ -1,4 +1,4 @@
-"""The whole recorder process, fed by a pipe: exchanges a second of one core's work, bodies of 160 KB and more.
+"""The whole recorder process, fed by a pipe: exchanges of 160 KB a second of one core's work.
 
 Parsing, building, naming agents, redaction and the store are all in it; only the proxy is not.
 """
@@ -176,7 +176,8 @@ def main() -> None:
         return
     found = measure(chosen.sessions, chosen.turns)
     text = (
-        "## The recorder\n\n`python -m benchmarks.recorder --write`: parsing, naming agents, redaction and the store.\n\n"
+        "## The recorder\n\n"
+        "`python -m benchmarks.recorder --write`: parsing, naming agents, redaction, the store.\n\n"
         f"{found['exchanges']} exchanges with bodies of {found['mean_body'] / 1000:.0f} KB: "
         f"{found['per_core_second']:.0f} a second of one core's work (goal {GOAL}), "
         f"{found['per_second']:.0f} by the clock; {found['memory_mb']:.0f} MB. {page.machine()}."

@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from benchmarks import page
 from benchmarks.conversation import Conversation
 from claude_lens.store.queries import Reader
 from claude_lens.store.sink import StoreSink
@@ -46,16 +47,40 @@ def measure(turns: int, every: int) -> dict[str, Any]:
     }
 
 
+def table(found: dict[str, Any]) -> str:
+    """The result as a section of the page."""
+    lines = [
+        "## Bytes on disk",
+        "",
+        "`python -m benchmarks.store_size --turns 1000 --write`: one session, 45 KB of system and tools,",
+        "2 KB new a turn, the search index included.",
+        "",
+        "| turns | sent, MB | on disk, MB | ratio |",
+        "|---:|---:|---:|---:|",
+    ]
+    for point in found["points"]:
+        ratio = point["wire"] / point["disk"]
+        lines.append(
+            f"| {point['turns']} | {point['wire'] / 1e6:.1f} | {point['disk'] / 1e6:.2f} | 1/{ratio:.0f} |"
+        )
+    return "\n".join(
+        [*lines, "", f"{found['per_turn']:.0f} bytes a turn at the end; goal 1/{1 / GOAL:.0f} at 200."]
+    )
+
+
 def main() -> None:
     """Print the table, or JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--turns", type=int, default=200)
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--write", action="store_true", help="put the table into docs/benchmarks.md")
     arguments = parser.parse_args()
     found = measure(arguments.turns, max(10, arguments.turns // 5))
     if arguments.json:
         print(json.dumps(found))
         return
+    if arguments.write:
+        page.write("store-size", table(found))
     for point in found["points"]:
         print(
             f"{point['turns']:5} turns: {point['wire'] / 1e6:7.2f} MB sent,  {point['disk'] / 1e6:6.2f} MB"

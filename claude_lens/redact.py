@@ -180,7 +180,7 @@ class Redactor:
 
     def may_hold(self, body: bytes) -> bool:
         """Whether a JSON text may hold secrets; where not, none of its strings does."""
-        if self._own or b"\\u00" in body:
+        if self._own or (content.has_escapes(body) and b"\\u00" in body):
             return True
         hits = self._bytes.find_matches_as_indexes(body, overlapping=True)
         for anchor, start, _ in hits:

@@ -101,7 +101,7 @@ def _exact(value: Mapping[str, Any] | None, body: bytes) -> Mapping[str, Any] | 
             again = None
         value = again if isinstance(again, dict) else value
     # Only the tolerant parser, needed for escaped surrogates, lets an infinite number through.
-    suspect = (rounded or b"\\u" in body) and content.may_be_infinite(body)
+    suspect = (rounded or content.has_escapes(body)) and content.may_be_infinite(body)
     return None if suspect and not chain.is_finite(value) else value
 
 

@@ -130,3 +130,8 @@ def test_threads_do_not_disturb_each_other() -> None:
 def test_an_empty_blob_is_refused() -> None:
     with pytest.raises(ValueError, match="empty"):
         content.unpack_blob(b"")
+
+
+def test_escapes_are_seen() -> None:
+    assert content.has_escapes(b'{"a": "\\u001b"}')
+    assert not content.has_escapes(b'{"a": "\\n u \\t"}')
