@@ -96,8 +96,8 @@ def _output(words: str, ref: Ref, tool: str, given: Input) -> list[Block]:
     if told < 0:
         return [_code(code(words, ref))]
     # What the client added for the model is no output of the tool.
-    shown = [_code(code(words[:told].rstrip(), ref))] if words[:told].strip() else []
-    return [*shown, *of_text(words[told:], ref, "")]
+    output = [_code(code(words[:told].rstrip(), ref))] if words[:told].strip() else []
+    return [*output, *of_text(words[told:], ref, "")]
 
 
 def _numbered(words: str) -> tuple[list[str], str, str]:
