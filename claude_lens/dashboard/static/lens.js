@@ -204,6 +204,18 @@
   };
   window.addEventListener("hashchange", reveal);
 
+  // What one opened or closed stays so when the end of a conversation is renewed.
+  let folds = new Map();
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.target.matches?.(".tail")) folds = new Map(all("details[id]", event.target).map((one) => [one.id, one.open]));
+  });
+  document.addEventListener("htmx:afterSwap", () => {
+    for (const [id, open] of folds) {
+      const one = document.getElementById(id);
+      if (one && one.open !== open) one.open = open;
+    }
+    folds = new Map();
+  });
   document.addEventListener("htmx:afterSettle", (event) => localise(event.target));
   document.addEventListener("htmx:responseError", (event) => say(event.detail.xhr.status === 401 ? "Locked: run lensctl dashboard" : "That did not work"));
   document.addEventListener("DOMContentLoaded", () => {
