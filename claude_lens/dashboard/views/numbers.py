@@ -33,6 +33,8 @@ STACKED: Final = 6
 REST: Final = "the rest"
 _LONGEST_BY_HOUR: Final = 49 * 3600
 _MOST_COLUMNS: Final = 120
+_LEAST_COLUMNS: Final = 14
+"""Fewer would be as wide as walls."""
 _TOKEN_KINDS: Final = {
     "input_tokens": "fresh input",
     "cache_read_input_tokens": "from cache",
@@ -176,7 +178,7 @@ def _moments(found: Mapping[str, dict[str, Sums]], unit: Unit) -> list[tuple[str
         return []
     step = timedelta(hours=1) if unit == "hour" else timedelta(days=1)
     at, last = datetime.fromisoformat(min(found)), datetime.fromisoformat(max(found))
-    at = max(at, last - step * (_MOST_COLUMNS - 1))
+    at = max(min(at, last - step * (_LEAST_COLUMNS - 1)), last - step * (_MOST_COLUMNS - 1))
     filled: list[tuple[str, dict[str, Sums]]] = []
     while at <= last:
         key = at.strftime(FORMS[unit])
