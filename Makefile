@@ -46,13 +46,13 @@ settings-check:
 
 coverage:
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage run -m pytest --reruns 1
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
 
 test-oldest: setup ## the end-to-end smoke tests with the oldest LiteLLM we support
 	@$(PYTHON) scripts/setup.py oldest
-	.venv-oldest/bin/pytest -q -m smoke tests/e2e
+	.venv-oldest/bin/pytest -q -m smoke --reruns 1 tests/e2e
 
 check: test test-oldest ## everything CI runs
 
