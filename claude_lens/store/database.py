@@ -27,6 +27,9 @@ from claude_lens.store.schema import HEAD, VERSION_TABLE, metadata
 
 BUSY_SECONDS = 5.0
 """How long a writer waits for another to finish; SQLite lets waiters in no fair order."""
+READS: Final = "claude_lens_reads"
+"""Execution option of a writer's connection whose next transaction only reads, and locks out nobody."""
+
 _WRITERS_LOCK: Final = 0x6C656E73
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _version = table(VERSION_TABLE, sql_column("version_num"))
@@ -156,7 +159,8 @@ def _prepare_writer(connection: Any, _record: Any) -> None:
 
 
 def _begin_immediate(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    reads = connection.get_execution_options().get(READS)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
 
 def _begin(connection: Connection) -> None:
@@ -165,7 +169,8 @@ def _begin(connection: Connection) -> None:
 
 def _lock_out_other_writers(connection: Connection) -> None:
     # Row ids are given out by the writer; BEGIN IMMEDIATE does the same for SQLite.
-    if connection.dialect.name == "postgresql":
+    reads = connection.get_execution_options().get(READS)
+    if connection.dialect.name == "postgresql" and not reads:
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITERS_LOCK})")
 
 

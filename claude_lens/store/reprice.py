@@ -18,7 +18,7 @@ from claude_lens.store.prices import prices_of
 from claude_lens.store.rows import response_json
 from claude_lens.store.schema import TOKENS, contents, exchanges, payloads
 from claude_lens.store.totals import Totals
-from claude_lens.store.upkeep import Progress, in_chunks, opened, quiet
+from claude_lens.store.upkeep import Progress, in_chunks, opened, quiet, reading
 from claude_lens.wire import pricing
 
 Lookup = Callable[[str | None, str | None], Mapping[str, Any] | None]
@@ -50,7 +50,7 @@ def reprice(
     """
     done = Repriced(dry_run=dry_run)
     with opened(database.parse(url)) as engine:
-        with engine.connect() as connection:
+        with reading(engine) as connection:
             query = select(exchanges.c.id).where(
                 exchanges.c.input_tokens.is_not(None),
                 exchanges.c.status != "running",

@@ -32,7 +32,7 @@ from claude_lens.store.schema import (
     sessions,
     totals,
 )
-from claude_lens.store.sweep import Sweep
+from claude_lens.store.sweep import Sweep, gone_sessions
 from claude_lens.store.upkeep import (
     Progress,
     compact_search,
@@ -40,6 +40,7 @@ from claude_lens.store.upkeep import (
     note_deletion,
     opened,
     quiet,
+    reading,
     remember,
     shrink,
     used_bytes,
@@ -108,14 +109,14 @@ def _keys(engine: Engine, *where: Any, limit: int | None = None) -> list[int]:
         .order_by(exchanges.c.started_at, exchanges.c.id)
         .limit(limit)
     )
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         return [key for (key,) in connection.execute(query)]
 
 
 def _fit(engine: Engine, max_size: int, done: Pruned, progress: Progress) -> None:
     """Forget the oldest until what is left fits; what they took is estimated, so in several rounds."""
     for _ in range(_ROUNDS):
-        with engine.connect() as connection:
+        with reading(engine) as connection:
             used = used_bytes(connection)
             count = connection.execute(select(func.count()).select_from(exchanges)).scalar_one()
         if used is None or used <= max_size or not count:
@@ -147,13 +148,12 @@ def _forget(engine: Engine, keys: Sequence[int], done: Pruned, progress: Progres
             _delete(connection, part[start : start + 900], done)
 
     in_chunks(engine, keys, action, lambda share: progress("forgetting exchanges", share))
-    with engine.begin() as connection:
-        fold(connection)
+    in_chunks(engine, gone_sessions(engine, totals), fold, first=10)
 
 
 def _whole_sessions(engine: Engine, keys: Sequence[int]) -> int:
     gone: dict[int, int] = {}
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         for start in range(0, len(keys), 900):
             query = select(exchanges.c.session).where(exchanges.c.id.in_(keys[start : start + 900]))
             for (session,) in connection.execute(query):
@@ -194,10 +194,10 @@ def _touch(connection: Connection, key: int) -> None:
     connection.execute(update(sessions).where(sessions.c.id == key).values(started_at=first, last_at=last))
 
 
-def fold(connection: Connection) -> None:
+def fold(connection: Connection, keys: Sequence[int]) -> None:
     """Totals of sessions that are gone become rows of a day without a session."""
     names = (*COUNTS, *TOKENS, *SUMS)
-    gone = (totals.c.session != 0) & ~select(sessions.c.id).where(sessions.c.id == totals.c.session).exists()
+    gone = totals.c.session.in_(keys)
     day = totals.c.bucket - totals.c.bucket % DAY
     sums = [func.sum(totals.c[name]) for name in names]
     rows = select(day, literal(0), totals.c.series, *sums).where(gone).group_by(day, totals.c.series)

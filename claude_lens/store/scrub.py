@@ -15,7 +15,16 @@ from claude_lens.redact import Redactor
 from claude_lens.store import chain, content, database
 from claude_lens.store.derived import index, unindex
 from claude_lens.store.schema import ROOT_NODE, contents, exchanges, nodes, occurrences, payloads, sessions
-from claude_lens.store.upkeep import Progress, compact_search, in_chunks, note_deletion, opened, quiet, shrink
+from claude_lens.store.upkeep import (
+    Progress,
+    compact_search,
+    in_chunks,
+    note_deletion,
+    opened,
+    quiet,
+    reading,
+    shrink,
+)
 from claude_lens.store.words import columns
 
 _BLOBS: Final = ("request_headers", "response_headers", "response_rest")
@@ -48,7 +57,7 @@ class _Scrub:
         self._engine, self._redactor, self._done = engine, redactor, done
 
     def run(self, progress: Progress) -> None:
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             keys = [key for (key,) in connection.execute(select(contents.c.id).order_by(contents.c.id))]
             rows = [key for (key,) in connection.execute(select(exchanges.c.id).order_by(exchanges.c.id))]
             named = [key for (key,) in connection.execute(select(sessions.c.id))]

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, delete, func, select
+from sqlalchemy import Connection, Engine, Table, delete, func, select
 
 from claude_lens.store.content import load, unpack
 from claude_lens.store.derived import unindex
 from claude_lens.store.schema import contents, exchanges, nodes, occurrences, payloads, sessions
-from claude_lens.store.upkeep import in_chunks, note_deletion
+from claude_lens.store.upkeep import in_chunks, note_deletion, reading
 from claude_lens.store.words import columns
 
 _NODES: Final = ("system", "tools", "messages")
@@ -47,7 +47,7 @@ class Sweep:
         self._engine = engine
         self.contents = self.nodes = 0
         self._seen_node = self._seen_exchange = 0
-        with engine.connect() as connection:
+        with reading(engine) as connection:
             self._note(connection)
             top = connection.execute(select(func.coalesce(func.max(contents.c.id), 0))).scalar_one()
         self._contents, self._nodes = _Marks(int(top)), _Marks(self._seen_node)
@@ -55,7 +55,7 @@ class Sweep:
 
     def run(self, progress: Callable[[float], None] = lambda _: None) -> None:
         """Find and delete. Safe to stop at any moment: the next pass begins anew."""
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             self._mark(connection)
         dead_nodes, dead_contents = self._nodes.missing(), self._contents.missing()
         whole = len(dead_nodes) + len(dead_contents) or 1
@@ -68,9 +68,7 @@ class Sweep:
             self._drop_contents,
             lambda done: progress(share + done * (1 - share)),
         )
-        with self._engine.begin() as connection:
-            gone = ~select(sessions.c.id).where(sessions.c.id == occurrences.c.session).exists()
-            connection.execute(delete(occurrences).where(gone))
+        in_chunks(self._engine, gone_sessions(self._engine, occurrences), _drop_occurrences, first=1)
 
     def _mark(self, connection: Connection) -> None:
         self._mark_payloads(connection.execute(_references().execution_options(yield_per=_ROWS)))
@@ -154,6 +152,20 @@ class Sweep:
             if row is not None:
                 texts[key] = row
         unindex(connection, texts)
+
+
+def gone_sessions(engine: Engine, table: Table) -> list[int]:
+    """Sessions that ``table`` has rows of, though they are there no more; found while others write."""
+    with reading(engine) as connection:
+        named = {key for (key,) in connection.execute(select(table.c.session).distinct())}
+        there = {key for (key,) in connection.execute(select(sessions.c.id))}
+    return sorted(named - there - {0})
+
+
+def _drop_occurrences(connection: Connection, keys: Sequence[int]) -> None:
+    # A session that came back meanwhile has another key.
+    for part in _parts(keys):
+        connection.execute(delete(occurrences).where(occurrences.c.session.in_(part)))
 
 
 def _references() -> Any:

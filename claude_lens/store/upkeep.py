@@ -49,6 +49,13 @@ def opened(url: URL) -> Iterator[Engine]:
         engine.dispose()
 
 
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A connection for a long look while others write."""
+    with engine.connect() as connection:
+        yield connection.execution_options(**{database.READS: True})
+
+
 def _prepare(connection: Any, _record: Any) -> None:
     connection.execute("PRAGMA foreign_keys = OFF")
     connection.execute("PRAGMA secure_delete = ON")
@@ -59,16 +66,21 @@ def in_chunks(
     items: Sequence[Item],
     action: Callable[[Connection, Sequence[Item]], object],
     progress: Callable[[float], None] = lambda _: None,
+    *,
+    first: int = _FIRST_CHUNK,
 ) -> None:
-    """Run ``action`` over ``items``, as many at a time as take about 150 ms, each in a transaction."""
-    done, size = 0, _FIRST_CHUNK
+    """Run ``action`` over ``items``, as many at a time as take about 150 ms, each in a transaction.
+
+    ``first`` is how many to begin with.
+    """
+    done, size = 0, first
     while done < len(items):
         start = time.perf_counter()
         with engine.begin() as connection:
             action(connection, items[done : done + size])
         took = time.perf_counter() - start
         done += size
-        size = max(10, min(_GREATEST_CHUNK, int(size * min(2.0, _LONGEST / max(took, 0.001)))))
+        size = max(1, min(_GREATEST_CHUNK, int(size * min(2.0, _LONGEST / max(took, 0.001)))))
         progress(min(1.0, done / len(items)))
         if done < len(items):
             time.sleep(_PAUSE)

@@ -10,7 +10,16 @@ from sqlalchemy import Connection, select
 from claude_lens.store import database
 from claude_lens.store.schema import meta
 from claude_lens.store.sink import StoreSink
-from claude_lens.store.upkeep import in_chunks, note_deletion, opened, quiet, remember, shrink, used_bytes
+from claude_lens.store.upkeep import (
+    in_chunks,
+    note_deletion,
+    opened,
+    quiet,
+    reading,
+    remember,
+    shrink,
+    used_bytes,
+)
 from tests.store.conftest import Make, body_of, message_of
 
 
@@ -64,3 +73,14 @@ def test_progress_for_nobody() -> None:
     quiet("something", 0.5)
     with pytest.raises(TypeError):
         quiet()  # type: ignore[call-arg]
+
+
+def test_a_long_look_locks_out_nobody(url: str, sink: StoreSink, make: Make) -> None:
+    sink.ended(make(body_of("a"), message_of(0)))
+    sink.flush()
+    with opened(database.parse(url)) as engine, reading(engine) as connection:
+        connection.execute(select(meta)).all()
+        start = time.perf_counter()
+        sink.ended(make(body_of("b"), message_of(0)))
+        sink.flush()
+        assert time.perf_counter() - start < 1
