@@ -11,7 +11,7 @@ from claude_lens.errors import NotFound
 from tests.harness.lens import Lens
 
 COMMANDS = sorted(
-    file.stem.replace("_", "-")
+    file.stem.rstrip("_").replace("_", "-")
     for file in Path(str(commands.__file__)).parent.glob("*.py")
     if file.name != "__init__.py"
 )

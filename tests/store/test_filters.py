@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from claude_lens.errors import UserError
 from claude_lens.exchange import Agent, Cost, Model
@@ -103,9 +104,7 @@ def test_a_cursor_of_another_order_is_refused(filled: Reader) -> None:
     [{}, {"agent": "Explore"}, {"model": "gpt-5"}, {"status": "error"}, {"project": "/srv/web"}],
     ids=str,
 )
-def test_an_index_gives_the_order(filled: Reader, wanted: dict[str, str]) -> None:
-    from sqlalchemy import event
-
+def test_an_index_gives_the_order(filled: Reader, wanted: dict[str, Any]) -> None:
     seen: list[tuple[str, Any]] = []
     with filled.connect() as connection:
         event.listen(connection, "before_cursor_execute", lambda *args: seen.append((args[2], args[3])))
