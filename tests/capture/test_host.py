@@ -8,6 +8,8 @@ from litellm.integrations.custom_logger import CustomLogger
 
 from claude_lens.capture import host
 from claude_lens.capture.hooks import Marker
+from claude_lens.exchange import Usage
+from claude_lens.wire.pricing import cost
 from tests.capture.conftest import CLAUDE, Configure, deployment
 
 
@@ -58,3 +60,30 @@ def test_known_models_are_the_price_maps() -> None:
 def test_provider_is_litellms_guess() -> None:
     assert host.provider_of("anthropic/claude-x") == ("claude-x", "anthropic")
     assert host.provider_of("gpt-4o") == ("gpt-4o", "openai")
+
+
+# Anthropic's price list, dollars a million: input, output, cache read, 5-minute write, 1-hour write.
+PUBLISHED = {
+    "claude-opus-5-5": (4.00, 20.00, 0.20, 5.00, 8.00),
+    "claude-opus-4-5": (5.00, 25.00, 0.50, 6.25, 10.00),
+    "claude-sonnet-4-5-20250929": (3.00, 15.00, 0.30, 3.75, 6.00),
+    "claude-sonnet-5": (2.00, 10.00, 0.20, 2.50, 4.00),
+    "claude-haiku-4-5": (1.00, 5.00, 0.10, 1.25, 2.00),
+}
+
+
+@pytest.mark.parametrize("model", PUBLISHED)
+def test_the_price_maps_cost_is_the_published_one(model: str) -> None:
+    fresh, out, read, write_5m, write_1h = PUBLISHED[model]
+    usage = Usage(
+        input_tokens=1_234,
+        output_tokens=567,
+        cache_read_input_tokens=89_000,
+        cache_creation_input_tokens=7_000,
+        cache_creation_5m_input_tokens=3_000,
+        cache_creation_1h_input_tokens=4_000,
+    )
+    by_hand = 1_234 * fresh + 567 * out + 89_000 * read + 3_000 * write_5m + 4_000 * write_1h
+    prices = host.prices(model, "anthropic")
+    assert prices is not None
+    assert cost(usage, prices) == pytest.approx(by_hand / 1_000_000, rel=1e-12)
