@@ -128,7 +128,9 @@ class _Recent:
                 self._size -= self._lists.pop(next(iter(self._lists))).size
 
 
-_recent = _Recent(48 * 1024 * 1024)
+_recent = _Recent(32 * 1024 * 1024)
+# What an element takes beside its bytes: four objects and their places in lists.
+_OVERHEAD: Final = 240
 
 
 def _chain(name: str, values: list[Any], marks: list[Mark]) -> Chain:
@@ -154,7 +156,9 @@ def _chain(name: str, values: list[Any], marks: list[Mark]) -> Chain:
         step = content.digest(step + known)
         contents.append(known)
         steps.append(step)
-    _recent.put(name, _Before(packed, contents, steps, sum(map(len, packed))))
+    # The encoder's own bytes sit in blocks of 16 KB: a copy takes what it needs.
+    kept = [*(before.data[:same] if before else ()), *(bytes(memoryview(data)) for data in packed[same:])]
+    _recent.put(name, _Before(kept, contents, steps, sum(map(len, kept)) + _OVERHEAD * len(kept)))
     return Chain(contents, steps, values)
 
 
