@@ -18,5 +18,5 @@ def test_a_mixed_load_is_answered_recorded_and_leaves_nothing_open(tmp_path: Pat
     assert (told["recorded"], told["dropped"]) == (told["requests"], 0)
     assert told["requests"] >= 300
     assert max(told["more_files"].values()) <= 25
-    # Caches still fill in the first seconds, so only a leak would double it; the ten-minute form measures.
-    assert max(told["growth"].values()) < 1.0
+    # Caches still fill in the first seconds; the ten-minute form holds it to 5 %.
+    assert max(told["growth"].values()) < 0.5
