@@ -24,7 +24,7 @@ import httpx
 import psutil
 
 from benchmarks import page as results
-from claude_lens.store.queries import Reader
+from claude_lens.store.reading.queries import Reader
 
 GOAL_MS = 150.0
 SCREEN_MS, SCREEN_KB, MEMORY_MB = 300.0, 300, 250

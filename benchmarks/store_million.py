@@ -25,13 +25,13 @@ import psutil
 from benchmarks import page as results
 from benchmarks.conversation import Conversation
 from claude_lens.exchange import Agent, Cost, Exchange, Identity, Model, Request, Response, Usage
-from claude_lens.store.filters import Filter, page
-from claude_lens.store.queries import Reader
+from claude_lens.store.numbers.stats import stats
+from claude_lens.store.numbers.tool_stats import tools
+from claude_lens.store.reading.filters import Filter, page
+from claude_lens.store.reading.queries import Reader
+from claude_lens.store.reading.search import parse, search
 from claude_lens.store.rows import Item
-from claude_lens.store.search import parse, search
-from claude_lens.store.stats import stats
-from claude_lens.store.tool_stats import tools
-from claude_lens.store.writer import Writer
+from claude_lens.store.writing.writer import Writer
 
 EXCHANGES: Final = 1_000_000
 SESSIONS: Final = 5_000

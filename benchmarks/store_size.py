@@ -10,7 +10,7 @@ from typing import Any
 
 from benchmarks import page
 from benchmarks.conversation import Conversation
-from claude_lens.store.queries import Reader
+from claude_lens.store.reading.queries import Reader
 from claude_lens.store.sink import StoreSink
 
 GOAL = 1 / 40

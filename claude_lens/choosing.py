@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 from claude_lens import when
-from claude_lens.store.filters import Filter
-from claude_lens.store.queries import Reader
+from claude_lens.store.reading.filters import Filter
+from claude_lens.store.reading.queries import Reader
 
 Command = Callable[..., Any]
 

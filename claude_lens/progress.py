@@ -11,8 +11,8 @@ from typing import Final
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from claude_lens.store.upkeep import Progress as Report
-from claude_lens.store.upkeep import quiet
+from claude_lens.store.maintenance.upkeep import Progress as Report
+from claude_lens.store.maintenance.upkeep import quiet
 
 _PATIENCE: Final = 1.0
 

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
-from claude_lens.store.forms import AgentTotals, Exchange, Session, Summary, Usage
+from claude_lens.store.reading.forms import AgentTotals, Exchange, Session, Summary, Usage
 from claude_lens.terminal import (
     STATUS_STYLES,
     cache_share,

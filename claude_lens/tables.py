@@ -11,14 +11,14 @@ from rich.table import Table
 from rich.text import Text
 
 from claude_lens.render import SHORT_ID, agent_name, cost, tokens
-from claude_lens.store.agents import Node, Tree
-from claude_lens.store.compare import Change, Difference
-from claude_lens.store.context import Context
-from claude_lens.store.limits import Limits
-from claude_lens.store.search import Hit
-from claude_lens.store.stats import Numbers, Stats
-from claude_lens.store.tool_stats import ToolNumbers
-from claude_lens.store.why import Reason
+from claude_lens.store.insight.compare import Change, Difference
+from claude_lens.store.insight.context import Context
+from claude_lens.store.insight.why import Reason
+from claude_lens.store.numbers.limits import Limits
+from claude_lens.store.numbers.stats import Numbers, Stats
+from claude_lens.store.numbers.tool_stats import ToolNumbers
+from claude_lens.store.reading.agents import Node, Tree
+from claude_lens.store.reading.search import Hit
 from claude_lens.terminal import clock, count, duration, money, printable, size
 
 _VERDICTS: Final = {"hit": "green", "partial": "yellow", "miss": "red", "none": "dim", "unknown": "dim"}

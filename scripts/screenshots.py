@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, sync_playwright
 from claude_lens.dashboard.server import link, listen
 from claude_lens.demo import stage
 from claude_lens.settings import Settings
-from claude_lens.store.queries import open_reader
+from claude_lens.store.reading.queries import open_reader
 
 ROOT = Path(__file__).resolve().parent.parent
 CHROMIUM = "/usr/bin/chromium"

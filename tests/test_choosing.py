@@ -9,8 +9,8 @@ from click.testing import CliRunner
 
 from claude_lens.choosing import chosen, filter_options
 from claude_lens.errors import NotFound
-from claude_lens.store.filters import Filter
-from claude_lens.store.queries import Reader
+from claude_lens.store.reading.filters import Filter
+from claude_lens.store.reading.queries import Reader
 from tests.commands import conftest as commands
 from tests.commands.conftest import SESSION
 from tests.harness.lens import Lens

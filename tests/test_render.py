@@ -3,7 +3,7 @@ import io
 from rich.console import Console, RenderableType
 
 from claude_lens import render
-from claude_lens.store.forms import AgentTotals, Exchange, Session, Summary, Usage
+from claude_lens.store.reading.forms import AgentTotals, Exchange, Session, Summary, Usage
 
 USAGE: Usage = {
     "input_tokens": 10,

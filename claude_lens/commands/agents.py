@@ -14,8 +14,8 @@ from claude_lens.terminal import console, json_option, print_json
 def command(session: str, as_json: bool) -> None:
     """Show the agents of a session as a tree, each with its requests, tokens, cost, time and tools."""
     from claude_lens import tables
-    from claude_lens.store.agents import tree
-    from claude_lens.store.queries import open_reader
+    from claude_lens.store.reading.agents import tree
+    from claude_lens.store.reading.queries import open_reader
 
     with open_reader(setting_table.load()) as reader:
         found = tree(reader, session)

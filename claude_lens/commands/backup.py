@@ -17,7 +17,7 @@ from claude_lens.terminal import json_option, print_json, size
 def command(file: Path, force: bool, as_json: bool) -> None:
     """Copy the database to FILE, as it is at this moment; recording goes on meanwhile."""
     from claude_lens.progress import progress_bar
-    from claude_lens.store.backup import backup
+    from claude_lens.store.maintenance.backup import backup
 
     with progress_bar() as progress:
         written = backup(setting_table.load().database_url, file, force=force, progress=progress)

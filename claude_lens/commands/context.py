@@ -24,9 +24,9 @@ def command(exchange: str, limit: int, as_json: bool) -> None:
     the Nth request.
     """
     from claude_lens import tables
-    from claude_lens.store.compare import resolve_turn
-    from claude_lens.store.context import context
-    from claude_lens.store.queries import open_reader
+    from claude_lens.store.insight.compare import resolve_turn
+    from claude_lens.store.insight.context import context
+    from claude_lens.store.reading.queries import open_reader
 
     with open_reader(setting_table.load()) as reader:
         with reader.connect() as connection:

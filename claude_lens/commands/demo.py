@@ -22,7 +22,7 @@ def command(no_claude: bool, keep: bool, as_json: bool) -> None:
     """
     from claude_lens import render
     from claude_lens.demo import stage
-    from claude_lens.store.queries import open_reader
+    from claude_lens.store.reading.queries import open_reader
 
     with stage.temporary(keep) as folder:
         settings = stage.run(folder, not no_claude, lambda line: print(f"demo: {line}", file=sys.stderr))

@@ -19,9 +19,9 @@ def command(a: str, b: str | None, as_json: bool) -> None:
     Each is an exchange's id, or SESSION:N, the Nth request of a session's main agent.
     """
     from claude_lens import tables
-    from claude_lens.store.compare import differ, load_sides, resolve_turn
-    from claude_lens.store.queries import open_reader
-    from claude_lens.store.why import of_exchange
+    from claude_lens.store.insight.compare import differ, load_sides, resolve_turn
+    from claude_lens.store.insight.why import of_exchange
+    from claude_lens.store.reading.queries import open_reader
 
     with open_reader(setting_table.load()) as reader:
         with reader.connect() as connection:

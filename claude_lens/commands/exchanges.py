@@ -45,8 +45,8 @@ def command(
     import dataclasses
 
     from claude_lens import render
-    from claude_lens.store.filters import page
-    from claude_lens.store.queries import open_reader
+    from claude_lens.store.reading.filters import page
+    from claude_lens.store.reading.queries import open_reader
 
     with open_reader(setting_table.load()) as reader:
         wanted = dataclasses.replace(

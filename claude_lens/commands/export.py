@@ -28,7 +28,7 @@ from claude_lens.errors import UserError
 )
 def command(session: str, kind: str, output: Path | None) -> None:
     """Write a session as JSON lines, HTTP archive, Markdown, or one HTML page that needs nothing else."""
-    from claude_lens.store.queries import open_reader
+    from claude_lens.store.reading.queries import open_reader
 
     with open_reader(setting_table.load()) as reader:
         ident = reader.session(session)["id"]
@@ -49,8 +49,8 @@ def command(session: str, kind: str, output: Path | None) -> None:
 
 
 def _pieces(reader: object, session: str, kind: str) -> Iterator[bytes]:
-    from claude_lens.store import exporting, pages
-    from claude_lens.store.queries import Reader
+    from claude_lens.store.reading.queries import Reader
+    from claude_lens.store.transfer import exporting, pages
 
     assert isinstance(reader, Reader)
     if kind == "jsonl":

@@ -26,8 +26,8 @@ def command(files: tuple[Path, ...], claude_transcripts: bool, folder: Path | No
     """Add what is not in the store yet; nothing is stored twice, whatever is imported how often."""
     from claude_lens.progress import progress_bar
     from claude_lens.redact import redactor
-    from claude_lens.store import importing, transcripts
-    from claude_lens.store.queries import open_reader
+    from claude_lens.store.reading.queries import open_reader
+    from claude_lens.store.transfer import importing, transcripts
 
     if not files and not claude_transcripts and folder is None:
         raise UserError("say what to import: files that lensctl export wrote, or --claude-transcripts")

@@ -30,8 +30,8 @@ def command(
 
     from claude_lens import values
     from claude_lens.progress import progress_bar
-    from claude_lens.store.queries import open_reader
-    from claude_lens.store.retention import DAY, prune
+    from claude_lens.store.maintenance.retention import DAY, prune
+    from claude_lens.store.reading.queries import open_reader
 
     settings = setting_table.load()
     try:

@@ -19,8 +19,8 @@ from claude_lens.terminal import json_option, money, print_json
 def command(dry_run: bool, as_json: bool, **options: Any) -> None:
     """Price recorded tokens anew with the installed LiteLLM's price map; what it does not know stays."""
     from claude_lens.progress import progress_bar
-    from claude_lens.store.queries import open_reader
-    from claude_lens.store.reprice import reprice
+    from claude_lens.store.maintenance.reprice import reprice
+    from claude_lens.store.reading.queries import open_reader
 
     settings = setting_table.load()
     with open_reader(settings) as reader:

@@ -17,7 +17,7 @@ def command(yes: bool, as_json: bool) -> None:
 
     A running proxy begins a new one."""
     from claude_lens.store import database
-    from claude_lens.store.backup import delete
+    from claude_lens.store.maintenance.backup import delete
 
     url = database.parse(setting_table.load().database_url)
     file = database.file_of(url)

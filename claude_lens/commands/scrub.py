@@ -20,7 +20,7 @@ def command(dry_run: bool, as_json: bool) -> None:
     """
     from claude_lens.progress import progress_bar
     from claude_lens.redact import Redactor, redactor
-    from claude_lens.store.scrub import scrub
+    from claude_lens.store.maintenance.scrub import scrub
 
     settings = setting_table.load()
     with progress_bar() as progress:

@@ -25,8 +25,8 @@ def command(query: tuple[str, ...], limit: int, before: int | None, as_json: boo
     in:prompt|answer|thinking|input|result before: after: (7d, 2026-01-31 …).
     """
     from claude_lens import tables
-    from claude_lens.store.queries import open_reader
-    from claude_lens.store.search import parse, search
+    from claude_lens.store.reading.queries import open_reader
+    from claude_lens.store.reading.search import parse, search
 
     # What the shell took for one word was written as a phrase.
     quoted = [f'"{word}"' if " " in word and '"' not in word else word for word in query]

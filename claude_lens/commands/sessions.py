@@ -16,7 +16,7 @@ from claude_lens.terminal import console, json_option, print_json
 def command(limit: int, as_json: bool) -> None:
     """List the recorded sessions, the newest first."""
     from claude_lens import render
-    from claude_lens.store.queries import open_reader
+    from claude_lens.store.reading.queries import open_reader
 
     with open_reader(setting_table.load()) as reader:
         found = reader.sessions(limit)

@@ -17,7 +17,7 @@ def command(ident: str, as_json: bool) -> None:
     ID is a session's or an exchange's, or a prefix that fits no other; without one it is the newest session.
     """
     from claude_lens import render
-    from claude_lens.store.queries import open_reader
+    from claude_lens.store.reading.queries import open_reader
 
     with open_reader(setting_table.load()) as reader:
         found = reader.resolve(ident)

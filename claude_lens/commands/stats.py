@@ -28,11 +28,11 @@ def command(by: str | None, show_tools: bool, as_if: str | None, as_json: bool, 
     shown as ?, never as 0. --as-if takes no account of higher prices for long prompts.
     """
     from claude_lens import tables
-    from claude_lens.store.limits import latest
-    from claude_lens.store.prices import prices_of
-    from claude_lens.store.queries import open_reader
-    from claude_lens.store.stats import stats
-    from claude_lens.store.tool_stats import tools
+    from claude_lens.store.maintenance.prices import prices_of
+    from claude_lens.store.numbers.limits import latest
+    from claude_lens.store.numbers.stats import stats
+    from claude_lens.store.numbers.tool_stats import tools
+    from claude_lens.store.reading.queries import open_reader
     from claude_lens.wire import pricing
 
     prices = prices_of(as_if) if as_if else None

@@ -20,7 +20,7 @@ def command(session: str, to: str | None, as_json: bool) -> None:
     SESSION is an id, a prefix that fits no other, or `last`. Spans keep the ids they had or would have had
     live, so a backend that has some of them already gets none twice.
     """
-    from claude_lens.store.queries import open_reader
+    from claude_lens.store.reading.queries import open_reader
     from claude_lens.tracing.backfill import send_session
 
     settings = setting_table.load()

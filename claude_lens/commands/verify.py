@@ -13,8 +13,8 @@ from claude_lens.terminal import json_option, print_json
 def command(as_json: bool) -> int:
     """Check every content and every chain against its hash; exit code 1 where something is damaged."""
     from claude_lens.progress import progress_bar
-    from claude_lens.store.queries import open_reader
-    from claude_lens.store.verify import verify
+    from claude_lens.store.maintenance.verify import verify
+    from claude_lens.store.reading.queries import open_reader
 
     with progress_bar() as progress, open_reader(setting_table.load()) as reader:
         report = verify(reader, progress)

@@ -14,8 +14,8 @@ from claude_lens import settings as setting_table
 from claude_lens.terminal import console, json_option
 
 if TYPE_CHECKING:
-    from claude_lens.store.forms import Summary
-    from claude_lens.store.queries import Reader
+    from claude_lens.store.reading.forms import Summary
+    from claude_lens.store.reading.queries import Reader
 
 SESSIONS = 10
 INTERVAL = 0.5
@@ -33,7 +33,7 @@ def command(lines: int, once: bool, as_json: bool) -> None:
     On a terminal a table that renews itself; otherwise a line for each exchange that ends (--json: a JSON
     object a line).
     """
-    from claude_lens.store.queries import open_reader
+    from claude_lens.store.reading.queries import open_reader
 
     with open_reader(setting_table.load()) as reader:
         if once or not sys.stdout.isatty() or as_json:

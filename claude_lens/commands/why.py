@@ -18,8 +18,8 @@ def command(ident: str, show_all: bool, as_json: bool) -> None:
     Every request is compared with the one before it by the same agent.
     """
     from claude_lens import tables
-    from claude_lens.store.queries import open_reader
-    from claude_lens.store.why import of_exchange, of_session
+    from claude_lens.store.insight.why import of_exchange, of_session
+    from claude_lens.store.reading.queries import open_reader
 
     with open_reader(setting_table.load()) as reader:
         found = reader.resolve(ident)

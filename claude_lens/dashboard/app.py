@@ -35,7 +35,7 @@ from claude_lens.dashboard.views import (
 from claude_lens.errors import NotFound, StoreError, UserError
 from claude_lens.guard import HostGuard
 from claude_lens.settings import Settings, is_loopback
-from claude_lens.store.queries import Reader, open_reader
+from claude_lens.store.reading.queries import Reader, open_reader
 
 SERVICE = "claude-lens-dashboard"
 

@@ -16,8 +16,8 @@ from sqlalchemy import Connection
 
 from claude_lens.dashboard import blocks, tools
 from claude_lens.dashboard.blocks import Block, Ref
-from claude_lens.store import forms, turns
-from claude_lens.store.turns import Step
+from claude_lens.store.reading import forms, turns
+from claude_lens.store.reading.turns import Step
 
 LOOK_AHEAD: Final = 3
 _SIDE: Final = frozenset({"auxiliary", "compaction"})
@@ -124,7 +124,7 @@ def window(
 
 def prompts(connection: Connection, line: Sequence[Step], limit: int = 300) -> list[tuple[int, str]]:
     """``(index, first words)`` of each turn of an agent that a human began."""
-    from claude_lens.store.titles import first_prompt
+    from claude_lens.store.writing.titles import first_prompt
 
     starts: list[tuple[int, Step]] = []
     begun: set[str] = set()

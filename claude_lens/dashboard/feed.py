@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from claude_lens.errors import StoreError
-from claude_lens.store import changes
-from claude_lens.store.queries import Reader
+from claude_lens.store.reading import changes
+from claude_lens.store.reading.queries import Reader
 
 INTERVAL: Final = 0.15
 KEPT: Final = 4000

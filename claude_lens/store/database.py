@@ -210,7 +210,7 @@ def migrate(engine: Engine) -> None:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
             if found is not None and found < "0002":
-                from claude_lens.store.rebuild import rebuild
+                from claude_lens.store.maintenance.rebuild import rebuild
 
                 rebuild(connection)
     except CommandError as error:

@@ -9,9 +9,9 @@ from typing import Final
 from claude_lens.errors import StoreError
 from claude_lens.exchange import Exchange
 from claude_lens.settings import Settings
-from claude_lens.store.daily import Daily
+from claude_lens.store.maintenance.daily import Daily
 from claude_lens.store.rows import Item
-from claude_lens.store.writer import Writer
+from claude_lens.store.writing.writer import Writer
 
 WAITING_BYTES: Final = 64 * 1024 * 1024
 """Most bytes of bodies that wait for a database that cannot be written."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from claude_lens.errors import HostError, UserError
 from claude_lens.exchange import Exchange
 from claude_lens.settings import Settings
-from claude_lens.store.queries import Reader
-from claude_lens.store.restore import restored
+from claude_lens.store.reading.queries import Reader
+from claude_lens.store.reading.restore import restored
 from claude_lens.store.schema import exchanges, sessions
 from claude_lens.tracing import backends
 from claude_lens.tracing.backends import Backend

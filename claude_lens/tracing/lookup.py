@@ -15,8 +15,8 @@ from sqlalchemy import ColumnElement, Connection, func, or_, select
 from claude_lens.errors import StoreError
 from claude_lens.exchange import Exchange
 from claude_lens.settings import Settings
-from claude_lens.store.queries import Reader, open_reader
-from claude_lens.store.restore import restored
+from claude_lens.store.reading.queries import Reader, open_reader
+from claude_lens.store.reading.restore import restored
 from claude_lens.store.schema import exchanges, sessions
 from claude_lens.tracing.tree import RunFacts
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from tests.commands.conftest import SESSION
 from tests.commands.filled import fill
 from tests.harness.lens import Lens
-from tests.store.test_transcripts import write_session
+from tests.store.transfer.test_transcripts import write_session
 
 
 def test_an_export_comes_back(recorded: Lens, lens: Lens) -> None:

@@ -16,7 +16,7 @@ from claude_lens import settings as setting_table
 from claude_lens.dashboard.app import create_app
 from claude_lens.dashboard.server import link
 from claude_lens.settings import Settings
-from claude_lens.store.queries import Reader
+from claude_lens.store.reading.queries import Reader
 from claude_lens.store.sink import StoreSink
 from tests.harness import Child
 from tests.store.conftest import make

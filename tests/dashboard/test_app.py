@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from claude_lens.dashboard.app import create_app
 from claude_lens.dashboard.server import link
 from claude_lens.settings import Settings
-from claude_lens.store import browse
+from claude_lens.store.reading import browse
 from claude_lens.store.sink import StoreSink
 from tests.dashboard.conftest import ORIGIN, PORT
 

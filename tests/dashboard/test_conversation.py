@@ -10,7 +10,7 @@ from claude_lens.dashboard import conversation
 from claude_lens.dashboard.conversation import Session, Turn
 from claude_lens.errors import NotFound
 from claude_lens.exchange import Agent, Exchange
-from claude_lens.store.queries import Reader
+from claude_lens.store.reading.queries import Reader
 from claude_lens.store.sink import StoreSink
 from tests.store.conftest import Make
 

@@ -13,7 +13,7 @@ import pytest
 
 from claude_lens.dashboard import feed as module
 from claude_lens.dashboard.feed import Event, Feed
-from claude_lens.store.queries import Reader
+from claude_lens.store.reading.queries import Reader
 from claude_lens.store.sink import StoreSink
 from tests.dashboard.test_conversation import said, user
 from tests.store.conftest import Make

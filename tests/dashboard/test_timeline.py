@@ -7,7 +7,7 @@ from dataclasses import replace
 from claude_lens.dashboard.conversation import Session
 from claude_lens.dashboard.timeline import ROW, WIDTH, Chart, chart
 from claude_lens.exchange import Agent, Exchange
-from claude_lens.store.queries import Reader
+from claude_lens.store.reading.queries import Reader
 from claude_lens.store.sink import StoreSink
 from tests.dashboard.test_conversation import S, said, user
 from tests.store.conftest import Make

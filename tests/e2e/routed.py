@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from claude_lens.exchange import Exchange
-from claude_lens.store.queries import open_reader
-from claude_lens.store.restore import restored
+from claude_lens.store.reading.queries import open_reader
+from claude_lens.store.reading.restore import restored
 from claude_lens.store.schema import sessions
 from tests.harness import ROOT, Claude, Proxy
 from tests.upstream import Call, Provider, Reply, Script, error

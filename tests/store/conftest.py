@@ -11,7 +11,7 @@ import orjson
 import pytest
 
 from claude_lens.exchange import Agent, Cost, Exchange, Identity, Model, Request, Response, Usage
-from claude_lens.store.queries import Reader
+from claude_lens.store.reading.queries import Reader
 from claude_lens.store.sink import StoreSink
 
 Make = Callable[..., Exchange]

@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from claude_lens.errors import StoreError
 from claude_lens.exchange import Response
 from claude_lens.store import database
-from claude_lens.store.queries import Reader
+from claude_lens.store.maintenance.verify import verify
+from claude_lens.store.reading.queries import Reader
 from claude_lens.store.sink import StoreSink
-from claude_lens.store.verify import verify
 from claude_lens.wire.parse import parse_object
 from tests.store.conftest import ANSWER_HEADERS, HEADERS, Make, body_of, message_of
 from tests.store.test_chain import BODIES

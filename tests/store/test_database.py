@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from claude_lens.errors import StoreError
 from claude_lens.store import database, schema
-from claude_lens.store.queries import Reader
+from claude_lens.store.reading.queries import Reader
 from claude_lens.store.sink import StoreSink
 from tests.store.conftest import Make, body_of
 

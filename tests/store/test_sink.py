@@ -21,10 +21,10 @@ from claude_lens.exchange import Usage
 from claude_lens.settings import load
 from claude_lens.store import database
 from claude_lens.store import sink as sink_module
-from claude_lens.store.queries import Reader
+from claude_lens.store.maintenance.verify import verify
+from claude_lens.store.reading.queries import Reader
 from claude_lens.store.rows import Item
 from claude_lens.store.sink import StoreSink, open_sink
-from claude_lens.store.verify import verify
 from tests.store.conftest import Make, body_of, message_of
 
 

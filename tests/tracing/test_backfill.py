@@ -10,7 +10,7 @@ import pytest
 from claude_lens.errors import HostError, NotFound, UserError
 from claude_lens.exchange import Exchange
 from claude_lens.settings import load
-from claude_lens.store.queries import Reader, open_reader
+from claude_lens.store.reading.queries import Reader, open_reader
 from claude_lens.store.sink import open_sink
 from claude_lens.tracing.backfill import AT_ONCE, recorded, send_session, spans_of
 from claude_lens.tracing.spans import Span

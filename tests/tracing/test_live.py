@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from claude_lens.settings import load
-from claude_lens.store.queries import Reader
+from claude_lens.store.reading.queries import Reader
 from claude_lens.tracing.backends import Backend, at
 from claude_lens.tracing.bounds import Collector as Attributes
 from claude_lens.tracing.live import TracingError, TracingSink, build_sink, redaction

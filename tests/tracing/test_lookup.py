@@ -10,7 +10,7 @@ import pytest
 
 from claude_lens.exchange import Exchange
 from claude_lens.settings import load
-from claude_lens.store.queries import Reader
+from claude_lens.store.reading.queries import Reader
 from claude_lens.store.sink import StoreSink
 from claude_lens.tracing.lookup import StoreLookup, open_lookup
 from claude_lens.tracing.tree import RunFacts, Tree

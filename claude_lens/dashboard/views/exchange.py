@@ -19,8 +19,8 @@ from claude_lens.dashboard.differences import Line, difference
 from claude_lens.dashboard.templating import page, pretty
 from claude_lens.errors import NotFound
 from claude_lens.exchange import Exchange, Usage
-from claude_lens.store import forms
-from claude_lens.store.restore import restored
+from claude_lens.store.reading import forms
+from claude_lens.store.reading.restore import restored
 from claude_lens.store.schema import exchanges
 from claude_lens.wire import pricing
 

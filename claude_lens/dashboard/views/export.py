@@ -12,8 +12,8 @@ from starlette.routing import Route
 
 from claude_lens.dashboard.templating import session_id
 from claude_lens.errors import NotFound
-from claude_lens.store import exporting, pages
-from claude_lens.store.queries import Reader
+from claude_lens.store.reading.queries import Reader
+from claude_lens.store.transfer import exporting, pages
 
 if TYPE_CHECKING:
     from claude_lens.dashboard.app import Lens

@@ -13,8 +13,8 @@ from starlette.routing import Route
 from claude_lens.dashboard.templating import page
 from claude_lens.dashboard.treemap import Tile, squarified
 from claude_lens.errors import NotFound
-from claude_lens.store import why
-from claude_lens.store.context import Item, context
+from claude_lens.store.insight import why
+from claude_lens.store.insight.context import Item, context
 
 if TYPE_CHECKING:
     from claude_lens.dashboard.app import Lens

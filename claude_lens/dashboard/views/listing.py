@@ -13,9 +13,9 @@ from starlette.routing import Route
 
 from claude_lens.dashboard.templating import escaped, page, session_id
 from claude_lens.errors import StoreError, UserError
-from claude_lens.store import filters
-from claude_lens.store.search import Hit, parse
-from claude_lens.store.search import search as find
+from claude_lens.store.reading import filters
+from claude_lens.store.reading.search import Hit, parse
+from claude_lens.store.reading.search import search as find
 from claude_lens.when import moment
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from claude_lens.dashboard.templating import agent_name, page, render
-from claude_lens.store import changes
+from claude_lens.store.reading import changes
 
 if TYPE_CHECKING:
     from claude_lens.dashboard.app import Lens

@@ -16,7 +16,7 @@ from claude_lens.dashboard import text
 from claude_lens.dashboard.blocks import IMAGE_TYPES
 from claude_lens.dashboard.templating import escaped, pretty
 from claude_lens.errors import NotFound
-from claude_lens.store import turns
+from claude_lens.store.reading import turns
 
 if TYPE_CHECKING:
     from claude_lens.dashboard.app import Lens

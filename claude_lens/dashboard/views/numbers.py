@@ -16,11 +16,11 @@ from starlette.routing import Route
 
 from claude_lens.dashboard.charts import Chart, Column, stacked
 from claude_lens.dashboard.templating import page
-from claude_lens.store.filters import Filter
-from claude_lens.store.limits import latest
-from claude_lens.store.moments import FORMS, Sums, Unit, moments
-from claude_lens.store.stats import GROUPS, Stats, stats
-from claude_lens.store.tool_stats import tools
+from claude_lens.store.numbers.limits import latest
+from claude_lens.store.numbers.moments import FORMS, Sums, Unit, moments
+from claude_lens.store.numbers.stats import GROUPS, Stats, stats
+from claude_lens.store.numbers.tool_stats import tools
+from claude_lens.store.reading.filters import Filter
 from claude_lens.terminal import count, money
 from claude_lens.when import moment
 

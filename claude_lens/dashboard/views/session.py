@@ -14,7 +14,7 @@ from claude_lens.dashboard import conversation, timeline
 from claude_lens.dashboard.conversation import Session
 from claude_lens.dashboard.templating import page, render, session_id
 from claude_lens.errors import NotFound
-from claude_lens.store.retention import prune
+from claude_lens.store.maintenance.retention import prune
 
 if TYPE_CHECKING:
     from claude_lens.dashboard.app import Lens

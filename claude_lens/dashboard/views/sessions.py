@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from claude_lens.dashboard.templating import page
-from claude_lens.store import browse
+from claude_lens.store.reading import browse
 
 if TYPE_CHECKING:
     from claude_lens.dashboard.app import Lens

@@ -9,8 +9,8 @@ from starlette.testclient import TestClient
 
 from claude_lens.dashboard.views.live import Filter
 from claude_lens.exchange import Agent
-from claude_lens.store import changes
-from claude_lens.store.queries import Reader
+from claude_lens.store.reading import changes
+from claude_lens.store.reading.queries import Reader
 from claude_lens.store.sink import StoreSink
 from tests.dashboard.conftest import text_of
 from tests.dashboard.test_conversation import said, user

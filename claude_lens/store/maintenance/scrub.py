@@ -1,0 +1,169 @@
+"""Taking secrets out of what is stored already: contents, headers, answers, errors, titles, the search index.
+
+Contents are changed in place, so every chain that shares one is clean at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, select, update
+
+from claude_lens.redact import Redactor
+from claude_lens.store import chain, content, database
+from claude_lens.store.maintenance.upkeep import (
+    Progress,
+    compact_search,
+    in_chunks,
+    note_deletion,
+    opened,
+    quiet,
+    reading,
+    shrink,
+)
+from claude_lens.store.schema import ROOT_NODE, contents, exchanges, nodes, occurrences, payloads, sessions
+from claude_lens.store.writing.derived import index, unindex
+from claude_lens.store.writing.words import columns
+
+_BLOBS: Final = ("request_headers", "response_headers", "response_rest")
+
+
+@dataclass(slots=True)
+class Scrubbed:
+    """How many contents were looked at, and how many rows had secrets."""
+
+    looked_at: int = 0
+    contents: int = 0
+    others: int = 0
+    dry_run: bool = False
+
+
+def scrub(url: str, redactor: Redactor, *, dry_run: bool = False, progress: Progress = quiet) -> Scrubbed:
+    """Redact everything in the database. Raises :class:`StoreError`. May be stopped and begun anew."""
+    done = Scrubbed(dry_run=dry_run)
+    with opened(database.parse(url)) as engine:
+        _Scrub(engine, redactor, done).run(progress)
+        if done.contents and not dry_run:
+            compact_search(engine, lambda share: progress("compacting the search index", share))
+        if not dry_run:
+            shrink(engine, lambda share: progress("shrinking the file", share))
+    return done
+
+
+class _Scrub:
+    def __init__(self, engine: Engine, redactor: Redactor, done: Scrubbed) -> None:
+        self._engine, self._redactor, self._done = engine, redactor, done
+
+    def run(self, progress: Progress) -> None:
+        with reading(self._engine) as connection:
+            keys = [key for (key,) in connection.execute(select(contents.c.id).order_by(contents.c.id))]
+            rows = [key for (key,) in connection.execute(select(exchanges.c.id).order_by(exchanges.c.id))]
+            named = [key for (key,) in connection.execute(select(sessions.c.id))]
+        in_chunks(
+            self._engine, keys, self._contents, lambda share: progress("looking through contents", share)
+        )
+        in_chunks(self._engine, rows, self._rows, lambda share: progress("looking through exchanges", share))
+        in_chunks(self._engine, named, self._titles)
+        if self._done.contents and not self._done.dry_run:
+            with self._engine.begin() as connection:
+                _digests(connection)
+
+    def _contents(self, connection: Connection, keys: Sequence[int]) -> None:
+        for start in range(0, len(keys), 900):
+            part = keys[start : start + 900]
+            query = select(contents.c.id, contents.c.codec, contents.c.data).where(contents.c.id.in_(part))
+            for key, codec, data in connection.execute(query).all():
+                self._done.looked_at += 1
+                raw = content.unpack(codec, data)
+                clean = self._clean(raw)
+                if clean != raw:
+                    self._done.contents += 1
+                    if not self._done.dry_run:
+                        self._replace(connection, key, raw, clean)
+
+    def _clean(self, raw: bytes) -> bytes:
+        if not self._redactor.may_hold(raw):
+            return raw
+        try:
+            value = content.load(raw)
+        except ValueError:
+            return self._redactor.raw(raw)
+        new = self._redactor.value(value)
+        return raw if new is value else content.dump(new)
+
+    def _replace(self, connection: Connection, key: int, raw: bytes, clean: bytes) -> None:
+        note_deletion(connection)
+        # The same content may be there already, recorded clean. White space tells the two apart.
+        while connection.execute(
+            select(contents.c.id).where(contents.c.digest == content.digest(clean))
+        ).scalar():
+            clean += b" "
+        codec, packed = content.pack(clean)
+        row = {"digest": content.digest(clean), "codec": codec, "size": len(clean), "data": packed}
+        connection.execute(update(contents).where(contents.c.id == key).values(row))
+        if connection.execute(
+            select(occurrences.c.session).where(occurrences.c.content == key).limit(1)
+        ).scalar():
+            before, after = columns(content.load(raw)), columns(content.load(clean))
+            unindex(connection, {} if before is None else {key: before})
+            index(connection, {} if after is None else {key: after})
+
+    def _rows(self, connection: Connection, keys: Sequence[int]) -> None:
+        for start in range(0, len(keys), 900):
+            part = keys[start : start + 900]
+            wanted = (payloads.c.exchange, *(payloads.c[name] for name in _BLOBS), payloads.c.query)
+            for row in (
+                connection.execute(select(*wanted).where(payloads.c.exchange.in_(part))).mappings().all()
+            ):
+                changed = self._blobs(row)
+                if changed:
+                    self._done.others += 1
+                    if not self._done.dry_run:
+                        where = payloads.c.exchange == row["exchange"]
+                        connection.execute(update(payloads).where(where).values(changed))
+            self._texts(connection, exchanges, "error", part)
+
+    def _titles(self, connection: Connection, keys: Sequence[int]) -> None:
+        for start in range(0, len(keys), 900):
+            self._texts(connection, sessions, "title", keys[start : start + 900])
+
+    def _texts(self, connection: Connection, table: Any, name: str, keys: Sequence[int]) -> None:
+        query = select(table.c.id, table.c[name]).where(table.c.id.in_(keys), table.c[name].is_not(None))
+        for key, text in connection.execute(query).all():
+            clean = self._redactor.text(text)
+            if clean != text:
+                self._done.others += 1
+                if not self._done.dry_run:
+                    connection.execute(update(table).where(table.c.id == key).values({name: clean}))
+
+    def _blobs(self, row: Any) -> dict[str, Any]:
+        changed: dict[str, Any] = {}
+        for name in _BLOBS:
+            raw = None if row[name] is None else content.unpack_blob(row[name])
+            if raw is not None and (clean := self._clean(raw)) != raw:
+                changed[name] = content.pack_blob(clean)
+        if row["query"] and (query := self._redactor.text(row["query"])) != row["query"]:
+            changed["query"] = query
+        return changed
+
+
+def _digests(connection: Connection) -> None:
+    """The digests of whole requests again, from those of the contents as they are now."""
+    rows = connection.execute(select(contents.c.id, contents.c.digest))
+    known = {row.id: row.digest for row in rows}
+    steps: dict[int, bytes] = {ROOT_NODE: chain.ROOT}
+    order = select(nodes.c.id, nodes.c.parent_id, nodes.c.content_id).where(nodes.c.id != ROOT_NODE)
+    for key, parent, piece in connection.execute(order.order_by(nodes.c.id)):
+        steps[key] = content.digest(steps[parent] + known[piece])
+    names = ("exchange", "params", "shape", "digest", *chain.LISTS)
+    query = select(*(payloads.c[name] for name in names)).where(payloads.c.params.is_not(None))
+    for row in connection.execute(query).mappings().all():
+        marks = content.load(content.unpack_blob(row["shape"]))[0] if row["shape"] else []
+        tips = {name: steps[row[name]] for name in chain.LISTS if row[name] is not None}
+        digest = chain.request_digest(known[row["params"]], tips, marks)
+        if digest != row["digest"]:
+            connection.execute(
+                update(payloads).where(payloads.c.exchange == row["exchange"]).values(digest=digest)
+            )

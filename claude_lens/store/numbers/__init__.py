@@ -1,0 +1,1 @@
+"""Sums, histograms and quotas over what was recorded."""

@@ -1,0 +1,1 @@
+"""What lensctl and the dashboard ask: sessions, exchanges, conversations, words."""

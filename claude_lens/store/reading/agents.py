@@ -1,0 +1,81 @@
+"""The tree of a session's agents: the main one, what it spawned, what those spawned, each with its tools."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+from sqlalchemy import func, select
+
+from claude_lens.store.reading import forms
+from claude_lens.store.reading.queries import Reader
+from claude_lens.store.schema import calls, exchanges, sessions
+
+
+class Node(forms.AgentTotals):
+    """An agent. ``tools`` counts its calls by tool; ``total_cost_usd`` includes all below it."""
+
+    tools: dict[str, int]
+    total_cost_usd: float | None
+    agents: list[Node]
+
+
+class Tree(TypedDict):
+    """A session's agents; those whose parent was not recorded stand at the top."""
+
+    session: forms.Session
+    agents: list[Node]
+
+
+def tree(reader: Reader, session: str) -> Tree:
+    """The agents of a session by a unique prefix of its id, or ``last``. Raises :class:`NotFound`."""
+    found = reader.session(session)
+    totals = reader.agents(found["id"])
+    tools = _tools(reader, found["id"])
+    nodes: dict[str | None, Node] = {
+        one["id"]: {**one, "tools": tools.get(one["id"], {}), "total_cost_usd": None, "agents": []}
+        for one in totals
+    }
+    roots = []
+    for ident, node in nodes.items():
+        above = nodes.get(node["parent_id"]) if ident is not None else None
+        if above is None or above is node or _is_below(nodes, node["parent_id"], ident):
+            roots.append(node)
+        else:
+            above["agents"].append(node)
+    for node in roots:
+        _sum(node)
+    return {"session": found, "agents": roots}
+
+
+def _is_below(nodes: dict[str | None, Node], start: str | None, wanted: str | None) -> bool:
+    """Whether ``wanted`` is among those above ``start``: parents that name each other make no tree."""
+    seen: set[str | None] = set()
+    while start in nodes and start is not None and start not in seen:
+        if start == wanted:
+            return True
+        seen.add(start)
+        start = nodes[start]["parent_id"]
+    return False
+
+
+def _sum(node: Node) -> float | None:
+    below = [_sum(one) for one in node["agents"]]
+    known = [usd for usd in (node["cost_usd"], *below) if usd is not None]
+    node["total_cost_usd"] = sum(known) if known else None
+    return node["total_cost_usd"]
+
+
+def _tools(reader: Reader, session: str) -> dict[str | None, dict[str, int]]:
+    query = (
+        select(exchanges.c.agent_id, calls.c.tool, func.sum(calls.c.calls))
+        .join(exchanges, exchanges.c.id == calls.c.exchange)
+        .join(sessions, sessions.c.id == exchanges.c.session)
+        .where(sessions.c.session_id == session, calls.c.calls > 0)
+        .group_by(exchanges.c.agent_id, calls.c.tool)
+        .order_by(func.sum(calls.c.calls).desc(), calls.c.tool)
+    )
+    found: dict[str | None, dict[str, int]] = {}
+    with reader.connect() as connection:
+        for agent, tool, count in connection.execute(query):
+            found.setdefault(agent, {})[tool] = int(count)
+    return found

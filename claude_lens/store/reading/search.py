@@ -1,0 +1,264 @@
+"""Full-text search over everything that was said: prompts, answers, thinking, tool inputs and results.
+
+Newest first: a common word then costs no more than a rare one. The index is SQLite's FTS5; snippets are cut
+from the contents themselves.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, tzinfo
+from typing import Any, Final, TypedDict
+
+from sqlalchemy import ColumnElement, Connection, column, false, func, or_, select, table
+from sqlalchemy import text as sql_text
+
+from claude_lens.errors import StoreError, UserError
+from claude_lens.store.content import load, unpack
+from claude_lens.store.reading import forms
+from claude_lens.store.reading.filters import Filter, conditions
+from claude_lens.store.schema import SEARCH, SEARCH_COLUMNS, calls, contents, exchanges, occurrences, sessions
+from claude_lens.store.writing import words
+from claude_lens.when import moment
+
+QUALIFIERS: Final = (
+    "agent",
+    "tool",
+    "project",
+    "branch",
+    "model",
+    "session",
+    "class",
+    "in",
+    "before",
+    "after",
+)
+_PLACES: Final = {**{name: name for name in SEARCH_COLUMNS}, "user": "prompt", "assistant": "answer"}
+_TOKEN: Final = re.compile(
+    r"""(?P<minus>-?)(?:(?P<key>[A-Za-z]+):(?="|\S))?(?:"(?P<phrase>[^"]*)"(?P<prefix>\*?)|(?P<word>[^\s"]+))"""
+)
+_WORDS: Final = re.compile(r"\w+")
+_fts = table(SEARCH, column("rowid"))
+
+
+class Hit(TypedDict):
+    """A place where the words are. ``marks`` are pairs of offsets into ``snippet`` (start, end).
+
+    ``turn`` counts the requests of the agent in its session from 1; ``part`` is ``prompt``, ``answer``,
+    ``thinking``, ``input`` or ``result``.
+    """
+
+    session_id: str
+    title: str | None
+    exchange_id: str
+    turn: int
+    agent: forms.AgentName
+    project: str | None
+    model: str | None
+    started_at: str
+    part: str
+    snippet: str
+    marks: list[tuple[int, int]]
+    cursor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A query taken apart: ``match`` in FTS5's own words, its ``terms`` for snippets, and a filter."""
+
+    match: str
+    terms: tuple[tuple[str, bool], ...]
+    parts: frozenset[str]
+    filter: Filter
+    project: str | None = None
+    session: str | None = None
+    tool: str | None = None
+
+
+@dataclass(slots=True)
+class _Pieces:
+    wanted: list[str] = field(default_factory=list)
+    unwanted: list[str] = field(default_factory=list)
+    terms: list[tuple[str, bool]] = field(default_factory=list)
+    qualifiers: dict[str, str] = field(default_factory=dict)
+    either: bool = False
+
+
+def parse(text: str, tz: tzinfo = UTC) -> Query:
+    """Understand a query: words, ``"phrases"``, ``pre*``, ``-not``, ``OR``, and ``name:value`` qualifiers.
+
+    A word with punctuation in it (``foo.bar``) is looked for as a phrase. Raises :class:`UserError` with what
+    is wrong.
+    """
+    if text.count('"') % 2:
+        raise UserError("the query has a quotation mark without its partner")
+    pieces = _Pieces()
+    for token in _TOKEN.finditer(text):
+        _take(token, pieces)
+    if pieces.either:
+        raise UserError("OR stands at the end of the query: expected a word after it")
+    if not pieces.wanted:
+        raise UserError("the query has no word to look for: expected words, a phrase, or pre*")
+    match = " AND ".join(f"({group})" for group in pieces.wanted)
+    if pieces.unwanted:
+        match = f"({match}) NOT ({' OR '.join(pieces.unwanted)})"
+    given = pieces.qualifiers
+    part = given.get("in")
+    if part is not None and part not in _PLACES:
+        raise UserError(f"in:{part} is not known: expected one of {', '.join(_PLACES)}")
+    if part is not None:
+        match = f"{{{_PLACES[part]}}} : ({match})"
+    chosen = Filter(
+        agent=given.get("agent"),
+        branch=given.get("branch"),
+        model=given.get("model"),
+        request_class=given.get("class"),
+        since=moment(given["after"], tz) if "after" in given else None,
+        until=moment(given["before"], tz) if "before" in given else None,
+    )
+    parts = frozenset({_PLACES[part]} if part else SEARCH_COLUMNS)
+    return Query(
+        match,
+        tuple(pieces.terms),
+        parts,
+        chosen,
+        project=given.get("project"),
+        session=given.get("session"),
+        tool=given.get("tool"),
+    )
+
+
+def _take(token: re.Match[str], pieces: _Pieces) -> None:
+    key, said = (
+        (token["key"] or "").lower(),
+        token["phrase"] if token["phrase"] is not None else token["word"],
+    )
+    if key in QUALIFIERS:
+        if not said:
+            raise UserError(f"{key}: stands alone: expected a value after it")
+        pieces.qualifiers[key] = said
+        return
+    if token["key"]:
+        said = f"{token['key']}:{said}"
+    if said == "OR" and token["phrase"] is None:
+        if not pieces.wanted or pieces.either:
+            raise UserError("OR needs a word on both sides")
+        pieces.either = True
+        return
+    prefix = bool(token["prefix"]) or (token["phrase"] is None and said.endswith("*"))
+    found = [piece for word in _WORDS.findall(said) for piece in word.split("_") if piece]
+    if not found:
+        return
+    term = '"' + " ".join(found) + '"' + ("*" if prefix else "")
+    if token["minus"]:
+        pieces.unwanted.append(term)
+        return
+    pieces.terms += [(words.folded(word), prefix and word is found[-1]) for word in found]
+    if pieces.either:
+        pieces.wanted[-1] += f" OR {term}"
+        pieces.either = False
+    else:
+        pieces.wanted.append(term)
+
+
+def search(connection: Connection, query: Query, *, limit: int = 20, before: int | None = None) -> list[Hit]:
+    """Places that match, the newest first; ``before`` is the ``cursor`` of the last one of the page before.
+
+    Raises :class:`UserError` where the index cannot make sense of the query, :class:`StoreError` where the
+    database has no index.
+    """
+    if connection.dialect.name != "sqlite":
+        raise StoreError("searching needs an SQLite database")
+    if not _has_index(connection):
+        return []
+    rows = _rows(connection, query, limit, before)
+    return [_hit(connection, row, query) for row in rows]
+
+
+def _has_index(connection: Connection) -> bool:
+    found = connection.exec_driver_sql("SELECT 1 FROM sqlite_master WHERE name = ?", (SEARCH,))
+    return found.scalar() is not None
+
+
+def _rows(connection: Connection, query: Query, limit: int, before: int | None) -> list[Any]:
+    # Out of the index's reach: the full-text index has to lead, which yields the newest first and can stop.
+    wanted = [func.coalesce(each, false()) for each in _conditions(connection, query)]
+    found = (
+        select(
+            sessions.c.session_id,
+            sessions.c.title,
+            contents.c.codec,
+            contents.c.data,
+            _fts.c.rowid.label("content"),
+            *exchanges.c,
+        )
+        .select_from(_fts)
+        .join(occurrences, occurrences.c.content == _fts.c.rowid)
+        .join(exchanges, exchanges.c.id == occurrences.c.exchange)
+        .join(sessions, sessions.c.id == occurrences.c.session)
+        .join(contents, contents.c.id == _fts.c.rowid)
+        .where(sql_text(f"{SEARCH} MATCH :match").bindparams(match=query.match), *wanted)
+        .order_by(_fts.c.rowid.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        found = found.where(_fts.c.rowid < before)
+    return list(connection.execute(found).mappings().all())
+
+
+def _conditions(connection: Connection, query: Query) -> list[ColumnElement[bool]]:
+    wanted = list(conditions(connection, replace(query.filter, session=None)))
+    if query.session is not None:
+        wanted.append(sessions.c.session_id.between(query.session, query.session + "\U0010ffff"))
+    if query.project is not None:
+        # A folder's own name is what people remember of a path.
+        name = query.project.rstrip("/")
+        wanted.append(
+            or_(exchanges.c.project == name, exchanges.c.project.endswith("/" + name, autoescape=True))
+        )
+    if query.tool is not None:
+        used = select(calls.c.exchange).where(calls.c.tool == query.tool, calls.c.exchange == exchanges.c.id)
+        wanted.append(used.exists())
+    return wanted
+
+
+def _hit(connection: Connection, row: Any, query: Query) -> Hit:
+    texts = words.columns(load(unpack(row["codec"], row["data"]))) or ("",) * len(SEARCH_COLUMNS)
+    part, piece, marks = _best(dict(zip(SEARCH_COLUMNS, texts, strict=True)), query)
+    same_agent = exchanges.c.agent_id.is_not_distinct_from(row["agent_id"])
+    earlier = select(func.count()).where(
+        exchanges.c.session == row["session"], exchanges.c.started_at <= row["started_at"], same_agent
+    )
+    return {
+        "session_id": row["session_id"],
+        "title": row["title"],
+        "exchange_id": row["exchange_id"],
+        "turn": int(connection.execute(earlier).scalar_one()),
+        "agent": {
+            "id": row["agent_id"],
+            "parent_id": row["agent_parent_id"],
+            "type": row["agent_type"],
+            "name": row["agent_name"],
+        },
+        "project": row["project"],
+        "model": row["model_routed"] or row["model_requested"],
+        "started_at": forms.iso(row["started_at"]),
+        "part": part,
+        "snippet": piece,
+        "marks": marks,
+        "cursor": row["content"],
+    }
+
+
+def _best(texts: dict[str, str], query: Query) -> tuple[str, str, list[tuple[int, int]]]:
+    candidates = list(_candidates(texts, query))
+    return max(candidates, key=lambda one: len({one[1][a:b].lower() for a, b in one[2]}))
+
+
+def _candidates(texts: dict[str, str], query: Query) -> Iterator[tuple[str, str, list[tuple[int, int]]]]:
+    for name in SEARCH_COLUMNS:
+        if name in query.parts and texts[name]:
+            yield (name, *words.snippet(texts[name], query.terms))
+    yield "prompt", "", []

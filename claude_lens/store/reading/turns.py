@@ -1,0 +1,129 @@
+"""A session as a conversation: what each exchange added to it, found by comparing chains, not texts.
+
+Only ids are read here; :func:`load` gives the messages behind some of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Connection, RowMapping, select
+
+from claude_lens.errors import NotFound, StoreError
+from claude_lens.store import content, workers
+from claude_lens.store.reading import forms
+from claude_lens.store.schema import ROOT_NODE, contents, exchanges, nodes, payloads, sessions
+
+_CHUNK: Final = 900
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """An exchange of a conversation.
+
+    ``fresh`` are the contents of the messages that its request sent for the first time (answers of the model
+    that came back unchanged left out); ``anew``: it shares no message with what came before in its agent.
+    ``answer`` is the content of the message that came, ``spawned_by`` the tool call that started its agent.
+    """
+
+    key: int
+    summary: forms.Summary
+    compaction: str | None
+    compacted: str | None
+    tool_durations: str | None
+    spawned_by: str | None
+    description: str | None
+    fresh: tuple[int, ...]
+    anew: bool
+    answer: int | None
+
+
+def steps(connection: Connection, session: str) -> list[Step]:
+    """All exchanges of the session with this id, in order of arrival. Raises :class:`NotFound`."""
+    query = (
+        select(
+            sessions.c.session_id,
+            *exchanges.c,
+            payloads.c.messages,
+            payloads.c.response_message,
+        )
+        .join_from(exchanges, sessions)
+        .outerjoin(payloads, payloads.c.exchange == exchanges.c.id)
+        .where(sessions.c.session_id == session)
+        .order_by(exchanges.c.started_at, exchanges.c.id)
+    )
+    rows = connection.execute(query).mappings().all()
+    if not rows:
+        raise NotFound(f"no session with the id {session!r}")
+    chains = _chains(connection, {row["messages"] for row in rows if row["messages"] is not None})
+    facts = load(connection, {row["facts"] for row in rows if row["facts"] is not None})
+    seen: dict[str | None, set[int]] = {}
+    answers: set[int] = set()
+    found = []
+    for row in rows:
+        known = seen.setdefault(row["agent_id"], set())
+        fresh, anew = _fresh(row["messages"], chains, known)
+        found.append(_step(row, facts.get(row["facts"]) or {}, [c for c in fresh if c not in answers], anew))
+        if row["response_message"] is not None:
+            answers.add(row["response_message"])
+    return found
+
+
+def load(connection: Connection, keys: Iterable[int]) -> dict[int, Any]:
+    """The JSON of these contents; those that are gone are missing. Raises :class:`StoreError` if damaged."""
+    order = sorted(set(keys))
+    found: dict[int, Any] = {}
+    for start in range(0, len(order), _CHUNK):
+        query = select(contents.c.id, contents.c.codec, contents.c.data).where(
+            contents.c.id.in_(order[start : start + _CHUNK])
+        )
+        for key, codec, data in connection.execute(query):
+            try:
+                found[key] = content.load(content.unpack(codec, data))
+            except ValueError as error:
+                raise StoreError(f"content {key} is damaged; run lensctl verify") from error
+    return found
+
+
+def _fresh(tip: int | None, chains: dict[int, tuple[int, int]], known: set[int]) -> tuple[list[int], bool]:
+    """Contents from the last step that is known on, and whether there is none; the steps become known."""
+    path: list[int] = []
+    step = ROOT_NODE if tip is None else tip
+    while step != ROOT_NODE and step not in known:
+        known.add(step)
+        step, piece = chains[step]
+        path.append(piece)
+    path.reverse()
+    return path, step == ROOT_NODE
+
+
+def _chains(connection: Connection, tips: set[int]) -> dict[int, tuple[int, int]]:
+    order = sorted(tips)
+    found: dict[int, tuple[int, int]] = {}
+    columns = (nodes.c.id, nodes.c.parent_id, nodes.c.content_id)
+    for start in range(0, len(order), _CHUNK):
+        chosen = nodes.c.id.in_(order[start : start + _CHUNK]) & (nodes.c.id != ROOT_NODE)
+        up = select(*columns).where(chosen).cte(recursive=True)
+        # UNION, not UNION ALL: chains that share a beginning are walked once.
+        up = up.union(select(*columns).where(nodes.c.id == up.c.parent_id, up.c.parent_id != ROOT_NODE))
+        found.update((key, (parent, piece)) for key, parent, piece in connection.execute(select(up)))
+    return found
+
+
+def _step(row: RowMapping, facts: dict[str, Any], fresh: Sequence[int], anew: bool) -> Step:
+    running = row["status"] == "running"
+    dead = running and workers.is_dead(row["worker"], row["started_at"])
+    return Step(
+        key=row["id"],
+        summary=forms.summary(row, "interrupted" if dead else row["status"]),
+        compaction=row["compaction"],
+        compacted=row["context_compacted"],
+        tool_durations=row["tool_durations"],
+        spawned_by=facts.get("spawn_tool_use_id"),
+        description=facts.get("description"),
+        fresh=tuple(fresh),
+        anew=anew,
+        answer=row["response_message"],
+    )

@@ -1,0 +1,1 @@
+"""Into and out of the store: JSON lines, HAR, Markdown, HTML, Claude Code's own history."""

@@ -1,0 +1,137 @@
+"""JSON lines that ``lensctl export`` wrote, back into a store."""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Final, get_args
+
+from sqlalchemy import select
+
+from claude_lens.errors import UserError
+from claude_lens.exchange import (
+    Agent,
+    Cost,
+    Exchange,
+    Headers,
+    Identity,
+    Model,
+    Request,
+    Response,
+    Status,
+    Usage,
+)
+from claude_lens.redact import Redactor
+from claude_lens.store import content
+from claude_lens.store.reading.queries import Reader
+from claude_lens.store.rows import Item
+from claude_lens.store.schema import exchanges
+from claude_lens.store.transfer.exporting import FORMAT, VERSION
+from claude_lens.store.writing.writer import Writer
+
+_BATCH: Final = 50
+_TUPLES: Final = {"tool_durations_ms", "adapted"}
+
+
+@dataclass(slots=True)
+class Imported:
+    """How many exchanges were read, and how many of them were new."""
+
+    read: int = 0
+    new: int = 0
+
+
+def read_lines(lines: Iterable[bytes], name: str) -> Iterator[Exchange]:
+    """The exchanges of an export. Raises :class:`UserError` naming file and line."""
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            value = content.load(line)
+            if number == 1:
+                if value[FORMAT] != VERSION:
+                    raise ValueError(f"format {value[FORMAT]} is unknown")
+                continue
+            yield exchange_of(value)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            said = f"{type(error).__name__}: {error}"
+            raise UserError(f"{name}:{number}: no exchange that lensctl export wrote ({said})") from error
+
+
+def exchange_of(value: Mapping[str, Any]) -> Exchange:
+    """The exchange that ``exporting.plain`` turned into ``value``. Raises ``ValueError`` and its like."""
+    whole = dict(value)
+    if whole["status"] not in get_args(Status):
+        raise ValueError(f"status {whole['status']!r}")
+    who = dict(whole["identity"])
+    who["agent"] = _make(Agent, who["agent"])
+    who["tool_durations_ms"] = tuple((name, ms) for name, ms in who["tool_durations_ms"])
+    whole["identity"] = _make(Identity, who)
+    whole["model"] = _make(Model, whole["model"])
+    whole["usage"] = None if whole["usage"] is None else _make(Usage, whole["usage"])
+    whole["cost"] = _make(Cost, whole["cost"])
+    whole["adapted"] = tuple(whole["adapted"])
+    # What ran when it was exported has ended since, nobody knows how.
+    whole["status"] = "interrupted" if whole["status"] == "running" else whole["status"]
+    request, response = whole["request"], whole.get("response")
+    whole["request"] = Request(
+        headers=_headers(request["headers"]),
+        query=request["query"],
+        body=_body(request),
+        json=request["json"],
+    )
+    whole["response"] = (
+        None
+        if response is None
+        else Response(headers=_headers(response["headers"]), body=_body(response), json=response["json"])
+    )
+    return Exchange(**{field.name: whole[field.name] for field in fields(Exchange)})
+
+
+def _make(kind: Any, value: Mapping[str, Any]) -> Any:
+    return kind(**{field.name: value[field.name] for field in fields(kind)})
+
+
+def _headers(pairs: Any) -> Headers:
+    return tuple((str(name), str(text)) for name, text in pairs)
+
+
+def _body(half: Mapping[str, Any]) -> bytes:
+    if half["json"] is not None:
+        return content.dump(half["json"])
+    body = half["body"]
+    return (
+        b64decode(body["base64"]) if isinstance(body, Mapping) else str(body).encode("utf-8", "surrogatepass")
+    )
+
+
+def store(
+    url: str, found: Iterable[Exchange], *, bodies: bool = True, redactor: Redactor | None = None
+) -> Imported:
+    """Write exchanges that are not there yet, by their ids. Raises :class:`StoreError`."""
+    done = Imported()
+    writer = Writer(url, bodies=bodies)
+    batch: list[Exchange] = []
+    try:
+        with Reader(url) as reader:
+            for one in found:
+                done.read += 1
+                batch.append(one if redactor is None else redactor.exchange(one))
+                if len(batch) >= _BATCH:
+                    done.new += _write(writer, reader, batch)
+                    batch = []
+            done.new += _write(writer, reader, batch)
+    finally:
+        writer.close()
+    return done
+
+
+def _write(writer: Writer, reader: Reader, batch: list[Exchange]) -> int:
+    writer.open()
+    query = select(exchanges.c.exchange_id).where(exchanges.c.exchange_id.in_([one.id for one in batch]))
+    with reader.connect() as connection:
+        known = {name for (name,) in connection.execute(query)}
+    new = {one.id: Item(one) for one in batch if one.id not in known}
+    writer.write(list(new.values()))
+    return len(new)

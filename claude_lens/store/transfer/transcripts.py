@@ -1,0 +1,209 @@
+"""Claude Code's own history (``~/.claude/projects/**/*.jsonl``) as exchanges, for what was never recorded.
+
+A transcript keeps messages, not requests: system prompt, tools and parameters are missing, and so are times
+to the first byte. An answer that was recorded, known by its request's or its message's id, is left out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import select
+
+from claude_lens.exchange import Agent, Cost, Exchange, Identity, Model, Request, Response
+from claude_lens.store import content
+from claude_lens.store.content import load, unpack_blob
+from claude_lens.store.maintenance.prices import prices_of
+from claude_lens.store.reading.queries import Reader
+from claude_lens.store.schema import exchanges, payloads, sessions
+from claude_lens.wire import pricing
+from claude_lens.wire.usage import usage_of
+
+WORKER: Final = "transcript"
+REASON: Final = "imported from Claude Code's transcript"
+FOLDER: Final = Path("~/.claude/projects")
+
+
+@dataclass(slots=True)
+class _Line:
+    """A message of a transcript, and what it answers."""
+
+    parent: str | None
+    raw: Mapping[str, Any]
+    message: Mapping[str, Any] | None
+
+
+@dataclass(slots=True)
+class _Answer:
+    """An answer: its lines, one block each, and the last of them."""
+
+    first: _Line
+    blocks: list[Any] = field(default_factory=list)
+    last: Mapping[str, Any] = field(default_factory=dict)
+    ended: float = 0.0
+
+
+def files(folder: Path) -> list[Path]:
+    """All transcripts below ``folder``, the oldest first."""
+    found = [path for path in folder.expanduser().rglob("*.jsonl") if path.is_file()]
+    return sorted(found, key=lambda path: path.stat().st_mtime)
+
+
+def read(file: Path) -> Iterator[Exchange]:
+    """The exchanges of one transcript in order of time. Lines that make no sense are passed over."""
+    lines: dict[str, _Line] = {}
+    answers: dict[str, _Answer] = {}
+    for raw in _lines(file):
+        ident = raw.get("uuid")
+        if not isinstance(ident, str):
+            continue
+        message = raw.get("message")
+        line = _Line(_text(raw.get("parentUuid")), raw, message if isinstance(message, Mapping) else None)
+        lines[ident] = line
+        if line.message is not None and raw.get("type") == "assistant":
+            _add(answers, line)
+    meta = _meta(file)
+    for one in answers.values():
+        found = _exchange(one, lines, meta)
+        if found is not None:
+            yield found
+
+
+def _lines(file: Path) -> Iterator[Mapping[str, Any]]:
+    with file.open("rb") as stream:
+        for line in stream:
+            try:
+                value = load(line)
+            except ValueError:
+                continue
+            if isinstance(value, Mapping):
+                yield value
+
+
+def _add(answers: dict[str, _Answer], line: _Line) -> None:
+    message = line.message or {}
+    key = _text(message.get("id")) or _text(line.raw.get("requestId")) or str(line.raw.get("uuid"))
+    one = answers.setdefault(key, _Answer(line))
+    blocks = message.get("content")
+    one.blocks += blocks if isinstance(blocks, list) else []
+    one.last = message
+    one.ended = _seconds(line.raw) or one.ended
+
+
+def _exchange(one: _Answer, lines: Mapping[str, _Line], meta: Mapping[str, Any]) -> Exchange | None:
+    raw, last = one.first.raw, one.last
+    session, model = _text(raw.get("sessionId")), _text(last.get("model"))
+    asked = lines.get(one.first.parent or "")
+    started = (_seconds(asked.raw) if asked else None) or _seconds(raw)
+    # The client writes its own errors as answers of a model that does not exist.
+    if session is None or started is None or model in (None, "<synthetic>"):
+        return None
+    request = {"model": model, "messages": _history(one.first.parent, lines)}
+    answer = {**last, "content": one.blocks}
+    usage = usage_of(answer)
+    prices = pricing.relevant(prices_of(model, "anthropic") or {})
+    agent = _text(raw.get("agentId")) if raw.get("isSidechain") else None
+    told = answer.get("usage")
+    usd = pricing.cost(usage, prices, told if isinstance(told, Mapping) else None) if usage else None
+    key = f"{session}/{last.get('id') or raw.get('requestId') or raw.get('uuid')}"
+    return Exchange(
+        id=hashlib.blake2b(key.encode("utf-8", "replace"), digest_size=16).hexdigest(),
+        worker=WORKER,
+        status="ok",
+        lane_reason=REASON,
+        identity=Identity(
+            session_id=session,
+            prompt_id=_text(raw.get("promptId")),
+            request_class="main" if agent is None else "subagent",
+            client=f"claude-cli/{raw['version']}" if _text(raw.get("version")) else None,
+            project=_text(raw.get("cwd")),
+            branch=_text(raw.get("gitBranch")),
+            agent=Agent(
+                id=agent,
+                type=_text(meta.get("agentType")) if agent else None,
+                description=_text(meta.get("description")) if agent else None,
+                evidence="file" if agent else "default",
+            ),
+        ),
+        model=Model(requested=model, routed=model, provider="anthropic"),
+        started_at=started,
+        duration_ms=max(0.0, (one.ended - started) * 1000),
+        usage=usage,
+        cost=Cost(usd=usd, requested_usd=usd, prices=prices),
+        stop_reason=_text(last.get("stop_reason")),
+        request_id=_text(raw.get("requestId")),
+        request=Request(body=content.dump(request), json=request),
+        response=Response(body=content.dump(answer), json=answer),
+    )
+
+
+def _history(parent: str | None, lines: Mapping[str, _Line]) -> list[Any]:
+    """The messages before an answer; blocks of one answer, a line each, are one message again."""
+    found: list[tuple[str | None, dict[str, Any]]] = []
+    seen: set[str] = set()
+    while parent in lines and parent is not None and parent not in seen:
+        seen.add(parent)
+        line = lines[parent]
+        message = line.message
+        if message is not None and line.raw.get("type") in ("user", "assistant"):
+            ident = _text(message.get("id"))
+            blocks = message.get("content")
+            if ident is not None and found and found[-1][0] == ident and isinstance(blocks, list):
+                found[-1][1]["content"] = [*blocks, *found[-1][1]["content"]]
+            else:
+                found.append((ident, {"role": message.get("role"), "content": blocks}))
+        parent = line.parent
+    return [message for _, message in reversed(found)]
+
+
+def _meta(file: Path) -> Mapping[str, Any]:
+    try:
+        found = load(file.with_suffix(".meta.json").read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, Mapping) else {}
+
+
+def unrecorded(reader: Reader, found: Iterable[Exchange]) -> Iterator[Exchange]:
+    """Those of ``found`` whose answers are not in the store, by request id and message id."""
+    known: dict[str | None, set[str]] = {}
+    for one in found:
+        session = one.identity.session_id
+        if session not in known:
+            known[session] = _recorded(reader, session or "")
+        message = one.response.json.get("id") if one.response and one.response.json else None
+        marks = {mark for mark in (one.request_id, message) if isinstance(mark, str)}
+        if not marks & known[session]:
+            yield one
+
+
+def _recorded(reader: Reader, session: str) -> set[str]:
+    query = (
+        select(exchanges.c.request_id, payloads.c.response_rest)
+        .select_from(exchanges)
+        .join(sessions, sessions.c.id == exchanges.c.session)
+        .outerjoin(payloads, payloads.c.exchange == exchanges.c.id)
+        .where(sessions.c.session_id == session)
+    )
+    found: set[str] = set()
+    with reader.connect() as connection:
+        for request_id, rest in connection.execute(query):
+            answer = load(unpack_blob(rest)) if rest else {}
+            found |= {mark for mark in (request_id, answer.get("id")) if isinstance(mark, str)}
+    return found
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _seconds(raw: Mapping[str, Any]) -> float | None:
+    try:
+        return datetime.fromisoformat(str(raw.get("timestamp"))).timestamp()
+    except ValueError:
+        return None

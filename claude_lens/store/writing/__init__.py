@@ -1,0 +1,1 @@
+"""From exchanges to rows: one writer, its batches, and what it keeps beside the records."""

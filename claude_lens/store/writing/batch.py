@@ -1,0 +1,350 @@
+"""One transaction of the writer: exchanges become rows, each content and each step of a chain once.
+
+Row ids are given out here. That is safe because a transaction holds the write lock from its first statement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Connection, Table, bindparam, case, func, select
+
+from claude_lens.exchange import Response
+from claude_lens.store import chain, content
+from claude_lens.store.rows import Item, ResponseParts, exchange_row, facts, response_parts, session_key
+from claude_lens.store.rows import text as clean
+from claude_lens.store.schema import (
+    ROOT_NODE,
+    contents,
+    exchanges,
+    meta,
+    metadata,
+    nodes,
+    payloads,
+    sessions,
+)
+from claude_lens.store.writing import titles
+from claude_lens.store.writing.calls import calls_of
+from claude_lens.store.writing.derived import Derived
+from claude_lens.store.writing.known import Known
+
+# SQLite takes 32,766 parameters in a statement; older builds 999.
+_CHUNK: Final = 900
+
+_STATE = select(
+    *(
+        select(func.coalesce(func.max(table.c.id), 0)).scalar_subquery()
+        for table in (contents, nodes, sessions, exchanges)
+    ),
+    select(meta.c.value).where(meta.c.key == "generation").scalar_subquery(),
+)
+_TOPS = select(meta.c.key, meta.c.value).where(meta.c.key.like("top_%"))
+_NODE = select(nodes.c.id).where(
+    nodes.c.parent_id == bindparam("parent"), nodes.c.content_id == bindparam("content")
+)
+_SESSION = select(sessions.c.id, sessions.c.title_rank).where(sessions.c.session_id == bindparam("name"))
+_EXCHANGE = select(exchanges.c.id, exchanges.c.status).where(exchanges.c.exchange_id == bindparam("name"))
+_TOUCH_SESSION = (
+    sessions.update()
+    .where(sessions.c.id == bindparam("key"))
+    .values(
+        started_at=case(
+            (sessions.c.started_at > bindparam("first"), bindparam("first")), else_=sessions.c.started_at
+        ),
+        last_at=case((sessions.c.last_at < bindparam("last"), bindparam("last")), else_=sessions.c.last_at),
+        title=case(
+            (sessions.c.title_rank < bindparam("rank"), bindparam("new_title")), else_=sessions.c.title
+        ),
+        title_rank=case(
+            (sessions.c.title_rank < bindparam("rank"), bindparam("rank")), else_=sessions.c.title_rank
+        ),
+        project=func.coalesce(sessions.c.project, bindparam("new_project")),
+        branch=func.coalesce(bindparam("new_branch"), sessions.c.branch),
+    )
+)
+_RESPONSE_COLUMNS: Final = ("response_headers", "response_raw", "response_message", "response_rest")
+
+
+def _update(table: Table, key: str, columns: Iterable[str]) -> Any:
+    return (
+        table.update()
+        .where(table.c[key] == bindparam("_key"))
+        .values({name: bindparam(name) for name in columns})
+    )
+
+
+class Batch:
+    """Collects the rows of some exchanges on a connection that holds the write lock; ``write`` sends them.
+
+    ``known`` is only read; after the commit, ``learned`` goes into it.
+    """
+
+    def __init__(self, connection: Connection, known: Known, bodies: bool) -> None:
+        self._connection = connection
+        self._bodies = bodies
+        top = connection.execute(_STATE).one()
+        self._top = dict(zip((contents, nodes, sessions, exchanges), top[:4], strict=True))
+        for name, value in connection.execute(_TOPS):
+            table = metadata.tables[name.removeprefix("top_")]
+            self._top[table] = max(self._top[table], int(value))
+        self.generation: str = top[4]
+        # Rows were deleted since, or this is another database: what is known may be gone.
+        self._known = known if known.generation == self.generation else Known()
+        self._contents: dict[bytes, int] = {}
+        self._nodes: dict[bytes, int] = {}
+        self._fresh: set[int] = set()
+        self._new_nodes: set[int] = set()
+        self._tips: set[int] = set()
+        self._session_ids: dict[str, int] = {}
+        self._ranks: dict[str, int] = {}
+        self._running: dict[str, int] = {}
+        self._ended: list[str] = []
+        self._touched: dict[str, dict[str, Any]] = {}
+        self._rows: dict[Table, list[dict[str, Any]]] = {
+            table: [] for table in (contents, nodes, sessions, exchanges, payloads)
+        }
+        self._derived = Derived(connection, self._known)
+        self._seen: dict[tuple[int, bytes], bool] = {}
+        self._stale: dict[str, bool] = {}
+        self._exchange_updates: list[dict[str, Any]] = []
+        self._payload_updates: list[dict[str, Any]] = []
+
+    def _new_id(self, table: Table) -> int:
+        self._top[table] += 1
+        return int(self._top[table])
+
+    def prefetch(self, items: Sequence[Item]) -> None:
+        """Look up the contents that ``items`` may share with others, all at once."""
+        wanted: set[bytes] = set()
+        for item in items if self._bodies else ():
+            if self._known.running.get(item.exchange.id) is not None:
+                continue
+            parts = item.request().parts
+            if parts is not None:
+                wanted.add(content.digest(parts.params))
+                for each in parts.chains.values():
+                    wanted.update(each.contents[self._known_steps(each)[0] :])
+        missing = [digest for digest in wanted if self._known.contents.get(digest) is None]
+        for start in range(0, len(missing), _CHUNK):
+            found = select(contents.c.digest, contents.c.id).where(
+                contents.c.digest.in_(missing[start : start + _CHUNK])
+            )
+            self._contents.update((row.digest, row.id) for row in self._connection.execute(found))
+        self._looked_up = wanted
+
+    def _known_steps(self, each: chain.Chain) -> tuple[int, int]:
+        for count in range(len(each.steps), 0, -1):
+            step = each.steps[count - 1]
+            key = self._nodes.get(step) or self._known.nodes.get(step)
+            if key is not None:
+                return count, key
+        return 0, ROOT_NODE
+
+    def _content(self, digest: bytes, data: Callable[[], bytes]) -> int:
+        key = self._contents.get(digest) or self._known.contents.get(digest)
+        if key is None and digest not in self._looked_up:
+            query = select(contents.c.id).where(contents.c.digest == digest)
+            key = self._connection.execute(query).scalar()
+        if key is None:
+            key = self._new_id(contents)
+            self._fresh.add(key)
+            raw = data()
+            codec, packed = content.pack(raw)
+            row = {"id": key, "digest": digest, "codec": codec, "size": len(raw), "data": packed}
+            self._rows[contents].append(row)
+        self._contents[digest] = key
+        return key
+
+    def _bytes(self, data: bytes | None) -> int | None:
+        return None if data is None else self._content(content.digest(data), lambda: data)
+
+    def _tip(self, each: chain.Chain | None) -> int | None:
+        if each is None:
+            return None
+        count, parent = self._known_steps(each)
+        on_disk = True
+        for index in range(count, len(each.steps)):
+            value = each.values[index]
+            piece = self._content(each.contents[index], lambda value=value: chain.element(value))  # type: ignore[misc]
+            found = None
+            on_disk = on_disk and piece not in self._fresh
+            if on_disk:
+                found = self._connection.execute(_NODE, {"parent": parent, "content": piece}).scalar()
+            if found is None:
+                found = self._new_id(nodes)
+                self._new_nodes.add(found)
+                on_disk = False
+                self._rows[nodes].append({"id": found, "parent_id": parent, "content_id": piece})
+            self._nodes[each.steps[index]] = parent = found
+        self._nodes[each.steps[-1]] = parent
+        return parent
+
+    def add(self, item: Item) -> None:
+        """Work out the rows of one exchange. An arrival never overwrites what is already stored."""
+        exchange = item.exchange
+        name = clean(exchange.id) or ""
+        key = self._running.get(exchange.id) or self._known.running.get(exchange.id)
+        again = False
+        if key is None:
+            found = self._connection.execute(_EXCHANGE, {"name": name}).one_or_none()
+            key, again = (found.id, found.status != "running") if found else (None, False)
+        running = exchange.status == "running"
+        if running and key is not None:
+            return
+        session = self._session(item)
+        row = exchange_row(exchange) | {"session": session, "facts": self._bytes(facts(exchange))}
+        if key is None:
+            key = self._new_id(exchanges)
+            self._rows[exchanges].append(row | {"id": key})
+            if self._bodies:
+                request, response = self._request(item, session, key), self._response(item, session, key)
+                self._rows[payloads].append({"exchange": key} | request | response)
+        else:
+            if again:
+                self._derived.forget(key)
+            self._exchange_updates.append(row | {"_key": key})
+            if self._bodies:
+                self._payload_updates.append({"_key": key} | self._response(item, session, key))
+        if running:
+            self._running[exchange.id] = key
+        else:
+            stale = self._stale.get(exchange.id) or self._known.stale.get(exchange.id)
+            self._derived.ended(key, row, calls_of(exchange, results=not stale))
+            self._ended.append(exchange.id)
+
+    def _request(self, item: Item, session: int, key: int) -> dict[str, Any]:
+        kept = item.request()
+        parts = kept.parts
+        row: dict[str, Any] = {
+            "query": kept.query,
+            "request_headers": kept.headers,
+            "request_raw": self._bytes(kept.raw),
+            "params": None if parts is None else self._bytes(parts.params),
+            "shape": None,
+            "digest": None if parts is None else parts.digest,
+        }
+        for name in chain.LISTS:
+            row[name] = None if parts is None else self._tip(parts.chains.get(name))
+        if parts is not None and (parts.marks or parts.single):
+            row["shape"] = content.pack_blob(content.dump([parts.marks, sorted(parts.single)]))
+        if parts is not None and "messages" in parts.chains:
+            self._stale[item.exchange.id] = not self._messages(parts.chains["messages"], session, key)
+        return row
+
+    def _messages(self, each: chain.Chain, session: int, exchange: int) -> bool:
+        """Note which messages this session has now; whether the last one is new to the database."""
+        for index in range(len(each.steps) - 1, -1, -1):
+            place = (session, each.steps[index])
+            if place in self._seen or self._known.seen.get(place):
+                break
+            piece = self._content(each.contents[index], lambda: b"")
+            if piece in self._fresh:
+                self._derived.message(piece, each.values[index])
+            self._derived.occurs(piece, session, exchange)
+        self._seen[(session, each.steps[-1])] = True
+        tip = self._nodes[each.steps[-1]]
+        is_new = tip in self._new_nodes and tip not in self._tips
+        self._tips.add(tip)
+        return is_new
+
+    def _response(self, item: Item, session: int, exchange: int) -> dict[str, Any]:
+        response = item.exchange.response
+        kept = response_parts(response) if response else ResponseParts(b"")
+        return {
+            "response_headers": kept.headers or None,
+            "response_raw": self._bytes(kept.raw),
+            "response_message": self._answer(kept.message, response, session, exchange),
+            "response_rest": kept.rest,
+        }
+
+    def _answer(self, message: bytes | None, response: Response | None, session: int, key: int) -> int | None:
+        piece = self._bytes(message)
+        if piece is not None and response is not None:
+            if piece in self._fresh:
+                self._derived.message(piece, response.json)
+            self._derived.occurs(piece, session, key)
+        return piece
+
+    def _session(self, item: Item) -> int:
+        exchange = item.exchange
+        name = session_key(exchange)
+        key = self._session_ids.get(name) or self._known.sessions.get(name)
+        rank = self._ranks.get(name, self._known.ranks.get(name) or titles.NONE)
+        if key is None:
+            found = self._connection.execute(_SESSION, {"name": name}).one_or_none()
+            key, rank = (found.id, found.title_rank) if found else (self._new_id(sessions), titles.NONE)
+            if not found:
+                row = {"id": key, "session_id": name, "title_rank": rank}
+                self._rows[sessions].append(
+                    row | {"started_at": exchange.started_at, "last_at": exchange.started_at}
+                )
+        better = titles.title_of(exchange, rank) if self._bodies else None
+        self._session_ids[name], self._ranks[name] = key, better[1] if better else rank
+        self._touch(name, key, item, better)
+        return key
+
+    def _touch(self, name: str, key: int, item: Item, title: tuple[str, int] | None) -> None:
+        at = item.exchange.started_at
+        change = self._touched.setdefault(
+            name,
+            {
+                "key": key,
+                "first": at,
+                "last": at,
+                "rank": titles.NONE,
+                "new_title": None,
+                "new_project": None,
+                "new_branch": None,
+            },
+        )
+        change["first"], change["last"] = min(change["first"], at), max(change["last"], at)
+        if title:
+            change["new_title"], change["rank"] = clean(title[0]), title[1]
+        change["new_project"] = change["new_project"] or clean(item.exchange.identity.project)
+        change["new_branch"] = clean(item.exchange.identity.branch) or change["new_branch"]
+
+    def write(self) -> None:
+        """Send all rows, referenced ones first."""
+        for table, rows in self._rows.items():
+            if rows:
+                self._connection.execute(table.insert(), rows)
+        if self._touched:
+            self._connection.execute(_TOUCH_SESSION, list(self._touched.values()))
+        if self._exchange_updates:
+            columns = [name for name in self._exchange_updates[0] if name != "_key"]
+            self._connection.execute(_update(exchanges, "id", columns), self._exchange_updates)
+        if self._payload_updates:
+            self._connection.execute(_update(payloads, "exchange", _RESPONSE_COLUMNS), self._payload_updates)
+        self._derived.write()
+
+    def learned(self) -> Known:
+        """What is known now that the transaction is committed."""
+        known = self._known
+        known.generation = self.generation
+        known.contents.update(self._contents)
+        known.nodes.update(self._nodes)
+        known.sessions.update(self._session_ids)
+        known.ranks.update(self._ranks)
+        known.running.update(self._running)
+        known.seen.update(self._seen)
+        known.stale.update({name: True for name, stale in self._stale.items() if stale})
+        self._derived.learned(known)
+        for name in self._ended:
+            known.running.discard(name)
+            known.stale.discard(name)
+        return known
+
+
+def store_content(connection: Connection, data: bytes) -> int:
+    """The key of a content, stored if it is new, on a connection that holds the write lock."""
+    digest = content.digest(data)
+    key = connection.execute(select(contents.c.id).where(contents.c.digest == digest)).scalar()
+    if key is None:
+        top = connection.execute(select(func.coalesce(func.max(contents.c.id), 0))).scalar_one()
+        noted = connection.execute(select(meta.c.value).where(meta.c.key == "top_contents")).scalar()
+        key = max(int(top), int(noted or 0)) + 1
+        codec, packed = content.pack(data)
+        row = {"id": key, "digest": digest, "codec": codec, "size": len(data), "data": packed}
+        connection.execute(contents.insert(), row)
+    return int(key)

@@ -1,0 +1,134 @@
+"""What the writer keeps beside the records themselves: the search index, occurrences, tools, totals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import orjson
+from sqlalchemy import Connection, RowMapping, Table, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from claude_lens.store.numbers.totals import SeriesKey, Totals
+from claude_lens.store.schema import SEARCH, SEARCH_COLUMNS, calls, exchanges, occurrences
+from claude_lens.store.writing.calls import Calls
+from claude_lens.store.writing.known import Known
+from claude_lens.store.writing.words import Columns, columns
+
+COUNTED: Final = ("ok", "error", "cancelled", "interrupted")
+_CALL_COLUMNS: Final = ("calls", "results", "errors", "bytes", "durations")
+_INSERT: Final = (
+    f"INSERT INTO {SEARCH}(rowid, {', '.join(SEARCH_COLUMNS)}) VALUES (?{', ?' * len(SEARCH_COLUMNS)})"
+)
+_REMOVE: Final = (
+    f"INSERT INTO {SEARCH}({SEARCH}, rowid, {', '.join(SEARCH_COLUMNS)}) "
+    f"VALUES ('delete', ?{', ?' * len(SEARCH_COLUMNS)})"
+)
+
+
+class Derived:
+    """Collects what one transaction adds; ``write`` sends it."""
+
+    def __init__(self, connection: Connection, known: Known) -> None:
+        self._connection = connection
+        self._known = known
+        self._texts: dict[int, Columns] = {}
+        self._occurrences: dict[tuple[int, int], int] = {}
+        self._calls: list[dict[str, Any]] = []
+        self._totals = Totals()
+        self._series: dict[SeriesKey, int] = {}
+
+    def message(self, key: int, value: Any) -> None:
+        """A message's content that is new in the database."""
+        if key not in self._texts and (row := columns(value)):
+            self._texts[key] = row
+
+    def occurs(self, content: int, session: int, exchange: int) -> None:
+        """A message's content is part of a session."""
+        self._occurrences.setdefault((content, session), exchange)
+
+    def ended(self, key: int, row: Mapping[str, Any], tools: Mapping[str, Calls]) -> None:
+        """Count an exchange whose row (with ``session``) is final."""
+        self._totals.add(row, tools)
+        self._calls += [{"tool": tool, "exchange": key, **_call_row(used)} for tool, used in tools.items()]
+
+    def forget(self, key: int) -> None:
+        """Take off what an exchange counted that is stored again."""
+        row = self._connection.execute(select(exchanges).where(exchanges.c.id == key)).mappings().one()
+        if row["status"] == "running":
+            return
+        self._totals.add(dict(row), stored_calls(self._connection, [key]).get(key, {}), -1)
+        self._connection.execute(delete(calls).where(calls.c.exchange == key))
+
+    def write(self) -> None:
+        """Send everything."""
+        index(self._connection, self._texts)
+        rows = [
+            {"content": content, "session": session, "exchange": exchange}
+            for (content, session), exchange in self._occurrences.items()
+        ]
+        add_occurrences(self._connection, rows)
+        if self._calls:
+            insert = _insert(self._connection, calls)
+            values = {name: insert.excluded[name] for name in _CALL_COLUMNS}
+            keys = ["tool", "exchange"]
+            self._connection.execute(
+                insert.on_conflict_do_update(index_elements=keys, set_=values), self._calls
+            )
+        self._series = self._totals.write(self._connection, self._known.series)
+
+    def learned(self, known: Known) -> None:
+        """What is known now that the transaction is committed."""
+        known.series.update(self._series)
+
+
+def index(connection: Connection, texts: Mapping[int, Columns]) -> None:
+    """Put texts by the keys of their contents into the search index, where the database has one."""
+    if texts and connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(_INSERT, [(key, *row) for key, row in sorted(texts.items())])
+
+
+def unindex(connection: Connection, texts: Mapping[int, Columns]) -> None:
+    """Take texts out of the search index again; they must be the very ones that were put in."""
+    if texts and connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(_REMOVE, [(key, *row) for key, row in texts.items()])
+
+
+def add_occurrences(connection: Connection, rows: Sequence[Mapping[str, int]]) -> None:
+    """Note where contents occur; the first exchange of a session stays."""
+    if rows:
+        insert = _insert(connection, occurrences)
+        connection.execute(insert.on_conflict_do_nothing(), [dict(row) for row in rows])
+
+
+def count_interrupted(connection: Connection, rows: Iterable[RowMapping], known: Known) -> None:
+    """Count exchanges that were left running and will never end."""
+    sums = Totals()
+    for row in rows:
+        sums.add({**row, "status": "interrupted"}, {})
+    known.series.update(sums.write(connection, known.series))
+
+
+def stored_calls(connection: Connection, keys: Sequence[int]) -> dict[int, dict[str, Calls]]:
+    """The tools of exchanges (at most a thousand keys) by name, as they were stored."""
+    found: dict[int, dict[str, Calls]] = {}
+    for row in connection.execute(select(calls).where(calls.c.exchange.in_(keys))):
+        durations = orjson.loads(row.durations) if row.durations else []
+        used = Calls(row.calls, row.results, row.errors, row.bytes, durations)
+        found.setdefault(row.exchange, {})[row.tool] = used
+    return found
+
+
+def _insert(connection: Connection, table: Table) -> Any:
+    return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
+
+
+def _call_row(used: Calls) -> dict[str, Any]:
+    durations = orjson.dumps(used.durations).decode() if used.durations else None
+    return {
+        "calls": used.calls,
+        "results": used.results,
+        "errors": used.errors,
+        "bytes": used.bytes,
+        "durations": durations,
+    }

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from benchmarks.conversation import Conversation
+from claude_lens.errors import StoreError, UserError
+from claude_lens.store import database
+from claude_lens.store.maintenance.backup import backup, delete
+from claude_lens.store.maintenance.verify import verify
+from claude_lens.store.reading.queries import Reader
+from claude_lens.store.sink import StoreSink
+from tests.store.conftest import Make, body_of, message_of
+
+
+def test_a_copy_while_others_write(url: str, sink: StoreSink, tmp_path: Path) -> None:
+    stop = threading.Event()
+
+    def write() -> None:
+        for _, ended in Conversation().exchanges(10_000):
+            sink.ended(ended)
+            sink.flush()
+            if stop.is_set():
+                return
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    while (
+        not (file := database.file_of(database.parse(url)))
+        or not file.exists()
+        or file.stat().st_size < 200_000
+    ):
+        pass
+    shares: list[float] = []
+    size = backup(url, tmp_path / "copy.db", progress=lambda _, share: shares.append(share))
+    stop.set()
+    thread.join()
+
+    assert size == (tmp_path / "copy.db").stat().st_size
+    assert [path.name for path in tmp_path.iterdir() if "part" in path.name] == []
+    with Reader(f"sqlite:///{tmp_path}/copy.db") as reader:
+        assert reader.sessions()[0]["exchanges"] > 1
+        assert verify(reader).sound
+
+
+def test_what_cannot_be_copied(url: str, tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="no database yet"):
+        backup(url, tmp_path / "copy.db")
+    with pytest.raises(UserError, match="SQLite"):
+        backup("postgresql://me@127.0.0.1:1/x", tmp_path / "copy.db")
+
+
+def test_a_deleted_database_is_begun_anew(url: str, sink: StoreSink, reader: Reader, make: Make) -> None:
+    sink.ended(make(body_of("a"), message_of(0)))
+    sink.flush()
+    assert delete(database.parse(url))
+    assert not delete(database.parse(url))
+    assert reader.sessions() == []
+    sink.ended(make(body_of("b"), message_of(0), session="new"))
+    sink.flush()
+    assert [one["id"] for one in reader.sessions()] == ["new"]

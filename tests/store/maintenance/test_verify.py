@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import sqlite3
+
+import pytest
+
+from claude_lens.store import database
+from claude_lens.store.maintenance.verify import Report, verify
+from claude_lens.store.reading.queries import Reader
+from claude_lens.store.sink import StoreSink
+from tests.store.conftest import Make, body_of, message_of
+
+
+@pytest.fixture
+def filled(sink: StoreSink, make: Make) -> StoreSink:
+    """Three turns, and a body that is no JSON."""
+    for turn in range(1, 4):
+        sink.ended(make(body_of(*"abc"[:turn]), message_of(turn - 1)))
+    sink.ended(make(None, {"error": {}}, raw=b"not json, not json, not json"))
+    sink.flush()
+    return sink
+
+
+def test_a_sound_database_is_sound(filled: StoreSink, reader: Reader) -> None:
+    report = verify(reader)
+
+    assert report.sound
+    assert report.exchanges == 4
+    assert report.contents > 10
+    assert report.nodes == 2 + 3 + 5
+
+
+def test_nothing_recorded_is_sound(reader: Reader) -> None:
+    assert verify(reader) == Report()
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        ("UPDATE contents SET data = zeroblob(length(data)) WHERE id = 3", "content 3: "),
+        ("UPDATE contents SET codec = 77 WHERE id = 3", "content 3: content of unknown codec 77"),
+        ("UPDATE contents SET digest = zeroblob(16) WHERE id = 3", "content 3: does not match its digest"),
+        ("UPDATE contents SET size = size + 1 WHERE id = 3", "content 3: does not match its digest"),
+        ("DELETE FROM contents WHERE id = (SELECT max(params) FROM payloads)", "content is missing"),
+        ("DELETE FROM nodes WHERE id = 1", "its parent or content is missing"),
+        ("UPDATE nodes SET content_id = 1 WHERE id = 3", "its request is not what was sent"),
+        ("UPDATE payloads SET messages = 1 WHERE exchange = 1", "its request is not what was sent"),
+        ("UPDATE payloads SET shape = NULL WHERE exchange = 2", "its request is not what was sent"),
+        ("UPDATE payloads SET shape = x'' WHERE exchange = 2", "its request is not what was sent"),
+        ("UPDATE payloads SET response_rest = x'02ffff' WHERE exchange = 1", "response_rest: damaged"),
+        ("UPDATE payloads SET request_headers = x'' WHERE exchange = 1", "request_headers: empty"),
+    ],
+)
+def test_damage_is_found_and_named(
+    url: str, filled: StoreSink, reader: Reader, damage: str, said: str
+) -> None:
+    with sqlite3.connect(database.file_of(database.parse(url)) or "") as connection:
+        assert connection.execute(damage).rowcount == 1
+    connection.close()
+
+    report = verify(reader)
+
+    assert not report.sound
+    assert any(said in problem for problem in report.damage), report.damage

@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+import sqlite3
+from itertools import pairwise
+
+import pytest
+from sqlalchemy import event, text
+
+from claude_lens.exchange import Agent
+from claude_lens.store import database
+from claude_lens.store.maintenance.verify import verify
+from claude_lens.store.reading.queries import Reader
+from claude_lens.store.rows import Item
+from claude_lens.store.sink import StoreSink
+from claude_lens.store.writing.writer import Writer
+from tests.store.conftest import Make, body_of, message_of
+
+
+def count(url: str, table: str) -> int:
+    with sqlite3.connect(database.file_of(database.parse(url)) or "") as connection:
+        (found,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
+    connection.close()
+    return int(found)
+
+
+def test_a_turn_adds_its_own_elements_and_nothing_else(url: str, sink: StoreSink, make: Make) -> None:
+    prompts = [f"prompt {index}" for index in range(30)]
+    grown = []
+    for turn in range(1, 31):
+        sink.ended(make(body_of(*prompts[:turn]), message_of(turn - 1)))
+        sink.flush()
+        grown.append((count(url, "contents"), count(url, "nodes")))
+
+    # A prompt and an answer: two contents. The answer's step is only known once the next request sends it.
+    steps = [(b[0] - a[0], b[1] - a[1]) for a, b in pairwise(grown)]
+    assert steps == [(2, 2)] * 29
+
+
+def test_an_answer_that_comes_back_as_history_is_the_same_content(
+    url: str, sink: StoreSink, make: Make
+) -> None:
+    sink.ended(make(body_of("a"), message_of(0)))
+    sink.flush()
+    before = count(url, "contents")
+    sink.ended(make(body_of("a", "b"), {"error": {}}))
+    sink.flush()
+
+    # Of the new request's two last elements, only the prompt.
+    assert count(url, "contents") == before + 1
+
+
+def test_sessions_and_agents_share_tools_and_system(url: str, sink: StoreSink, make: Make) -> None:
+    sink.arrived(make(body_of("a")))
+    sink.flush()
+    before = count(url, "contents"), count(url, "nodes")
+    sink.arrived(make(body_of("a"), session="another", agent=Agent(id="a1", evidence="headers")))
+    sink.flush()
+
+    assert (count(url, "contents"), count(url, "nodes")) == before
+
+
+def test_duplicate_elements_are_one_content(url: str, sink: StoreSink, reader: Reader, make: Make) -> None:
+    body = {"messages": [{"role": "user", "content": "again"}] * 20}
+    sink.arrived(make(body))
+    sink.flush()
+
+    assert reader.rebuild("last") == body
+    # The element, the params, and the facts.
+    assert count(url, "contents") == 3
+
+
+def test_one_batch_or_many_make_the_same_rows(tmp_path: object, make: Make) -> None:
+    urls = [f"sqlite:///{tmp_path}/{name}.db" for name in ("one", "many")]
+    items = [
+        make(body_of(*("p" * n for n in range(1, turn)), f"x{turn}"), message_of(turn))
+        for turn in range(1, 9)
+    ]
+    for url, size in zip(urls, (8, 1), strict=True):
+        writer = Writer(url)
+        for start in range(0, 8, size):
+            writer.write([Item(each) for each in items[start : start + size]])
+        writer.close()
+
+    for table in ("contents", "nodes", "exchanges", "payloads"):
+        assert count(urls[0], table) == count(urls[1], table)
+    with Reader(urls[0]) as one, Reader(urls[1]) as many:
+        assert one.show("last") == many.show("last")
+
+
+def test_a_second_writer_finds_what_the_first_wrote(url: str, make: Make) -> None:
+    writers = [Writer(url), Writer(url)]
+    prompts = [f"p{index}" for index in range(12)]
+    for turn in range(1, 13):
+        writers[turn % 2].write([Item(make(body_of(*prompts[:turn]), message_of(turn - 1)))])
+    for writer in writers:
+        writer.close()
+
+    # Billing line, prompt, three tools, params, facts; a prompt and an answer a turn.
+    assert count(url, "contents") == 2 + 3 + 2 + 2 * 12
+    with Reader(url) as reader:
+        assert verify(reader).sound
+        assert len(reader.exchanges("last")) == 12
+
+
+def test_what_was_deleted_is_written_again_once_the_generation_changes(url: str, make: Make) -> None:
+    writer = Writer(url)
+    writer.write([Item(make(body_of("a"), message_of(0)))])
+    with writer.open().begin() as connection:
+        connection.execute(text("PRAGMA defer_foreign_keys = ON"))
+        for table in ("payloads", "exchanges", "sessions", "contents"):
+            connection.execute(text(f"DELETE FROM {table}"))
+        connection.execute(text("DELETE FROM nodes WHERE id > 0"))
+        connection.execute(text("UPDATE meta SET value = 'next' WHERE key = 'generation'"))
+
+    exchange = make(body_of("a"), message_of(0))
+    writer.write([Item(exchange)])
+    writer.close()
+
+    with Reader(url) as reader:
+        assert reader.rebuild("last") == exchange.request.json
+        assert verify(reader).sound
+
+
+def test_the_next_turn_takes_a_bounded_number_of_statements(url: str, make: Make) -> None:
+    writer = Writer(url)
+    prompts = [f"p{index}" for index in range(200)]
+    writer.write([Item(make(body_of(*prompts[:199]), message_of(198)))])
+    seen: list[str] = []
+    event.listen(writer.open(), "before_cursor_execute", lambda *args: seen.append(args[2]))
+
+    writer.write([Item(make(body_of(*prompts), message_of(199)))])
+    writer.close()
+
+    assert len(seen) <= 20, seen
+
+
+def test_a_title_the_project_and_the_span_of_a_session_are_kept(
+    url: str, sink: StoreSink, reader: Reader, make: Make
+) -> None:
+    title = {"content": [{"type": "text", "text": '{"title": "Own title"}'}], "role": "assistant"}
+    sink.ended(make(body_of("later"), message_of(0), at=200.0, project=None))
+    sink.flush()
+    assert reader.sessions()[0]["title"] == "later"
+    sink.ended(make(body_of("first"), title, at=100.0, request_class="auxiliary"))
+    sink.flush()
+
+    (session,) = reader.sessions()
+    assert (session["title"], session["project"]) == ("Own title", "/home/me/app")
+    assert session["started_at"] == "1970-01-01T00:01:40.000Z"
+
+
+@pytest.mark.parametrize("turn", [1, 40])
+def test_a_cold_start_in_mid_session_shares_all_the_same(url: str, make: Make, turn: int) -> None:
+    prompts = [f"p{index}" for index in range(turn + 1)]
+    for number in (turn, turn + 1):
+        writer = Writer(url)
+        writer.write([Item(make(body_of(*prompts[:number]), message_of(number - 1)))])
+        writer.close()
+
+    assert count(url, "nodes") == 1 + 2 + 3 + 2 * (turn + 1) - 1
