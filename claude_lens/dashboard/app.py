@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -19,6 +18,7 @@ import claude_lens
 from claude_lens.dashboard import gate
 from claude_lens.dashboard.access import COOKIE_SECONDS, Access
 from claude_lens.dashboard.feed import Feed
+from claude_lens.dashboard.lens import Lens
 from claude_lens.dashboard.templating import STATIC, page
 from claude_lens.dashboard.views import (
     exchange,
@@ -35,19 +35,9 @@ from claude_lens.dashboard.views import (
 from claude_lens.errors import NotFound, StoreError, UserError
 from claude_lens.guard import HostGuard
 from claude_lens.settings import Settings, is_loopback
-from claude_lens.store.reading.queries import Reader, open_reader
+from claude_lens.store.reading.queries import open_reader
 
 SERVICE = "claude-lens-dashboard"
-
-
-@dataclass(frozen=True, slots=True)
-class Lens:
-    """What the pages work with: ``request.app.state.lens``."""
-
-    settings: Settings
-    reader: Reader
-    feed: Feed
-    access: Access
 
 
 class Static(StaticFiles):

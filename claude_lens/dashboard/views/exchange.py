@@ -6,7 +6,7 @@ import json
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from sqlalchemy import Connection
 from starlette.requests import Request
@@ -16,6 +16,7 @@ from starlette.routing import Route
 from claude_lens.dashboard import conversation
 from claude_lens.dashboard.conversation import Session
 from claude_lens.dashboard.differences import Line, difference
+from claude_lens.dashboard.lens import Lens
 from claude_lens.dashboard.templating import page, pretty
 from claude_lens.errors import NotFound
 from claude_lens.exchange import Exchange, Usage
@@ -23,9 +24,6 @@ from claude_lens.store.reading import forms
 from claude_lens.store.reading.restore import restored
 from claude_lens.store.schema import exchanges
 from claude_lens.wire import pricing
-
-if TYPE_CHECKING:
-    from claude_lens.dashboard.app import Lens
 
 _SHOWN_TOOLS: Final = 400
 _MOST_TEXT: Final = 400_000

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from claude_lens.dashboard.lens import Lens
 from claude_lens.dashboard.templating import session_id
 from claude_lens.errors import NotFound
 from claude_lens.store.reading.queries import Reader
 from claude_lens.store.transfer import exporting, pages
-
-if TYPE_CHECKING:
-    from claude_lens.dashboard.app import Lens
 
 Maker = Callable[[Reader, str], Iterator[bytes]]
 

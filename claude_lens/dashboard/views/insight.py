@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from claude_lens.dashboard.lens import Lens
 from claude_lens.dashboard.templating import page
 from claude_lens.dashboard.treemap import Tile, squarified
 from claude_lens.errors import NotFound
 from claude_lens.store.insight import why
 from claude_lens.store.insight.context import Item, context
-
-if TYPE_CHECKING:
-    from claude_lens.dashboard.app import Lens
 
 WIDTH, HEIGHT = 1000.0, 360.0
 MOST_TILES: Final = 60

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from claude_lens.dashboard.lens import Lens
 from claude_lens.dashboard.templating import escaped, page, session_id
 from claude_lens.errors import StoreError, UserError
 from claude_lens.store.reading import filters
@@ -20,8 +21,6 @@ from claude_lens.when import moment
 
 if TYPE_CHECKING:
     from markupsafe import Markup
-
-    from claude_lens.dashboard.app import Lens
 
 SHOWN: Final = 50
 HITS: Final = 25

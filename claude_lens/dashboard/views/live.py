@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from claude_lens.dashboard.lens import Lens
 from claude_lens.dashboard.templating import agent_name, page, render
 from claude_lens.store.reading import changes
-
-if TYPE_CHECKING:
-    from claude_lens.dashboard.app import Lens
 
 SHOWN: Final = 100
 _SCANNED: Final = 2000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from urllib.parse import unquote
 
 from starlette.requests import Request
@@ -14,12 +14,10 @@ from starlette.routing import Route
 
 from claude_lens.dashboard import text
 from claude_lens.dashboard.blocks import IMAGE_TYPES
+from claude_lens.dashboard.lens import Lens
 from claude_lens.dashboard.templating import escaped, pretty
 from claude_lens.errors import NotFound
 from claude_lens.store.reading import turns
-
-if TYPE_CHECKING:
-    from claude_lens.dashboard.app import Lens
 
 INLINE: Final = 1_000_000
 """Characters that are put into the page; more is answered as plain text of its own."""

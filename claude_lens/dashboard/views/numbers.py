@@ -7,7 +7,7 @@ import io
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from claude_lens.dashboard.charts import Chart, Column, stacked
+from claude_lens.dashboard.lens import Lens
 from claude_lens.dashboard.templating import page
 from claude_lens.store.numbers.limits import latest
 from claude_lens.store.numbers.moments import FORMS, Sums, Unit, moments
@@ -23,9 +24,6 @@ from claude_lens.store.numbers.tool_stats import tools
 from claude_lens.store.reading.filters import Filter
 from claude_lens.terminal import count, money
 from claude_lens.when import moment
-
-if TYPE_CHECKING:
-    from claude_lens.dashboard.app import Lens
 
 RANGES: Final = {"24h": "24 hours", "7d": "7 days", "30d": "30 days", "90d": "90 days", "all": "All"}
 CHOSEN: Final = ("model", "agent", "project", "branch", "provider", "request_class")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response, StreamingResponse
@@ -12,12 +12,10 @@ from starlette.routing import Route
 
 from claude_lens.dashboard import conversation, timeline
 from claude_lens.dashboard.conversation import Session
+from claude_lens.dashboard.lens import Lens
 from claude_lens.dashboard.templating import page, render, session_id
 from claude_lens.errors import NotFound
 from claude_lens.store.maintenance.retention import prune
-
-if TYPE_CHECKING:
-    from claude_lens.dashboard.app import Lens
 
 TURNS: Final = 12
 MOST_BYTES: Final = 120_000

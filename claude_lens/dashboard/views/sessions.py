@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final, get_args
+from typing import Any, Final, get_args
 from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from claude_lens.dashboard.lens import Lens
 from claude_lens.dashboard.templating import page
 from claude_lens.store.reading import browse
-
-if TYPE_CHECKING:
-    from claude_lens.dashboard.app import Lens
 
 SHOWN: Final = 50
 WEEKS: Final = 5

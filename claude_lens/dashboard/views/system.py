@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,12 +11,10 @@ from starlette.routing import Route
 from claude_lens import settings as setting_table
 from claude_lens.agents import routes as routing
 from claude_lens.commands import status
+from claude_lens.dashboard.lens import Lens
 from claude_lens.dashboard.templating import page
 from claude_lens.errors import LensError
 from claude_lens.settings import Settings
-
-if TYPE_CHECKING:
-    from claude_lens.dashboard.app import Lens
 
 _BACKENDS: Final = {"Arize": "ARIZE_API_KEY", "OTLP": "OTEL_EXPORTER_OTLP_ENDPOINT"}
 
