@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 import uuid
 from collections.abc import Callable, Mapping
@@ -13,6 +14,8 @@ from claude_lens.recorder.frames import Arrival, Ending, Frame
 from claude_lens.wire.headers import redact
 
 RawHeaders = list[tuple[bytes, bytes]]
+# The recorder's work on a request would take the processor from an answer that is about to come.
+UNSEEN = 0.03
 FIRST_TOKEN = (b"content_block_delta", b'"delta":{')
 
 
@@ -65,7 +68,9 @@ class InFlight:
     ttft_ms: float | None = None
     chunks: list[bytes] = field(default_factory=list)
     price: Callable[[str | None, str | None], Mapping[str, Any] | None] = lambda _model, _provider: None
+    arrived: bool = False
     ended: bool = False
+    _arrival: asyncio.TimerHandle | None = None
 
     @property
     def sent(self) -> bytes:
@@ -76,8 +81,17 @@ class InFlight:
         """Milliseconds since the arrival."""
         return (time.perf_counter() - self.started) * 1000
 
+    def arrive_soon(self) -> None:
+        """Hand the request to the recorder after :data:`UNSEEN` seconds, or at its end if that comes first."""
+        self._arrival = asyncio.get_running_loop().call_later(UNSEEN, self.arrive)
+
     def arrive(self) -> None:
-        """Hand the request to the recorder; the exchange becomes visible as ``running``."""
+        """Hand the request to the recorder; the exchange becomes visible as ``running``. Once is enough."""
+        if self._arrival is not None:
+            self._arrival.cancel()
+        if self.arrived:
+            return
+        self.arrived = True
         self.put(
             Arrival(
                 id=self.id,
@@ -113,6 +127,7 @@ class InFlight:
         if self.ended:
             return
         self.ended = True
+        self.arrive()
         routed = self.routed_model or self.requested_model
         self.put(
             Ending(

@@ -37,7 +37,7 @@ async def run(
     flight: InFlight, downstream: App, scope: Scope, receive: Receive, send: Send, silence: float = SILENCE
 ) -> None:
     """Let LiteLLM answer; ends the exchange in every case. A stream silent for ``silence`` s gets a ping."""
-    flight.arrive()
+    flight.arrive_soon()
     IN_FLIGHT[flight.id] = flight
     watched = _Watched(flight, receive, send)
     inner = {**scope, "headers": _inner_headers(flight)}

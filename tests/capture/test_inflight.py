@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Mapping
 
-from claude_lens.capture.inflight import InFlight, UpstreamAnswer, new_id
+from claude_lens.capture.inflight import UNSEEN, InFlight, UpstreamAnswer, new_id
 from claude_lens.recorder.frames import Arrival, Ending, Frame
 
 
@@ -75,3 +76,24 @@ def test_the_routed_models_price_is_asked_for() -> None:
     assert isinstance(frames[0], Ending)
     assert frames[0].prices is None
     assert frames[0].requested_prices == {"input_cost_per_token": 1.0}
+
+
+async def test_a_request_shows_soon_while_it_runs() -> None:
+    shown: asyncio.Queue[Frame] = asyncio.Queue()
+    one = flight([])
+    one.put = shown.put_nowait
+    one.arrive_soon()
+    assert shown.empty()
+    assert isinstance(await asyncio.wait_for(shown.get(), 10), Arrival)
+    one.end("ok", 200)
+    assert isinstance(shown.get_nowait(), Ending)
+    assert shown.empty()
+
+
+async def test_an_answer_that_comes_at_once_still_has_its_arrival_before_it() -> None:
+    frames: list[Frame] = []
+    one = flight(frames)
+    one.arrive_soon()
+    one.end("ok", 200)
+    await asyncio.sleep(2 * UNSEEN)
+    assert [type(frame) for frame in frames] == [Arrival, Ending]
