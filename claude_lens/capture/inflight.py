@@ -82,7 +82,7 @@ class InFlight:
         return (time.perf_counter() - self.started) * 1000
 
     def arrive_soon(self) -> None:
-        """Hand the request to the recorder after :data:`UNSEEN` seconds, or at its end if that comes first."""
+        """Hand the request to the recorder after :data:`UNSEEN` seconds, at the latest at its end."""
         self._arrival = asyncio.get_running_loop().call_later(UNSEEN, self.arrive)
 
     def arrive(self) -> None:

@@ -73,27 +73,34 @@ def test_the_routed_models_price_is_asked_for() -> None:
     one = flight(frames)
     one.routed_model = "another"
     one.end("ok", 200)
-    assert isinstance(frames[0], Ending)
-    assert frames[0].prices is None
-    assert frames[0].requested_prices == {"input_cost_per_token": 1.0}
+    _, ending = frames
+    assert isinstance(ending, Ending)
+    assert ending.prices is None
+    assert ending.requested_prices == {"input_cost_per_token": 1.0}
 
 
-async def test_a_request_shows_soon_while_it_runs() -> None:
-    shown: asyncio.Queue[Frame] = asyncio.Queue()
-    one = flight([])
-    one.put = shown.put_nowait
-    one.arrive_soon()
-    assert shown.empty()
-    assert isinstance(await asyncio.wait_for(shown.get(), 10), Arrival)
-    one.end("ok", 200)
-    assert isinstance(shown.get_nowait(), Ending)
-    assert shown.empty()
+def test_a_request_shows_soon_while_it_runs() -> None:
+    async def run() -> None:
+        shown: asyncio.Queue[Frame] = asyncio.Queue()
+        one = flight([])
+        one.put = shown.put_nowait
+        one.arrive_soon()
+        assert shown.empty()
+        assert isinstance(await asyncio.wait_for(shown.get(), 10), Arrival)
+        one.end("ok", 200)
+        assert isinstance(shown.get_nowait(), Ending)
+        assert shown.empty()
+
+    asyncio.run(run())
 
 
-async def test_an_answer_that_comes_at_once_still_has_its_arrival_before_it() -> None:
-    frames: list[Frame] = []
-    one = flight(frames)
-    one.arrive_soon()
-    one.end("ok", 200)
-    await asyncio.sleep(2 * UNSEEN)
-    assert [type(frame) for frame in frames] == [Arrival, Ending]
+def test_an_answer_that_comes_at_once_still_has_its_arrival_before_it() -> None:
+    async def run() -> None:
+        frames: list[Frame] = []
+        one = flight(frames)
+        one.arrive_soon()
+        one.end("ok", 200)
+        await asyncio.sleep(2 * UNSEEN)
+        assert [type(frame) for frame in frames] == [Arrival, Ending]
+
+    asyncio.run(run())
