@@ -1,12 +1,17 @@
-"""Answers that the proxy gives by itself, in Anthropic's form."""
+"""Answers that the proxy gives by itself: errors in Anthropic's form, health, warm-up, status."""
 
 from __future__ import annotations
 
-from typing import Any
+import os
+import time
+from typing import Any, Literal
 
 import orjson
 
-from claude_lens.capture.asgi import Send
+import claude_lens
+from claude_lens.capture.asgi import Receive, Scope, Send
+
+STARTED = time.time()
 
 ERROR_TYPES = {
     400: "invalid_request_error",
@@ -50,3 +55,39 @@ async def respond_error(send: Send, status: int, message: str, kind: str | None 
     body = error_body(status, message, kind)
     await respond(send, status, body)
     return body
+
+
+async def health(
+    send: Send,
+    status: Literal["healthy", "starting", "failed"],
+    litellm: Literal["loading", "ready", "failed"],
+    credential: str,
+) -> None:
+    """``GET /health``. Healthy is who takes requests: some may still have to wait for LiteLLM."""
+    content = {
+        "status": status,
+        "litellm": litellm,
+        "service": "claude-lens",
+        "version": claude_lens.__version__,
+        "pid": os.getpid(),
+        "credential": credential,
+    }
+    await respond_json(send, 200 if status == "healthy" else 503, content)
+
+
+async def hello(scope: Scope, receive: Receive, send: Send) -> None:
+    """``HEAD /api/hello``: Claude Code warms its connection up."""
+    await respond(send, 200, b"", [])
+
+
+async def status(send: Send, *, lanes: dict[str, int], recording: dict[str, Any] | None) -> None:
+    """``GET /claude-lens/status``: what ``lensctl status`` prints of the running proxy."""
+    content = {
+        "service": "claude-lens",
+        "version": claude_lens.__version__,
+        "pid": os.getpid(),
+        "started_at": STARTED,
+        "lanes": lanes,
+        "recording": recording,
+    }
+    await respond_json(send, 200, content)

@@ -7,21 +7,18 @@ LiteLLM's has a say.
 
 from __future__ import annotations
 
-import re
 import time
 from dataclasses import dataclass
 from typing import Any
 
 import litellm
-import orjson
 
 from claude_lens.capture import host
 from claude_lens.capture.auth import Verdict
+from claude_lens.capture.upstream import ANTHROPIC, Upstream, bare_base
 
-ANTHROPIC = "https://api.anthropic.com"
 FRESH_FOR = 5.0
 REMEMBERED = 256
-MODEL_FIRST = re.compile(rb'\s*\{\s*"model"\s*:\s*"([^"\\\x00-\x1f]{1,256})"\s*[,}]')
 
 # Entries of a deployment's litellm_params that leave LiteLLM nothing to decide.
 PLAIN_PARAMS = frozenset(
@@ -50,35 +47,11 @@ DECIDING_SETTINGS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Upstream:
-    """Where the transparent lane forwards to: ``base`` without a trailing slash, ``key`` if there is one."""
-
-    base: str
-    key: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class Decision:
     """``upstream`` is None where the request goes through LiteLLM; ``reason`` then says why."""
 
     upstream: Upstream | None
     reason: str | None = None
-
-
-def model_of(body: bytes) -> str | None:
-    """The requested model; None where the body is not a JSON object that names one.
-
-    Claude Code puts it first, so that nothing else needs to be parsed.
-    """
-    first = MODEL_FIRST.match(body)
-    if first:
-        return first[1].decode("utf-8", "replace")
-    try:
-        parsed = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return None
-    model = parsed.get("model") if isinstance(parsed, dict) else None
-    return model if isinstance(model, str) and model else None
 
 
 class Decider:
@@ -124,11 +97,7 @@ class Decider:
         if reason:
             return Decision(None, reason)
         base = params.get("api_base") or params.get("base_url") or self._forward_url or ANTHROPIC
-        return Decision(Upstream(_bare_base(str(base)), params.get("api_key")))
-
-
-def _bare_base(base: str) -> str:
-    return re.sub(r"(/v1(/messages)?)?/*$", "", base)
+        return Decision(Upstream(bare_base(str(base)), params.get("api_key")))
 
 
 def _global_reason() -> str | None:

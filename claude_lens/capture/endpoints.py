@@ -1,18 +1,15 @@
-"""What the proxy answers by itself: health, warm-up, status, the list of models."""
+"""What the proxy answers from LiteLLM's state: health, and the list of models."""
 
 from __future__ import annotations
 
 import os
-import time
 from typing import Any
 
-import claude_lens
+from claude_lens.capture import answers, host
 from claude_lens.capture import headers as h
-from claude_lens.capture import host
-from claude_lens.capture.answers import respond, respond_json
+from claude_lens.capture.answers import respond_json
 from claude_lens.capture.asgi import App, Receive, Scope, Send
 
-STARTED = time.time()
 ANY_CLAUDE = "claude-sonnet-4-5"
 OLDEST = "2025-01-01T00:00:00Z"
 
@@ -32,32 +29,9 @@ def credential_holder() -> str:
 async def health(scope: Scope, receive: Receive, send: Send) -> None:
     """``GET /health``: no key, no provider called."""
     ready = host.router() is not None
-    content = {
-        "status": "healthy" if ready else "starting",
-        "service": "claude-lens",
-        "version": claude_lens.__version__,
-        "pid": os.getpid(),
-        "credential": credential_holder(),
-    }
-    await respond_json(send, 200 if ready else 503, content)
-
-
-async def hello(scope: Scope, receive: Receive, send: Send) -> None:
-    """``HEAD /api/hello``: Claude Code warms its connection up."""
-    await respond(send, 200, b"", [])
-
-
-async def status(send: Send, *, lanes: dict[str, int], recording: dict[str, Any] | None) -> None:
-    """``GET /claude-lens/status``: what ``lensctl status`` prints of the running proxy."""
-    content = {
-        "service": "claude-lens",
-        "version": claude_lens.__version__,
-        "pid": os.getpid(),
-        "started_at": STARTED,
-        "lanes": lanes,
-        "recording": recording,
-    }
-    await respond_json(send, 200, content)
+    await answers.health(
+        send, "healthy" if ready else "starting", "ready" if ready else "loading", credential_holder()
+    )
 
 
 def _model(name: str) -> dict[str, str]:

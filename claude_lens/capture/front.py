@@ -10,30 +10,17 @@ from starlette.types import Receive as StarletteReceive
 from starlette.types import Scope as StarletteScope
 from starlette.types import Send as StarletteSend
 
-from claude_lens.capture import endpoints, host, outgoing, translated
+from claude_lens.capture import answers, endpoints, host, outgoing, translated
 from claude_lens.capture.answers import respond_error
 from claude_lens.capture.asgi import App, ClientGone, Receive, Scope, Send, read_body
 from claude_lens.capture.auth import Credential, judge
-from claude_lens.capture.decision import Decider, model_of
-from claude_lens.capture.inflight import InFlight
+from claude_lens.capture.decision import Decider
 from claude_lens.capture.lane import Lane
+from claude_lens.capture.request import ANTHROPIC_ENDPOINTS, COUNT_TOKENS, RECORDED, WRONG_KEY, count, opened
 from claude_lens.capture.routing import SubagentRouter
 from claude_lens.recorder.feed import Feed
-from claude_lens.recorder.frames import Frame
 
-MESSAGES = "/v1/messages"
-COUNT_TOKENS = "/v1/messages/count_tokens"
-RECORDED = {
-    MESSAGES: MESSAGES,
-    COUNT_TOKENS: COUNT_TOKENS,
-    "/v1/chat/completions": "/v1/chat/completions",
-    "/chat/completions": "/v1/chat/completions",
-}
 SEEN = "claude_lens.seen"
-WRONG_KEY = {
-    "missing": "no key: send the proxy's key as Authorization: Bearer …, x-api-key or x-litellm-api-key",
-    "foreign": "wrong key for this proxy: use LITELLM_MASTER_KEY, or the key that `lensctl env` sets",
-}
 Handler = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
@@ -47,17 +34,18 @@ class Front:
         lane: Lane,
         feed: Callable[[], Feed | None],
         routing: Callable[[], SubagentRouter | None] = lambda: None,
+        lanes: dict[str, int] | None = None,
     ) -> None:
         self._decider = decider
         self._lane = lane
         self._feed = feed
         self._routing = routing
-        self._lanes: dict[str, int] = {}
+        self._lanes = {} if lanes is None else lanes
         self._handlers: dict[tuple[str, str], Handler] = {
             ("GET", "/health"): endpoints.health,
             ("HEAD", "/health"): endpoints.health,
-            ("HEAD", "/api/hello"): endpoints.hello,
-            ("GET", "/api/hello"): endpoints.hello,
+            ("HEAD", "/api/hello"): answers.hello,
+            ("GET", "/api/hello"): answers.hello,
             ("GET", "/claude-lens/status"): self._status,
         }
 
@@ -97,25 +85,14 @@ class Front:
             body = await read_body(receive)
         except ClientGone:
             return
-        feed = self._feed()
-        flight = InFlight(
-            endpoint=RECORDED[scope["path"]],
-            query=scope["query_string"].decode("latin-1"),
-            headers=scope["headers"],
-            body=body,
-            put=feed.put if feed else _nowhere,
-            worker=feed.worker if feed else "",
-            requested_model=model_of(body),
-            own_credential=credential.own,
-            price=host.prices,
-        )
+        flight = opened(scope, body, credential, feed=self._feed(), price=host.prices)
         routing = self._routing()
         if routing is not None:
             send = await routing.consider(flight, send)
         outgoing.prepare(flight)
         if flight.target is not None:
             upstream, flight.lane_reason = None, f"a rule gives it to {flight.target}"
-        elif flight.endpoint in (MESSAGES, COUNT_TOKENS):
+        elif flight.endpoint in ANTHROPIC_ENDPOINTS:
             decision = self._decider.decide(flight.requested_model, credential.verdict)
             upstream, flight.lane_reason = decision.upstream, decision.reason
             if upstream is None and flight.endpoint == COUNT_TOKENS and credential.verdict != "foreign":
@@ -124,27 +101,18 @@ class Front:
         else:
             upstream, flight.lane_reason = None, "not an Anthropic endpoint"
         flight.lane = "transparent" if upstream else "translated"
-        self._count(flight)
+        count(self._lanes, flight)
         if upstream:
             await self._lane.forward(flight, upstream, receive, send)
         else:
             await translated.run(flight, downstream, scope, receive, send)
-
-    def _count(self, flight: InFlight) -> None:
-        key = flight.lane if not flight.lane_reason else f"{flight.lane}: {flight.lane_reason}"
-        if key in self._lanes or len(self._lanes) < 64:
-            self._lanes[key] = self._lanes.get(key, 0) + 1
 
     async def _status(self, scope: Scope, receive: Receive, send: Send) -> None:
         if judge(scope["headers"], host.master_key()).verdict not in ("master", "open"):
             await respond_error(send, 401, WRONG_KEY["missing"])
             return
         feed = self._feed()
-        await endpoints.status(send, lanes=self._lanes, recording=feed.status() if feed else None)
-
-
-def _nowhere(_frame: Frame) -> None:
-    """No sink is enabled."""
+        await answers.status(send, lanes=self._lanes, recording=feed.status() if feed else None)
 
 
 class FrontRoute(BaseRoute):

@@ -12,6 +12,8 @@ import litellm
 from litellm.proxy import proxy_server
 from litellm.utils import ProviderConfigManager
 
+from claude_lens.capture.prices import lookup
+
 INTERNAL_MODULES = (
     "litellm.proxy.hooks.",
     "litellm.router.",
@@ -156,11 +158,4 @@ def prices(model: str | None, provider: str | None) -> Mapping[str, Any] | None:
 
     Source: ``litellm.model_cost``, which an operator's ``model_info`` in the configuration extends.
     """
-    if not model:
-        return None
-    bare = model.split("/", 1)[1] if "/" in model else model
-    for key in (model, f"{provider}/{model}", f"{provider}/{bare}", bare):
-        entry = litellm.model_cost.get(key)
-        if entry and (entry.get("input_cost_per_token") is not None or entry.get("tiered_pricing")):
-            return dict(entry)
-    return None
+    return lookup(litellm.model_cost, model, provider)

@@ -10,10 +10,9 @@ import aiohttp
 
 from claude_lens.capture.answers import respond_error
 from claude_lens.capture.asgi import Receive, Send
-from claude_lens.capture.decision import Upstream
 from claude_lens.capture.headers import end_to_end, for_upstream, get
 from claude_lens.capture.inflight import InFlight, RawHeaders
-from claude_lens.capture.upstream import UpstreamClient
+from claude_lens.capture.upstream import Upstream, UpstreamClient
 from claude_lens.settings import Settings
 
 NO_KEY = (
@@ -42,7 +41,6 @@ class Lane:
         flight.provider = "anthropic"
         key = None if flight.own_credential else provider_key(upstream)
         if key is None and not flight.own_credential:
-            flight.arrive()
             flight.passed(await respond_error(send, 401, NO_KEY))
             flight.end("error", 401, [(b"content-type", b"application/json")], NO_KEY)
             return
@@ -55,7 +53,7 @@ class Lane:
         if version and get(headers, b"anthropic-version") is None:
             headers.append((b"anthropic-version", version.encode()))
         work = asyncio.ensure_future(self._exchange(flight, upstream.base, headers, send))
-        flight.arrive()
+        flight.arrive_soon()
         gone = asyncio.ensure_future(_client_gone(receive))
         try:
             await asyncio.wait((work, gone), return_when=asyncio.FIRST_COMPLETED)
@@ -69,6 +67,7 @@ class Lane:
                 raise
         finally:
             gone.cancel()
+            flight.arrive()
 
     async def _exchange(self, flight: InFlight, base: str, headers: RawHeaders, send: Send) -> None:
         url = f"{base}{flight.endpoint}{'?' + flight.query if flight.query else ''}"

@@ -9,11 +9,10 @@ from collections import OrderedDict
 import orjson
 
 from claude_lens.capture.inflight import InFlight
+from claude_lens.capture.request import ANTHROPIC_ENDPOINTS, COUNT_TOKENS, MESSAGES
 from claude_lens.translation import history
 from claude_lens.wire.parse import parse_object
 
-MESSAGES = "/v1/messages"
-COUNT_TOKENS = "/v1/messages/count_tokens"
 SIGNATURE = re.compile(rb'"signature":\s?"([^"]+)"')
 KEPT = 20_000
 
@@ -32,7 +31,7 @@ def prepare(flight: InFlight) -> None:
             body = parse_object(flight.body)
             flight.outgoing = orjson.dumps({**body, "model": flight.target}) if body else None
         return
-    if flight.endpoint not in (MESSAGES, COUNT_TOKENS):
+    if flight.endpoint not in ANTHROPIC_ENDPOINTS:
         return
     if history.may_hold_foreign_thinking(flight.body) or (FOREIGN and SIGNATURE.search(flight.body)):
         cleaned = history.without_foreign_thinking(parse_object(flight.body) or {}, is_known)

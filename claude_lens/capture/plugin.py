@@ -1,15 +1,12 @@
-"""What exists once in a worker process: settings, feed, lane, and the front before LiteLLM's routes.
+"""What exists once in a worker process where LiteLLM is loaded: its hooks, and the front before its routes.
 
 ``callbacks/`` may be loaded twice by LiteLLM, so state lives here and not there.
 """
 
 from __future__ import annotations
 
-import atexit
-import logging
 import os
 from functools import lru_cache
-from importlib.metadata import entry_points
 
 import litellm
 from litellm.integrations.custom_logger import CustomLogger
@@ -22,49 +19,29 @@ from claude_lens.capture.agent_log import AgentLog
 from claude_lens.capture.decision import Decider
 from claude_lens.capture.front import Front, FrontRoute
 from claude_lens.capture.hooks import CaptureHooks, Marker
-from claude_lens.capture.lane import Lane
 from claude_lens.capture.routing import RoutingHook, SubagentRouter
-from claude_lens.capture.upstream import UpstreamClient
-from claude_lens.recorder.feed import Feed, recorder_command
-from claude_lens.recorder.sinks import GROUP
-from claude_lens.settings import Settings, load
-
-log = logging.getLogger("claude_lens")
+from claude_lens.capture.worker import Worker, worker
 
 
 class Plugin:
-    """The plugin in one worker. ``own_server`` is true where ``claude_lens.capture.server`` runs it."""
+    """The plugin in one worker."""
 
-    def __init__(self, settings: Settings, *, own_server: bool = False) -> None:
-        self.settings = settings
-        self.sinks: set[str] = set()
+    def __init__(self, worker: Worker) -> None:
+        self.worker = worker
+        self.settings = settings = worker.settings
         self.hooks = CaptureHooks()
-        self.client = UpstreamClient(settings)
+        self.router: SubagentRouter | None = None
         self.front = Front(
             decider=Decider(transparent=settings.transparent == "auto", forward_url=settings.forward_url),
-            lane=Lane(self.client, settings, own_server=own_server),
-            feed=self.feed,
+            lane=worker.lane,
+            feed=worker.feed,
             routing=lambda: self.router,
+            lanes=worker.lanes,
         )
-        self.router: SubagentRouter | None = None
-        self._feed: tuple[int, Feed] | None = None
-        self._own_server = own_server
-
-    def feed(self) -> Feed | None:
-        """This process's feed, started at the first call; None where no sink is enabled."""
-        if self._feed and self._feed[0] == os.getpid():
-            return self._feed[1]
-        if not self.sinks and not _foreign_sinks():
-            return None
-        feed = Feed(recorder_command(sorted(self.sinks)), limit=self.settings.queue_bytes, log=log.error)
-        self._feed = (os.getpid(), feed)
-        feed.start()
-        atexit.register(feed.close)
-        return feed
 
     def enable(self, sink: str) -> CaptureHooks:
         """Record into this sink of ours from now on, and stand before LiteLLM's routes."""
-        self.sinks.add(sink)
+        self.worker.sinks.add(sink)
         self.stand_in_front()
         return self.hooks
 
@@ -81,7 +58,7 @@ class Plugin:
 
     def stand_in_front(self) -> None:
         """Put our route first, where LiteLLM's own server runs the app. Does nothing the second time."""
-        if self._own_server:
+        if self.worker.own_server:
             return
         from litellm.proxy.proxy_server import app
 
@@ -89,30 +66,11 @@ class Plugin:
         if not any(isinstance(route, FrontRoute) for route in routes):
             routes[0:0] = [FrontRoute(self.front, app.router)]
 
-    async def close(self) -> None:
-        """Write out what was recorded and close the connections."""
-        await self.client.close()
-        if self._feed and self._feed[0] == os.getpid():
-            self._feed[1].close()
-
-
-def _foreign_sinks() -> bool:
-    return any(not entry.value.startswith("claude_lens.") for entry in entry_points(group=GROUP))
-
-
-_own_server = False
-
-
-def serve_ourselves() -> None:
-    """Say, before anything else is asked here, that our own server wraps LiteLLM's app."""
-    global _own_server
-    _own_server = True
-
 
 @lru_cache(maxsize=1)
 def plugin() -> Plugin:
     """The plugin of this process."""
-    return Plugin(load(), own_server=_own_server)
+    return Plugin(worker())
 
 
 def sqlite_logger() -> CustomLogger:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from claude_lens import memory
 from claude_lens.agents.targets import derived
 from claude_lens.capture.answers import respond_error
+from claude_lens.capture.worker import serve_ourselves
 from claude_lens.config import check_routes
 from claude_lens.errors import UserError
 from claude_lens.guard import HostGuard
@@ -50,7 +51,7 @@ class Wrapped:
     def _lifespan(self, send: Send) -> Send:
         async def watched(message: Message) -> None:
             if message["type"] == "lifespan.startup.complete":
-                self._plugin.feed()
+                self._plugin.worker.feed()
                 from claude_lens.capture import shortcut
 
                 shortcut.install(self._app)
@@ -59,7 +60,7 @@ class Wrapped:
                 gc.freeze()
                 gc.enable()
             elif message["type"].startswith("lifespan.shutdown"):
-                await self._plugin.close()
+                await self._plugin.worker.close()
             await send(message)
 
         return watched
@@ -84,10 +85,10 @@ def prepare_environment(config: Path) -> None:
 def build(host: str) -> Wrapped:
     """Import LiteLLM and put our front before its app, for a server that listens on ``host``."""
     gc.disable()
-    from claude_lens.capture.plugin import plugin, serve_ourselves
-
     serve_ourselves()
     from litellm.proxy.proxy_server import app
+
+    from claude_lens.capture.plugin import plugin
 
     settings = plugin().settings
     # Beyond loopback the operator's own names are unknown; the key guards the door there.

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import ssl
+from dataclasses import dataclass
 from types import SimpleNamespace
 
 import aiohttp
@@ -14,8 +16,26 @@ from yarl import URL
 from claude_lens.capture.inflight import RawHeaders
 from claude_lens.settings import Settings
 
+ANTHROPIC = "https://api.anthropic.com"
 AUTO_HEADERS = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 CA_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """Where the transparent lane forwards to: ``base`` without a trailing slash, ``key`` if there is one."""
+
+    base: str
+    key: str | None
+
+
+def bare_base(base: str) -> str:
+    """An ``api_base`` without the path of an endpoint.
+
+    >>> bare_base("http://gate/claude/v1/messages")
+    'http://gate/claude'
+    """
+    return re.sub(r"(/v1(/messages)?)?/*$", "", base)
 
 
 def tls_context() -> ssl.SSLContext:

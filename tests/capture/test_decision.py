@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import litellm
-import orjson
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from claude_lens.capture.decision import Decider, Upstream, model_of
+from claude_lens.capture.decision import Decider
+from claude_lens.capture.upstream import Upstream
 from tests.capture.conftest import CLAUDE, Configure, deployment
 
 
@@ -116,29 +114,3 @@ def test_anthropic_whatever_else(configure: Configure) -> None:
     assert decider().anthropic(None) is None
     configure([deployment("claude-x", "openai/gpt-4o", api_key="k")])
     assert decider().anthropic("claude-x") is None
-
-
-@given(
-    name=st.text(min_size=1, max_size=40),
-    rest=st.dictionaries(st.text(), st.integers() | st.text(), max_size=4),
-    first=st.booleans(),
-)
-def test_model_of_is_what_json_says(name: str, rest: dict[str, Any], first: bool) -> None:
-    rest.pop("model", None)
-    body = {"model": name, **rest} if first else {**rest, "model": name}
-    try:
-        raw = orjson.dumps(body)
-    except TypeError:
-        return
-    assert model_of(raw) == name
-
-
-@given(st.binary(max_size=200))
-def test_model_of_never_raises(body: bytes) -> None:
-    model_of(body)
-    model_of(b'{"model":"' + body)
-
-
-@pytest.mark.parametrize("body", [b"", b"[]", b'{"model":1}', b'{"model":""}', b'"x"', b"{"])
-def test_no_model(body: bytes) -> None:
-    assert model_of(body) is None

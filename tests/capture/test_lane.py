@@ -9,10 +9,9 @@ import orjson
 import pytest
 
 from claude_lens.capture.asgi import Message
-from claude_lens.capture.decision import Upstream
 from claude_lens.capture.inflight import RawHeaders
 from claude_lens.capture.lane import Lane, provider_key
-from claude_lens.capture.upstream import UpstreamClient
+from claude_lens.capture.upstream import Upstream, UpstreamClient
 from claude_lens.settings import load
 from tests.capture.calling import BODY, HEADERS, Calling, call
 from tests.harness import free_port

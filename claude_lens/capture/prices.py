@@ -1,0 +1,51 @@
+"""LiteLLM's price map: an entry by a model's many names, and the map itself before LiteLLM is loaded."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+FILE = "model_prices_and_context_window_backup.json"
+
+
+def lookup(
+    prices: Mapping[str, Mapping[str, Any]], model: str | None, provider: str | None
+) -> Mapping[str, Any] | None:
+    """The entry of ``prices`` for a model: US dollars by kind of token; None where it has no price."""
+    if not model:
+        return None
+    bare = model.split("/", 1)[1] if "/" in model else model
+    for key in (model, f"{provider}/{model}", f"{provider}/{bare}", bare):
+        entry = prices.get(key)
+        if entry and (entry.get("input_cost_per_token") is not None or entry.get("tiered_pricing")):
+            return dict(entry)
+    return None
+
+
+class Published:
+    """The price map as it comes with LiteLLM, read from its file at the first question."""
+
+    def __init__(self) -> None:
+        self._prices: Mapping[str, Mapping[str, Any]] | None = None
+
+    def __call__(self, model: str | None, provider: str | None) -> Mapping[str, Any] | None:
+        """As :func:`lookup`."""
+        if self._prices is None:
+            self._prices = _read()
+        return lookup(self._prices, model, provider)
+
+    def forget(self) -> None:
+        """Give the memory back; a further question reads the file again."""
+        self._prices = None
+
+
+def _read() -> Mapping[str, Mapping[str, Any]]:
+    spec = importlib.util.find_spec("litellm")
+    if spec is None or not spec.origin:
+        return {}
+    found: Mapping[str, Mapping[str, Any]] = orjson.loads(Path(spec.origin).with_name(FILE).read_bytes())
+    return found

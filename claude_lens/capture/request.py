@@ -1,0 +1,77 @@
+"""A request at the door: which endpoints are recorded, which model is asked, and its exchange opened."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import orjson
+
+from claude_lens.capture.asgi import Scope
+from claude_lens.capture.auth import Credential
+from claude_lens.capture.inflight import InFlight
+from claude_lens.recorder.feed import Feed
+from claude_lens.recorder.frames import Frame
+
+MESSAGES = "/v1/messages"
+COUNT_TOKENS = "/v1/messages/count_tokens"
+ANTHROPIC_ENDPOINTS = frozenset((MESSAGES, COUNT_TOKENS))
+RECORDED = {
+    MESSAGES: MESSAGES,
+    COUNT_TOKENS: COUNT_TOKENS,
+    "/v1/chat/completions": "/v1/chat/completions",
+    "/chat/completions": "/v1/chat/completions",
+}
+WRONG_KEY = {
+    "missing": "no key: send the proxy's key as Authorization: Bearer …, x-api-key or x-litellm-api-key",
+    "foreign": "wrong key for this proxy: use LITELLM_MASTER_KEY, or the key that `lensctl env` sets",
+}
+MODEL_FIRST = re.compile(rb'\s*\{\s*"model"\s*:\s*"([^"\\\x00-\x1f]{1,256})"\s*[,}]')
+KINDS = 64
+
+Prices = Callable[[str | None, str | None], Mapping[str, Any] | None]
+
+
+def model_of(body: bytes) -> str | None:
+    """The requested model; None where the body is not a JSON object that names one.
+
+    Claude Code puts it first, so that nothing else needs to be parsed.
+    """
+    first = MODEL_FIRST.match(body)
+    if first:
+        return first[1].decode("utf-8", "replace")
+    try:
+        parsed = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+    model = parsed.get("model") if isinstance(parsed, dict) else None
+    return model if isinstance(model, str) and model else None
+
+
+def opened(
+    scope: Scope, body: bytes, credential: Credential, *, feed: Feed | None, price: Prices
+) -> InFlight:
+    """The exchange of a request to one of ``RECORDED``; its clock runs from here."""
+    return InFlight(
+        endpoint=RECORDED[scope["path"]],
+        query=scope["query_string"].decode("latin-1"),
+        headers=scope["headers"],
+        body=body,
+        put=feed.put if feed else _nowhere,
+        worker=feed.worker if feed else "",
+        requested_model=model_of(body),
+        own_credential=credential.own,
+        price=price,
+    )
+
+
+def count(lanes: dict[str, int], flight: InFlight) -> None:
+    """Add the exchange to the counters by lane and reason; new reasons beyond ``KINDS`` are not counted."""
+    key = flight.lane if not flight.lane_reason else f"{flight.lane}: {flight.lane_reason}"
+    if key in lanes or len(lanes) < KINDS:
+        lanes[key] = lanes.get(key, 0) + 1
+
+
+def _nowhere(_frame: Frame) -> None:
+    """No sink is enabled."""

@@ -1,0 +1,70 @@
+"""What a worker process has once, whether LiteLLM is loaded or not: settings, lane, connections, feed."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+from functools import lru_cache
+from importlib.metadata import entry_points
+
+from claude_lens.capture.lane import Lane
+from claude_lens.capture.upstream import UpstreamClient
+from claude_lens.recorder.feed import Feed, recorder_command
+from claude_lens.recorder.sinks import GROUP
+from claude_lens.settings import Settings, load
+
+log = logging.getLogger("claude_lens")
+
+
+class Worker:
+    """One worker. ``own_server`` is true where ``claude_lens.capture.server`` runs it.
+
+    ``sinks`` are those of ours that are enabled, ``lanes`` the requests counted by lane and reason.
+    """
+
+    def __init__(self, settings: Settings, *, own_server: bool = False) -> None:
+        self.settings = settings
+        self.own_server = own_server
+        self.sinks: set[str] = set()
+        self.lanes: dict[str, int] = {}
+        self.client = UpstreamClient(settings)
+        self.lane = Lane(self.client, settings, own_server=own_server)
+        self._feed: tuple[int, Feed] | None = None
+
+    def feed(self) -> Feed | None:
+        """This process's feed, started at the first call; None where no sink is enabled."""
+        if self._feed and self._feed[0] == os.getpid():
+            return self._feed[1]
+        if not self.sinks and not _foreign_sinks():
+            return None
+        feed = Feed(recorder_command(sorted(self.sinks)), limit=self.settings.queue_bytes, log=log.error)
+        self._feed = (os.getpid(), feed)
+        feed.start()
+        atexit.register(feed.close)
+        return feed
+
+    async def close(self) -> None:
+        """Write out what was recorded and close the connections."""
+        await self.client.close()
+        if self._feed and self._feed[0] == os.getpid():
+            self._feed[1].close()
+
+
+def _foreign_sinks() -> bool:
+    return any(not entry.value.startswith("claude_lens.") for entry in entry_points(group=GROUP))
+
+
+_own_server = False
+
+
+def serve_ourselves() -> None:
+    """Say, before anything else is asked here, that our own server wraps LiteLLM's app."""
+    global _own_server
+    _own_server = True
+
+
+@lru_cache(maxsize=1)
+def worker() -> Worker:
+    """The worker that this process is."""
+    return Worker(load(), own_server=_own_server)
