@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -175,3 +175,12 @@ def pretty(value: Any) -> str:
 def escaped(value: str) -> Markup:
     """Text as markup: cleaned and escaped."""
     return escape(text.clean(value))
+
+
+def marked(words: str, marks: Iterable[tuple[int, int]]) -> Markup:
+    """Text as markup, with ``mark`` elements from each start to each end."""
+    at, shown = 0, Markup("")
+    for start, end in marks:
+        shown += escaped(words[at:start]) + Markup("<mark>{}</mark>").format(escaped(words[start:end]))
+        at = end
+    return shown + escaped(words[at:])

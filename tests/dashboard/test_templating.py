@@ -116,3 +116,8 @@ def test_pages_survive_what_has_no_bytes() -> None:
     answer = templating.page("problem.html", 404, title="x", text="\ud800")
     assert answer.status_code == 404
     assert "\ufffd".encode() in answer.body
+
+
+def test_marks_are_ours_and_words_stay_words() -> None:
+    assert templating.marked("a <b> c", [(2, 5)]) == "a <mark>&lt;b&gt;</mark> c"
+    assert templating.marked("", []) == ""

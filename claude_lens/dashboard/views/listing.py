@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final, get_args
+from typing import Any, Final, get_args
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -12,15 +12,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from claude_lens.dashboard.lens import Lens
-from claude_lens.dashboard.templating import escaped, page, session_id
+from claude_lens.dashboard.templating import marked, page, session_id
 from claude_lens.errors import StoreError, UserError
 from claude_lens.store.reading import filters
-from claude_lens.store.reading.search import Hit, parse
+from claude_lens.store.reading.search import parse
 from claude_lens.store.reading.search import search as find
 from claude_lens.when import moment
-
-if TYPE_CHECKING:
-    from markupsafe import Markup
 
 SHOWN: Final = 50
 HITS: Final = 25
@@ -74,7 +71,7 @@ def search(request: Request) -> Response:
         except (UserError, StoreError) as error:
             problem = str(error)
     values: dict[str, Any] = {
-        "hits": [(hit, _marked(hit)) for hit in hits],
+        "hits": [(hit, marked(hit["snippet"], hit["marks"])) for hit in hits],
         "more": urlencode({"q": q, "before": hits[-1]["cursor"]}) if len(hits) == HITS else None,
     }
     if cursor:
@@ -96,19 +93,8 @@ def find_in_session(request: Request) -> Response:
                 hits = find(connection, query, limit=HITS)
         except (UserError, StoreError) as error:
             problem = str(error)
-    shown = [(hit, _marked(hit)) for hit in hits]
+    shown = [(hit, marked(hit["snippet"], hit["marks"])) for hit in hits]
     return page("found.html", hits=shown, problem=problem, asked=bool(q), session=name)
-
-
-def _marked(hit: Hit) -> Markup:
-    """The snippet with its matches in ``mark`` elements."""
-    from markupsafe import Markup
-
-    words, at, shown = hit["snippet"], 0, Markup("")
-    for start, end in hit["marks"]:
-        shown += escaped(words[at:start]) + Markup("<mark>{}</mark>").format(escaped(words[start:end]))
-        at = end
-    return shown + escaped(words[at:])
 
 
 def _zone() -> Any:

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from claude_lens.dashboard.lens import Lens
-from claude_lens.dashboard.templating import page
+from claude_lens.dashboard.templating import marked, page
 from claude_lens.store.reading import browse
 
 SHOWN: Final = 50
@@ -32,27 +32,28 @@ class Day:
 
 
 def sessions(request: Request) -> Response:
-    """The page, or with ``before`` the rows that follow."""
+    """The page, or with ``after`` the rows that follow."""
     lens: Lens = request.app.state.lens
     query = request.query_params
     choice = _choice(query)
-    before = query.get("before")
+    after = query.get("after")
     with lens.reader.connect() as connection:
-        ids = browse.find(connection, choice, SHOWN, before)
-        tools = browse.tools(connection, ids)
-        projects = browse.projects(connection)
-        today = datetime.now().astimezone().date()
-        first = today - timedelta(days=today.weekday() + 7 * (WEEKS - 1))
-        days = browse.per_day(connection, _start(first).timestamp())
-    rows = lens.reader.sessions_of(ids)
-    kept = {name: value for name, value in query.items() if name != "before" and value}
+        found = browse.find(connection, choice, SHOWN, after)
+        tools = browse.tools(connection, found.ids)
+        if not after:
+            projects = browse.projects(connection)
+            today = datetime.now().astimezone().date()
+            first = today - timedelta(days=today.weekday() + 7 * (WEEKS - 1))
+            days = browse.per_day(connection, _start(first).timestamp())
+    rows = lens.reader.sessions_of(found.ids)
+    kept = {name: value for name, value in query.items() if name != "after" and value}
     values: dict[str, Any] = {
         "rows": rows,
         "tools": tools,
-        "more": ids[-1] if len(ids) == SHOWN and choice.order == "newest" else None,
-        "kept": urlencode(kept),
+        "mentions": {name: (one, marked(one.snippet, one.marks)) for name, one in found.mentions.items()},
+        "more": urlencode({**kept, "after": found.next}) if found.next else None,
     }
-    if before:
+    if after:
         return page("session_rows.html", **values)
     return page(
         "sessions.html",

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow
 
 def test_sessions_lead_to_a_session(recorded: Recorded, watched: Watched) -> None:
     page = watched.go("/sessions")
-    page.get_by_label("Filter by title, project or branch").fill("greeting")
+    page.get_by_label("Filter by title, project, branch or what was said").fill("greeting")
     page.keyboard.press("Enter")
     page.wait_for_url("**words=greeting**")
     rows = page.locator("tr.row")
@@ -25,7 +25,20 @@ def test_sessions_lead_to_a_session(recorded: Recorded, watched: Watched) -> Non
     page.get_by_role("link", name=PROMPT).click()
     page.wait_for_url(f"**/sessions/{recorded.session}")
     page.go_back()
-    expect(page.get_by_label("Filter by title, project or branch")).to_have_value("greeting")
+    expect(page.get_by_label("Filter by title, project, branch or what was said")).to_have_value("greeting")
+
+
+def test_sessions_are_found_by_what_was_said(recorded: Recorded, watched: Watched) -> None:
+    page = watched.go("/sessions?order=cost")
+    page.get_by_label("Filter by title, project, branch or what was said").fill("inner done")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**words=inner**")
+    assert "order=cost" in page.url
+    place = page.locator("a.said-here")
+    expect(place.locator("mark").first).to_have_text("inner")
+    place.click()
+    page.wait_for_url("**at=**")
+    expect(page.locator(".turn.target")).to_be_in_viewport()
 
 
 def test_an_exchange_shows_what_the_provider_got(

@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from claude_lens.exchange import Cost
 from claude_lens.store.sink import StoreSink
 from tests.dashboard.conftest import text_of
-from tests.dashboard.test_conversation import said, user
+from tests.dashboard.test_conversation import said, use, user
 from tests.store.conftest import Make
 
 
@@ -38,16 +38,37 @@ def test_an_empty_store_says_what_to_do(client: TestClient) -> None:
     assert "No session yet" in client.get("/sessions").text
 
 
-def test_newest_first_and_more_as_one_scrolls(client: TestClient, make: Make, sink: StoreSink) -> None:
+@pytest.mark.parametrize("order", ["newest", "cost", "tokens", "exchanges", "duration"])
+def test_more_comes_as_one_scrolls_in_every_order(
+    client: TestClient, make: Make, sink: StoreSink, order: str
+) -> None:
     keep(sink, make, 120)
     seen: list[str] = []
-    path: str | None = "/sessions"
+    path: str | None = f"/sessions?order={order}"
     while path:
         answer = client.get(path)
         seen += titles(answer.text)
-        found = re.search(r'hx-get="(/sessions\?[^"]*before=[^"]*)"', answer.text)
+        found = re.search(r'hx-get="(/sessions\?[^"]*after=[^"]*)"', answer.text)
         path = found[1].replace("&amp;", "&") if found else None
+    # Each is newer and dearer than the one before, and alike otherwise.
     assert seen == [f"prompt {number:03d}" for number in reversed(range(120))]
+
+
+def test_what_was_said_is_found_and_shown(client: TestClient, make: Make, sink: StoreSink) -> None:
+    keep(sink, make, 3)
+    one = make({"messages": [user("a prompt of its own")]}, said("the <b>walrus</b> sleeps"), session="w")
+    sink.ended(one)
+    sink.flush()
+    answer = client.get("/sessions?words=walrus")
+    assert "a prompt of its own" in answer.text
+    assert titles(answer.text) == []
+    assert "the &lt;b&gt;<mark>walrus</mark>&lt;/b&gt; sleeps" in answer.text
+    assert f'href="/sessions/w?at={one.id}#x-{one.id[:16]}"' in answer.text
+    assert 'class="said-here"' not in client.get("/sessions").text
+
+
+def test_a_cursor_that_is_none_is_told(client: TestClient) -> None:
+    assert client.get("/sessions?after=nonsense").status_code == 400
 
 
 @pytest.mark.parametrize(
@@ -83,8 +104,9 @@ def test_days_lead_to_their_sessions(client: TestClient, make: Make, sink: Store
 
 
 def test_what_a_row_says(client: TestClient, make: Make, sink: StoreSink) -> None:
-    sink.ended(make({"messages": [user("go")]}, said("x")))
+    calls = [use("Bash", f"t{number}", command="ls") for number in range(11)]
+    sink.ended(make({"messages": [user("go")]}, said("x", *calls)))
     sink.flush()
     words = text_of(client.get("/sessions"))
-    for part in ("go", "app", "main", "103 in 5 out", "97 %", "$0.2500"):
+    for part in ("go", "1 1 11", "app", "main", "103 in 5 out", "97 %", "$0.2500"):
         assert part in words

@@ -1,0 +1,130 @@
+"""In which sessions words were said: for lists of sessions, in whatever order these are.
+
+Words that few messages hold are looked up once, for all sessions together. Words that very many hold are
+looked for session by session, as far as a page needs.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Connection, func, select
+from sqlalchemy import text as sql_text
+
+from claude_lens.errors import UserError
+from claude_lens.store.content import load, unpack
+from claude_lens.store.reading.search import Query, parse
+from claude_lens.store.schema import SEARCH, SEARCH_COLUMNS, contents, exchanges, occurrences
+from claude_lens.store.writing.words import columns, snippet
+
+RARE: Final = 20_000
+"""So many messages are looked up at once."""
+SECONDS: Final = 0.25
+"""Of looking session by session; then a page ends with what it has."""
+
+_NEWEST: Final = (
+    f"SELECT rowid AS content FROM {SEARCH} WHERE {SEARCH} MATCH :match ORDER BY rowid DESC LIMIT :most"
+)
+_COUNTED: Final = sql_text(f"SELECT count(*) FROM ({_NEWEST})")
+# CROSS JOIN keeps the order of the tables: the index has to lead.
+_ALL: Final = sql_text(
+    f"SELECT o.session, max(o.content) AS content FROM ({_NEWEST}) f CROSS JOIN occurrences o "
+    "ON o.content = f.content GROUP BY o.session"
+)
+_OF_ONE: Final = sql_text(
+    f"SELECT f.rowid FROM {SEARCH} f CROSS JOIN occurrences o ON o.content = f.rowid "
+    f"WHERE o.session = :session AND f.{SEARCH} MATCH :match AND f.rowid BETWEEN :first AND :last "
+    "ORDER BY f.rowid DESC LIMIT 1"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """Where a session says it: the exchange that brought it, and a piece of text with the words' places."""
+
+    exchange_id: str
+    part: str
+    snippet: str
+    marks: list[tuple[int, int]]
+
+
+class Mentions:
+    """Answers for some words within one read: sessions with a message that has all of them."""
+
+    def __init__(self, connection: Connection, query: Query) -> None:
+        self._connection = connection
+        self._query = query
+        self._spent = 0.0
+        values = {"match": query.match, "most": RARE + 1}
+        self._all: dict[int, int] | None = None
+        if int(connection.execute(_COUNTED, values).scalar_one()) <= RARE:
+            self._all = {row.session: row.content for row in connection.execute(_ALL, values)}
+
+    @property
+    def tired(self) -> bool:
+        """Whether looking took so long that a page should end."""
+        return self._spent > SECONDS
+
+    def content(self, session: int) -> int | None:
+        """The key of the newest message of this session that matches."""
+        if self._all is not None:
+            return self._all.get(session)
+        started = time.perf_counter()
+        ends = select(func.min(occurrences.c.content), func.max(occurrences.c.content))
+        first, last = self._connection.execute(ends.where(occurrences.c.session == session)).one()
+        values = {"match": self._query.match, "session": session, "first": first, "last": last}
+        found = None if first is None else self._connection.execute(_OF_ONE, values).scalar()
+        self._spent += time.perf_counter() - started
+        return found
+
+    def told(self, places: Sequence[tuple[int, int]]) -> dict[int, Mention]:
+        """What to show for pairs of session and content, by session."""
+        query = (
+            select(exchanges.c.exchange_id, contents.c.codec, contents.c.data)
+            .select_from(occurrences)
+            .join(exchanges, exchanges.c.id == occurrences.c.exchange)
+            .join(contents, contents.c.id == occurrences.c.content)
+        )
+        found = {}
+        for session, content in places:
+            place = (occurrences.c.session == session, occurrences.c.content == content)
+            row = self._connection.execute(query.where(*place)).one_or_none()
+            if row is not None:
+                found[session] = _mention(row, self._query)
+        return found
+
+
+def mentions(connection: Connection, text: str) -> Mentions | None:
+    """For words apart by white space, ``pre*`` too; None where there is none, or nothing to look into."""
+    if connection.dialect.name != "sqlite":
+        return None
+    there = connection.exec_driver_sql("SELECT 1 FROM sqlite_master WHERE name = ?", (SEARCH,)).scalar()
+    try:
+        return Mentions(connection, parse(" ".join(map(_quoted, text.split())))) if there else None
+    except UserError:
+        return None
+
+
+def _quoted(word: str) -> str:
+    """The word as a phrase, so that nothing in it is a qualifier or an operator."""
+    bare = word.replace('"', " ")
+    return f'"{bare.rstrip("*")}"*' if bare.endswith("*") else f'"{bare}"'
+
+
+def _mention(row: Any, query: Query) -> Mention:
+    texts = columns(load(unpack(row.codec, row.data))) or ("",) * len(SEARCH_COLUMNS)
+    found = [
+        Mention(row.exchange_id, part, *snippet(text, query.terms))
+        for part, text in zip(SEARCH_COLUMNS, texts, strict=True)
+        if text
+    ]
+    return max(
+        found, key=lambda one: len({one.snippet[a:b].lower() for a, b in one.marks}), default=_nothing(row)
+    )
+
+
+def _nothing(row: Any) -> Mention:
+    return Mention(row.exchange_id, "prompt", "", [])
