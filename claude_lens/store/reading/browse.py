@@ -102,9 +102,8 @@ def _value(order: Order) -> ColumnElement[Any]:
 def _sums(order: Order) -> Subquery:
     first, *rest = _SUMMED[order]
     whole = func.round(func.sum(sum(rest, start=first)), _COMPARED)
-    # Not the column itself: by its index, the table would be read in no order.
-    group = totals.c.session + 0
-    return select(group.label("session"), whole.label("value")).group_by(group).subquery()
+    summed = select(totals.c.session, whole.label("value")).group_by(totals.c.session)
+    return summed.subquery()
 
 
 def _chosen(choice: Choice, value: ColumnElement[Any], *, only_named: bool) -> Select[Any]:

@@ -24,6 +24,7 @@ RARE: Final = 20_000
 """So many messages are looked up at once."""
 SECONDS: Final = 0.25
 """Of looking session by session; then a page ends with what it has."""
+_SHORTEST: Final = 3
 
 _NEWEST: Final = (
     f"SELECT rowid AS content FROM {SEARCH} WHERE {SEARCH} MATCH :match ORDER BY rowid DESC LIMIT :most"
@@ -111,7 +112,9 @@ def mentions(connection: Connection, text: str) -> Mentions | None:
 def _quoted(word: str) -> str:
     """The word as a phrase, so that nothing in it is a qualifier or an operator."""
     bare = word.replace('"', " ")
-    return f'"{bare.rstrip("*")}"*' if bare.endswith("*") else f'"{bare}"'
+    # Shorter beginnings are those of too many words.
+    prefix = bare.endswith("*") and len(bare) > _SHORTEST
+    return f'"{bare.rstrip("*")}"*' if prefix else f'"{bare}"'
 
 
 def _mention(row: Any, query: Query) -> Mention:
