@@ -12,6 +12,7 @@ import time
 
 import orjson
 
+from claude_lens import memory
 from claude_lens.capture import headers as h
 from claude_lens.capture import outgoing
 from claude_lens.capture.answers import error_body
@@ -31,6 +32,8 @@ ERROR_EVENTS = (b"event: error", b'data: {"error"', b'data: {"type": "error"', b
 
 # By exchange id, which LiteLLM carries as its call id: how its hooks find the request they are about.
 IN_FLIGHT: dict[str, InFlight] = {}
+# LiteLLM imports and remembers much in its first requests, and leaves bodies behind in cycles.
+_warming = memory.Warming(after=50, at_last=500, thresholds=(700, 10, 2))
 
 
 async def run(
@@ -53,6 +56,7 @@ async def run(
         outgoing.remember(flight)
         watched.finish()
         flight.forget()
+        _warming.answered(idle=not IN_FLIGHT)
 
 
 def _inner_headers(flight: InFlight) -> RawHeaders:

@@ -14,7 +14,10 @@ def main() -> None:
     """Record what comes on standard input with our own sinks named in the arguments, and all foreign ones."""
     memory.steady()
     ignore_signals()
-    run(load(), factories(frozenset(sys.argv[1:])), sys.stdin.buffer, sys.stdout.buffer)
+    settings, opening = load(), factories(frozenset(sys.argv[1:]))
+    # Parsed bodies are trees of many containers without a cycle: looking through them finds nothing.
+    memory.permanent((50_000, 10, 10))
+    run(settings, opening, sys.stdin.buffer, sys.stdout.buffer)
 
 
 if __name__ == "__main__":

@@ -48,8 +48,8 @@ class Known:
     """
 
     generation: str | None = None
-    contents: Recent[bytes, int] = field(default_factory=lambda: Recent(50_000))
-    nodes: Recent[bytes, int] = field(default_factory=lambda: Recent(50_000))
+    contents: Recent[bytes, int] = field(default_factory=lambda: Recent(10_000))
+    nodes: Recent[bytes, int] = field(default_factory=lambda: Recent(10_000))
     sessions: Recent[str, int] = field(default_factory=lambda: Recent(10_000))
     ranks: Recent[str, int] = field(default_factory=lambda: Recent(10_000))
     running: Recent[str, int] = field(default_factory=lambda: Recent(20_000))
