@@ -6,11 +6,13 @@ Text is drawn from a vocabulary with the skew of natural language, so that it co
 from __future__ import annotations
 
 import random
+from base64 import b64encode
 from collections.abc import Iterator
 from typing import Any
 
 import orjson
 
+from benchmarks.streams import stream_of
 from claude_lens.exchange import Cost, Exchange, Headers, Identity, Model, Request, Response, Usage
 
 _SYLLABLES = (
@@ -36,8 +38,12 @@ _SYLLABLES = (
 class Conversation:
     """One session: ``turn`` gives the next request and its answer; every request repeats all before it."""
 
-    def __init__(self, seed: int = 1, *, fixed_bytes: int = 45_000, new_bytes: int = 2_000) -> None:
+    def __init__(
+        self, seed: int = 1, *, fixed_bytes: int = 45_000, new_bytes: int = 2_000, thinking: int = 0
+    ) -> None:
+        """``thinking`` characters in each answer, with a signature of 360 that nothing makes smaller."""
         self._random = random.Random(seed)
+        self._thinking = thinking
         self._words = [
             "".join(self._random.choices(_SYLLABLES, k=self._random.randint(1, 4))) for _ in range(6000)
         ]
@@ -79,12 +85,17 @@ class Conversation:
             "name": "Bash",
             "input": {"command": self.text(80), "description": self.text(40)},
         }
+        thought = {"type": "thinking", "thinking": self.text(self._thinking), "signature": self._signature()}
         return {
             "model": "claude-opus-5-5",
             "id": f"msg_01{self._random.getrandbits(96):024x}",
             "type": "message",
             "role": "assistant",
-            "content": [{"type": "text", "text": self.text(self._new // 4)}, use],
+            "content": [
+                *([thought] if self._thinking else []),
+                {"type": "text", "text": self.text(self._new // 4)},
+                use,
+            ],
             "stop_reason": "tool_use",
             "stop_sequence": None,
             "usage": {
@@ -93,6 +104,9 @@ class Conversation:
                 "output_tokens": 210,
             },
         }
+
+    def _signature(self) -> str:
+        return b64encode(self._random.randbytes(270)).decode()
 
     def _add(self, blocks: list[dict[str, Any]]) -> None:
         self._messages.append({"role": "assistant", "content": blocks})
@@ -160,7 +174,7 @@ class Conversation:
                 "stop_reason": "tool_use",
                 "request_id": f"req_01{self._random.getrandbits(96):024x}",
                 "response": Response(
-                    headers=_response_headers(self._random), body=b"event: message_start\n", json=answer
+                    headers=_response_headers(self._random), body=stream_of(answer, self._count), json=answer
                 ),
             }
             yield Exchange(**fields), Exchange(**(fields | ended))

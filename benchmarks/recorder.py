@@ -17,7 +17,6 @@ import tempfile
 import time
 from typing import Any, Final
 
-import orjson
 import psutil
 
 from benchmarks import page
@@ -64,7 +63,7 @@ def frames(sessions: int, turns: int) -> tuple[bytes, int, float]:
                     status="ok",
                     http_status=200,
                     headers=ended.response.headers,
-                    body=stream_of(dict(ended.response.json)),
+                    body=ended.response.body,
                     ttfb_ms=ended.ttfb_ms,
                     ttft_ms=ended.ttft_ms,
                     duration_ms=ended.duration_ms,
@@ -78,31 +77,6 @@ def frames(sessions: int, turns: int) -> tuple[bytes, int, float]:
 def _write(out: io.BytesIO, frame: Frame) -> None:
     for part in encode(frame):
         out.write(part)
-
-
-def stream_of(message: dict[str, Any]) -> bytes:
-    """A message as the provider streams it, a delta for each four words or so."""
-    events: list[tuple[str, dict[str, Any]]] = []
-    bare = {**message, "content": [], "stop_reason": None}
-    events.append(("message_start", {"message": bare}))
-    for index, block in enumerate(message["content"]):
-        text = block["type"] == "text"
-        start = {**block, "text": ""} if text else {**block, "input": {}}
-        events.append(("content_block_start", {"index": index, "content_block": start}))
-        whole = block["text"] if text else json.dumps(block["input"])
-        kind, name = ("text_delta", "text") if text else ("input_json_delta", "partial_json")
-        for at in range(0, len(whole), 20):
-            events.append(
-                ("content_block_delta", {"index": index, "delta": {"type": kind, name: whole[at : at + 20]}})
-            )
-        events.append(("content_block_stop", {"index": index}))
-    delta = {"stop_reason": message["stop_reason"], "stop_sequence": None}
-    events.append(("message_delta", {"delta": delta, "usage": message["usage"]}))
-    events.append(("message_stop", {}))
-    return b"".join(
-        b"event: %s\ndata: %s\n\n" % (name.encode(), orjson.dumps({"type": name, **data}))
-        for name, data in events
-    )
 
 
 def measure(sessions: int, turns: int) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from claude_lens.errors import SettingError
 from claude_lens.exchange import Exchange, Request, Response
 from claude_lens.settings import Settings
 from claude_lens.store import content
+from claude_lens.store.streams import GONE
 
 MARK: Final = "[redacted:"
 # Not within a word; what an escape (\\n) or a URL (%3D) leaves before it is no word.
@@ -217,6 +218,14 @@ class Redactor:
         """The exchange without secrets in its answer and error."""
         response = exchange.response and self._response(exchange.response)
         error = exchange.error and self.text(exchange.error)
+        if (
+            error is not exchange.error
+            and response
+            and response.json is not None
+            and not _is_json(response.body)
+        ):
+            # What the error says stands in the stream too, perhaps in other words.
+            response = dataclasses.replace(response, body=GONE)
         if response is exchange.response and error is exchange.error:
             return exchange
         return dataclasses.replace(exchange, response=response, error=error)
@@ -232,12 +241,10 @@ class Redactor:
             return response if same else dataclasses.replace(response, body=body, json=json)
         # A secret in a stream may be cut into several events: only the folded message shows it whole.
         json = self.value(response.json)
-        if json is response.json and not self.may_hold(response.body):
-            return response
-        return dataclasses.replace(response, body=self._stream(response.body, json, response.json), json=json)
-
-    def _stream(self, body: bytes, new: Any, old: Any) -> bytes:
-        return self.raw(body) if new is old else b"event: redacted\n\n"
+        clean = json is response.json and not (
+            self.may_hold(response.body) and self.raw(response.body) != response.body
+        )
+        return response if clean else dataclasses.replace(response, body=GONE, json=json)
 
     def _body(self, body: bytes, json: Mapping[str, Any] | None) -> tuple[bytes, Mapping[str, Any] | None]:
         if json is None:

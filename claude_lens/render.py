@@ -43,7 +43,8 @@ def cost(usd: float | None, unpriced: int = 0) -> str:
 def session_table(sessions: Sequence[Session]) -> Table:
     """One line a session."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("session", "started", "title", "project"):
+    tagged = any(one["tags"] for one in sessions)
+    for name in ("session", "started", "title", *(["tags"] if tagged else []), "project"):
         table.add_column(name, overflow="ellipsis", no_wrap=True)
     for name in ("requests", "agents", "tokens", "cached", "cost"):
         table.add_column(name, justify="right", no_wrap=True)
@@ -53,6 +54,7 @@ def session_table(sessions: Sequence[Session]) -> Table:
             Text(one["id"]),
             clock(one["started_at"]) + live,
             Text(printable(one["title"]) or "-"),
+            *([Text(printable(", ".join(one["tags"])))] if tagged else []),
             Text(printable(one["project"]) or "-"),
             str(one["exchanges"]),
             str(one["agents"]),
@@ -148,7 +150,8 @@ def _heading(session: Session) -> Text:
         cost(session["cost_usd"], session["unpriced"]),
         duration(lasted) if lasted is not None else "running",
     ]
-    for line in (place, facts):
+    tags = [f"tags: {printable(', '.join(session['tags']))}"] if session["tags"] else []
+    for line in (place, facts, tags) if tags else (place, facts):
         title.append("\n" + " · ".join(fact for fact in line if fact), style="not bold")
     return title
 

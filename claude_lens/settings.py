@@ -144,6 +144,12 @@ class Settings:
         "on",
         "off: keep times, tokens, cost; no content.",
     )
+    streams: Literal["on", "off"] = setting(
+        "CLAUDE_LENS_STREAMS",
+        values.one_of("on", "off"),
+        "on",
+        "off: keep the message that an event stream stands for, and not the stream itself.",
+    )
     redact: Literal["on", "off"] = setting(
         "CLAUDE_LENS_REDACT",
         values.one_of("on", "off"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import random
 import re
@@ -18,6 +19,7 @@ from claude_lens.errors import SettingError
 from claude_lens.exchange import Exchange, Request, Response
 from claude_lens.redact import FORMS, Redactor, mark, read_patterns, redactor
 from claude_lens.settings import load
+from claude_lens.store.streams import GONE
 
 ALNUM = string.ascii_letters + string.digits
 HEX = "0123456789abcdef"
@@ -257,6 +259,25 @@ def exchange(body: dict[str, Any], answer: dict[str, Any] | None = None, **field
     return Exchange(
         id="1", request=Request(body=json.dumps(body).encode(), json=body), response=response, **fields
     )
+
+
+def test_a_stream_goes_whole_where_it_or_its_message_or_error_has_a_secret() -> None:
+    secret = SAMPLES[20][1]
+    fine, told = ({"content": [{"type": "text", "text": text}]} for text in ("fine", secret))
+    clean = exchange({}, fine)
+    assert clean.response is not None
+    noted = dataclasses.replace(
+        clean, response=dataclasses.replace(clean.response, body=f": {secret}\n\n".encode())
+    )
+    for one in (exchange({}, told), noted, exchange({}, fine, error=f"refused: {secret}")):
+        found = Redactor().exchange(one).response
+        assert found is not None
+        assert found.body == GONE
+    own = Redactor([("badge", re.compile("EMP-[0-9]{6}"))])
+    assert own.exchange(clean) is clean
+    found = own.exchange(exchange({}, {"content": [{"type": "text", "text": "EMP-123456"}]})).response
+    assert found is not None
+    assert found.body == GONE
 
 
 def test_a_body_without_secrets_is_the_same_object() -> None:

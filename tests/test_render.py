@@ -23,6 +23,7 @@ def session(**more: object) -> Session:
     made: Session = {
         "id": "s1",
         "title": "A [bold]title\x1b[2J",
+        "tags": [],
         "project": "/home/me/x",
         "branch": None,
         "started_at": "2026-01-31T09:30:00.000Z",
@@ -163,3 +164,12 @@ def test_one_exchange() -> None:
     for told in ("known by: spawn", "rule 'reviewers'", "billing block removed"):
         assert told in shown
     assert "(none)" in drawn(render.exchange_view({**whole, "response": None}))
+
+
+def test_tags_are_shown_where_there_are_some() -> None:
+    tagged = session(tags=["Bug", "to [bold]do\x1b[2J"])
+    assert "tags" not in drawn(render.session_table([session()]))
+    for shown in (drawn(render.session_table([tagged])), drawn(render.session_tree(tagged, [], []))):
+        assert "tags" in shown
+        assert "Bug, to [bold]do" in shown
+        assert "\x1b" not in shown

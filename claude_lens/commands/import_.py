@@ -37,6 +37,7 @@ def command(files: tuple[Path, ...], claude_transcripts: bool, folder: Path | No
         importing.store,
         settings.database_url,
         bodies=settings.bodies == "on",
+        streams=settings.streams == "on",
         redactor=redactor(settings),
     )
     found = transcripts.files(folder or transcripts.FOLDER) if claude_transcripts or folder else []
@@ -45,7 +46,8 @@ def command(files: tuple[Path, ...], claude_transcripts: bool, folder: Path | No
             progress("importing", number / (len(files) + len(found)))
             if number < len(files):
                 with file.open("rb") as stream:
-                    one = keep(importing.read_lines(stream, str(file)))
+                    tags: dict[str, list[str]] = {}
+                    one = keep(importing.read_lines(stream, str(file), tags), tags=tags)
             else:
                 one = keep(transcripts.unrecorded(reader, transcripts.read(file)))
             done.read += one.read

@@ -31,4 +31,5 @@ def command(dry_run: bool, as_json: bool) -> None:
         print_json(dataclasses.asdict(done))
         return
     verb = "have" if dry_run else "had"
-    print(f"{done.contents} of {done.looked_at} contents and {done.others} other values {verb} secrets")
+    others = f"{done.streams} streams and {done.others} other values"
+    print(f"{done.contents} of {done.looked_at} contents, {others} {verb} secrets")

@@ -12,17 +12,20 @@ from claude_lens.terminal import console, json_option, print_json
 
 @click.command()
 @click.option("-n", "--limit", type=click.IntRange(1), default=30, show_default=True, help="Most to list.")
+@click.option("--tag", metavar="TAG", help="Only those with this tag, in whatever case.")
 @json_option
-def command(limit: int, as_json: bool) -> None:
+def command(limit: int, tag: str | None, as_json: bool) -> None:
     """List the recorded sessions, the newest first."""
     from claude_lens import render
     from claude_lens.store.reading.queries import open_reader
 
     with open_reader(setting_table.load()) as reader:
-        found = reader.sessions(limit)
+        found = reader.sessions(limit, tag=tag)
     if as_json:
         print_json(found)
     elif found:
         console().print(render.session_table(found))
+    elif tag is not None:
+        print(f"no session has the tag {tag!r}", file=sys.stderr)
     else:
         print("no session recorded yet; run: claude-lens", file=sys.stderr)

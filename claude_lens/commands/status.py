@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import click
 from claude_lens import key as keys
 from claude_lens import settings as setting_table
 from claude_lens import supervisor
+from claude_lens.errors import StoreError
 from claude_lens.health import health
 from claude_lens.health import status as proxy_status
 from claude_lens.settings import Settings
@@ -49,12 +50,13 @@ def gather(settings: Settings) -> dict[str, Any]:
         "said": seen.said,
         "pid": seen.pid or (running.process.pid if running and running.process else None),
         "version": seen.detail.get("version"),
+        "litellm": seen.detail.get("litellm"),
         "credential": seen.detail.get("credential"),
         "uptime_s": round(time.time() - started, 1) if started else None,
         "home": str(settings.home),
         "config": (running.record.get("config") if running else None) or str(settings.config),
         "key": keys.masked(key),
-        "database": database(settings),
+        "database": {**database(settings), "growth": growth(settings)},
         "lanes": (counters or {}).get("lanes"),
         "recording": (counters or {}).get("recording"),
     }
@@ -71,6 +73,30 @@ def database(settings: Settings) -> dict[str, Any]:
     return {"url": url, "bytes": sum(part.stat().st_size for part in parts if part.is_file())}
 
 
+def growth(settings: Settings) -> list[dict[str, Any]]:
+    """How the database grows, as ``growth.growth`` tells; empty where it cannot be asked."""
+    from claude_lens.store.numbers.growth import growth as of_database
+    from claude_lens.store.reading.queries import open_reader
+
+    try:
+        with open_reader(settings) as reader, reader.connect() as connection:
+            return [dict(one) for one in of_database(connection)]
+    except StoreError:
+        return []
+
+
+def grown(spans: Sequence[Mapping[str, Any]]) -> str:
+    """The same in words."""
+    if not spans:
+        return "known once there are sizes of two days"
+    said = []
+    for one in spans:
+        rate = one["bytes_per_day"]
+        days = "the last day" if one["days"] == 1 else f"{one['days']} days"
+        said.append(f"{'-' if rate < 0 else ''}{size(abs(round(rate)))} a day over {days}")
+    return ", ".join(said)
+
+
 def lines(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The same for people."""
     words = {"ours": "healthy", "down": "not running", "foreign": "something else", "starting": "starting"}
@@ -80,13 +106,15 @@ def lines(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
     ]
     if facts["healthy"]:
         uptime = duration(facts["uptime_s"] * 1000) if facts["uptime_s"] else "-"
-        shown.append(("process", f"{facts['pid']}, version {facts['version']}, up {uptime}"))
+        loading = ", LiteLLM still loading" if facts["litellm"] == "loading" else ""
+        shown.append(("process", f"{facts['pid']}, version {facts['version']}, up {uptime}{loading}"))
     shown += [("config", facts["config"]), ("key", facts["key"]), ("home", facts["home"])]
     stored = facts["database"]
     warning = (
         ", large: set CLAUDE_LENS_KEEP_DAYS or CLAUDE_LENS_MAX_SIZE" if (stored["bytes"] or 0) > LARGE else ""
     )
     shown.append(("database", f"{stored['url']} ({size(stored['bytes'])}{warning})"))
+    shown.append(("growth", grown(stored["growth"])))
     for name in ("lanes", "recording"):
         if isinstance(facts[name], Mapping):
             shown.append((name, _counted(facts[name])))

@@ -11,7 +11,7 @@ from claude_lens.terminal import json_option, print_json
 @click.command()
 @json_option
 def command(as_json: bool) -> int:
-    """Check every content and every chain against its hash; exit code 1 where something is damaged."""
+    """Check contents and chains against their hashes, streams for their messages; exit code 1 for damage."""
     from claude_lens.progress import progress_bar
     from claude_lens.store.maintenance.verify import verify
     from claude_lens.store.reading.queries import open_reader
@@ -19,10 +19,13 @@ def command(as_json: bool) -> int:
     with progress_bar() as progress, open_reader(setting_table.load()) as reader:
         report = verify(reader, progress)
     if as_json:
-        counts = {"contents": report.contents, "nodes": report.nodes, "exchanges": report.exchanges}
+        counts = {name: getattr(report, name) for name in ("contents", "nodes", "exchanges", "streams")}
         print_json({"sound": report.sound, **counts, "damage": report.damage})
     else:
-        print(f"{report.exchanges} exchanges, {report.nodes} steps, {report.contents} contents checked")
+        print(
+            f"{report.exchanges} exchanges, {report.nodes} steps, {report.contents} contents, "
+            f"{report.streams} streams checked"
+        )
         for line in report.damage:
             print(line)
         print("sound" if report.sound else f"{len(report.damage)} problems")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -134,6 +135,11 @@ def response_json(rest: bytes | None, message: bytes | None) -> Any:
     return value
 
 
+def known_of(rest: bytes | None, message: bytes | None) -> bytes:
+    """What a stream is packed against: the answer as it is stored. Raises ``ValueError`` for damage."""
+    return (content.unpack_blob(rest) if rest else b"") + (message or b"")
+
+
 def headers_blob(headers: Headers) -> bytes:
     """Headers as they lie on disk."""
     return content.pack_blob(content.dump([list(pair) for pair in headers]))
@@ -144,6 +150,11 @@ def text(value: str | None) -> str | None:
     if value is None or (value.isascii() and "\0" not in value):
         return value
     return value.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
+
+
+def key_of(tag: str) -> str:
+    """A tag without its case, and without what only its encoding tells apart: what two are compared by."""
+    return (text(unicodedata.normalize("NFC", unicodedata.normalize("NFC", tag).casefold())) or "").strip()
 
 
 def session_key(exchange: Exchange) -> str:

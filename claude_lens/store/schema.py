@@ -25,7 +25,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD: Final = "0002"
+HEAD: Final = "0003"
 """The newest migration: what this version of claude-lens reads and writes."""
 
 VERSION_TABLE: Final = "schema_version"
@@ -173,6 +173,42 @@ role and content were) with ``response_message``, also the next request's elemen
 Columns of bytes without a content are made by ``content.pack_blob``.
 References to contents and nodes have no index: only pruning asks who refers to one, and it sweeps all.
 """
+
+streams = Table(
+    "streams",
+    metadata,
+    Column("exchange", Key, ForeignKey("exchanges.id", ondelete="CASCADE"), primary_key=True),
+    Column("codec", SmallInteger, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("data", LargeBinary),
+)
+"""The event stream of an answer as the client got it: ``size`` bytes, as ``streams.pack`` left them.
+
+``data`` is null where a stream came and was not kept; ``codec`` then tells why (``streams.WHY``). No row
+where there was none, or with ``CLAUDE_LENS_STREAMS=off``.
+"""
+
+tags = Table(
+    "tags",
+    metadata,
+    Column("session", Key, ForeignKey("sessions.id", ondelete="CASCADE"), primary_key=True),
+    Column("key", String, primary_key=True),
+    Column("tag", String, nullable=False),
+    Column("at", Double, nullable=False),
+    Index(None, "key"),
+    sqlite_with_rowid=False,
+)
+"""What a person called a session, and when. ``key`` is the tag without its case (``rows.key_of``)."""
+
+sizes = Table(
+    "sizes",
+    metadata,
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("at", Double, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("exchanges", BigInteger, nullable=False),
+)
+"""How large the database was on a day (UTC, in days since the epoch) when it was last looked at."""
 
 # From here on everything follows from the tables above and can be made anew (``rebuild``), but for the
 # totals of what was pruned.

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 def open_sink(settings: Settings) -> StoreSink:
     """The store at ``settings.database_url``. One that cannot be opened now is tried again at each flush."""
-    sink = StoreSink(settings.database_url, bodies=settings.bodies == "on")
+    sink = StoreSink(settings.database_url, bodies=settings.bodies == "on", streams=settings.streams == "on")
     sink.daily = Daily(settings)
     try:
         sink.writer.open()
@@ -37,8 +37,10 @@ class StoreSink:
 
     name = "store"
 
-    def __init__(self, url: str, *, bodies: bool = True, limit: int = WAITING_BYTES) -> None:
-        self.writer = Writer(url, bodies=bodies)
+    def __init__(
+        self, url: str, *, bodies: bool = True, streams: bool = True, limit: int = WAITING_BYTES
+    ) -> None:
+        self.writer = Writer(url, bodies=bodies, streams=streams)
         self._limit = limit
         self._items: dict[str, Item] = {}
         self._bytes = 0

@@ -1,6 +1,12 @@
 import json
+import subprocess
+import sys
+from dataclasses import replace
 
-from tests.commands.conftest import OTHER, SESSION
+from benchmarks.streams import stream_of
+from claude_lens.store.sink import open_sink
+from tests.commands.conftest import OTHER, SESSION, exchange
+from tests.commands.filled import fill
 from tests.harness.lens import Lens
 
 
@@ -76,3 +82,34 @@ def test_unknown_and_ambiguous(recorded: Lens) -> None:
         assert done.stderr.startswith("lensctl: ")
         assert said in done.stderr
         assert done.stderr.count("\n") == 1
+
+
+def raw(user: Lens, *words: str) -> subprocess.CompletedProcess[bytes]:
+    """``lensctl show --raw``, its bytes as they are."""
+    command = [sys.executable, "-P", "-m", "claude_lens", "show", "--raw", *words]
+    return subprocess.run(command, env=user.environment, cwd=user.cwd, capture_output=True, timeout=120)
+
+
+def test_raw_stream(lens: Lens) -> None:
+    fill(lens)
+    one = exchange(7)
+    assert one.response is not None
+    body = stream_of({**(one.response.json or {})}).replace(b"\n", b"\r\n") + b": \xff\x00"
+    headers = (("content-type", "text/event-stream"),)
+    sink = open_sink(lens.settings)
+    sink.ended(replace(one, response=replace(one.response, headers=headers, body=body)))
+    sink.close()
+
+    done = raw(lens, "07")
+    assert (done.returncode, done.stdout, done.stderr) == (0, body, b"")
+    refused = raw(lens, "01")
+    assert (refused.returncode, refused.stdout) == (2, b"")
+    assert refused.stderr.startswith(b"lensctl: no raw stream is kept of exchange 01")
+    assert refused.stderr.endswith(b": the answer was no event stream\n")
+    for words, said in (
+        (["1111"], b"is a session; --raw is for one exchange"),
+        (["07", "--json"], b"not JSON"),
+    ):
+        wrong = raw(lens, *words)
+        assert (wrong.returncode, wrong.stdout) == (2, b"")
+        assert said in wrong.stderr

@@ -1,7 +1,9 @@
 import json
+import sqlite3
 
 from claude_lens import key as keys
 from claude_lens.health import health
+from tests.commands.filled import fill
 from tests.harness.lens import Lens
 
 
@@ -35,4 +37,26 @@ def test_not_running(lens: Lens) -> None:
 def test_password_of_a_database_stays_out(lens: Lens) -> None:
     url = "postgresql://me:pass-word@host/lens"
     done = lens.lensctl("status", "--json", CLAUDE_LENS_DATABASE_URL=url)
-    assert json.loads(done.stdout)["database"] == {"url": "postgresql://host/lens", "bytes": None}
+    assert json.loads(done.stdout)["database"] == {
+        "url": "postgresql://host/lens",
+        "bytes": None,
+        "growth": [],
+    }
+
+
+def test_growth(lens: Lens) -> None:
+    fill(lens)
+    done = lens.lensctl("status", "--json")
+    assert json.loads(done.stdout)["database"]["growth"] == []
+    assert "growth       known once there are sizes of two days" in lens.lensctl("status").stdout
+    with sqlite3.connect(lens.home / "lens.db") as connection:
+        (today,) = connection.execute("SELECT day FROM sizes").fetchone()
+        sizes = [(today, 12_000_000, 50), (today - 1, 13_000_000, 30), (today - 9, 3_000_000, 14)]
+        connection.executemany("REPLACE INTO sizes(day, at, bytes, exchanges) VALUES (?, 0, ?, ?)", sizes)
+    connection.close()
+
+    assert json.loads(lens.lensctl("status", "--json").stdout)["database"]["growth"] == [
+        {"days": 1, "bytes_per_day": -1_000_000, "exchanges_per_day": 20},
+        {"days": 9, "bytes_per_day": 1_000_000, "exchanges_per_day": 4},
+    ]
+    assert "-976.6 KB a day over the last day, 976.6 KB a day over 9 days" in lens.lensctl("status").stdout

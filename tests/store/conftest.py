@@ -10,7 +10,9 @@ from typing import Any
 import orjson
 import pytest
 
+from benchmarks.streams import stream_of
 from claude_lens.exchange import Agent, Cost, Exchange, Identity, Model, Request, Response, Usage
+from claude_lens.store.content import dump
 from claude_lens.store.reading.queries import Reader
 from claude_lens.store.sink import StoreSink
 
@@ -61,6 +63,12 @@ def message_of(index: int) -> dict[str, Any]:
         "stop_reason": "tool_use",
         "usage": {"input_tokens": 3, "output_tokens": 5},
     }
+
+
+def answer_body(answer: dict[str, Any]) -> bytes:
+    """A message as a stream, anything else as JSON."""
+    is_message = "role" in answer and isinstance(answer.get("content"), list)
+    return stream_of(answer) if is_message else dump(answer)
 
 
 @pytest.fixture
@@ -117,7 +125,7 @@ def make() -> Make:
                 "cost": Cost(usd=0.25, requested_usd=0.5, prices={"input_cost_per_token": 1e-5}),
                 "stop_reason": "tool_use",
                 "request_id": "req_1",
-                "response": Response(headers=ANSWER_HEADERS, body=b"event: message_start\n\n", json=answer),
+                "response": Response(headers=ANSWER_HEADERS, body=answer_body(answer or {}), json=answer),
             }
         return Exchange(**(given | fields))
 

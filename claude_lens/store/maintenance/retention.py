@@ -43,6 +43,8 @@ from claude_lens.store.schema import (
     occurrences,
     payloads,
     sessions,
+    streams,
+    tags,
     totals,
 )
 
@@ -170,11 +172,13 @@ def _delete(connection: Connection, keys: Sequence[int], done: Pruned) -> None:
     note_deletion(connection)
     gone, touched = [row.id for row in rows], sorted({row.session for row in rows})
     connection.execute(delete(payloads).where(payloads.c.exchange.in_(gone)))
+    connection.execute(delete(streams).where(streams.c.exchange.in_(gone)))
     connection.execute(delete(calls).where(calls.c.exchange.in_(gone)))
     done.exchanges += connection.execute(delete(exchanges).where(exchanges.c.id.in_(gone))).rowcount
     left = select(exchanges.c.session).where(exchanges.c.session.in_(touched)).distinct()
     alive = {key for (key,) in connection.execute(left)}
     dead = [key for key in touched if key not in alive]
+    connection.execute(delete(tags).where(tags.c.session.in_(dead)))
     done.sessions += connection.execute(delete(sessions).where(sessions.c.id.in_(dead))).rowcount
     first = (
         select(func.min(exchanges.c.id)).where(exchanges.c.session == occurrences.c.session).scalar_subquery()

@@ -1,6 +1,7 @@
 """Taking secrets out of what is stored already: contents, headers, answers, errors, titles, the search index.
 
-Contents are changed in place, so every chain that shares one is clean at once.
+Contents are changed in place, so every chain that shares one is clean at once. A stream that may hold a
+secret, perhaps cut over several events, is dropped whole.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from sqlalchemy import Connection, Engine, select, update
 
 from claude_lens.redact import Redactor
 from claude_lens.store import chain, content, database
+from claude_lens.store import streams as packing
 from claude_lens.store.maintenance.upkeep import (
     Progress,
     compact_search,
@@ -23,7 +25,17 @@ from claude_lens.store.maintenance.upkeep import (
     reading,
     shrink,
 )
-from claude_lens.store.schema import ROOT_NODE, contents, exchanges, nodes, occurrences, payloads, sessions
+from claude_lens.store.reading import raw as raw_streams
+from claude_lens.store.schema import (
+    ROOT_NODE,
+    contents,
+    exchanges,
+    nodes,
+    occurrences,
+    payloads,
+    sessions,
+    streams,
+)
 from claude_lens.store.writing.derived import index, unindex
 from claude_lens.store.writing.words import columns
 
@@ -37,6 +49,7 @@ class Scrubbed:
     looked_at: int = 0
     contents: int = 0
     others: int = 0
+    streams: int = 0
     dry_run: bool = False
 
 
@@ -57,6 +70,8 @@ class _Scrub:
         self._engine, self._redactor, self._done = engine, redactor, done
 
     def run(self, progress: Progress) -> None:
+        # Before the contents that they are packed against change; afterwards, what has come since.
+        newest = self._look_through_streams(0, progress)
         with reading(self._engine) as connection:
             keys = [key for (key,) in connection.execute(select(contents.c.id).order_by(contents.c.id))]
             rows = [key for (key,) in connection.execute(select(exchanges.c.id).order_by(exchanges.c.id))]
@@ -66,9 +81,41 @@ class _Scrub:
         )
         in_chunks(self._engine, rows, self._rows, lambda share: progress("looking through exchanges", share))
         in_chunks(self._engine, named, self._titles)
+        self._look_through_streams(newest, progress)
         if self._done.contents and not self._done.dry_run:
             with self._engine.begin() as connection:
                 _digests(connection)
+
+    def _look_through_streams(self, after: int, progress: Progress) -> int:
+        query = select(streams.c.exchange).where(streams.c.exchange > after, streams.c.data.is_not(None))
+        with reading(self._engine) as connection:
+            keys = [key for (key,) in connection.execute(query.order_by(streams.c.exchange))]
+        in_chunks(self._engine, keys, self._streams, lambda share: progress("looking through streams", share))
+        return max(keys, default=after)
+
+    def _streams(self, connection: Connection, keys: Sequence[int]) -> None:
+        for start in range(0, len(keys), 900):
+            wanted = streams.c.exchange.in_(keys[start : start + 900])
+            rows = connection.execute(raw_streams.packed(wanted)).all()
+            gone = [row.exchange for row in rows if self._may_tell(row)]
+            self._done.streams += len(gone)
+            if gone and not self._done.dry_run:
+                drop = update(streams).where(streams.c.exchange.in_(gone))
+                connection.execute(drop.values(codec=packing.SCRUBBED, data=None))
+
+    def _may_tell(self, row: Any) -> bool:
+        """Whether a stream or what it stands for has a secret; one that cannot be read may have."""
+        try:
+            body, message = raw_streams.opened(row)
+            rest = content.unpack_blob(row.response_rest)
+        except ValueError:
+            return True
+        said = (part for part in (message, rest) if part is not None)
+        return (
+            any(self._clean(part) != part for part in said)
+            or (self._redactor.may_hold(body) and self._redactor.raw(body) != body)
+            or bool(row.error and self._redactor.text(row.error) != row.error)
+        )
 
     def _contents(self, connection: Connection, keys: Sequence[int]) -> None:
         for start in range(0, len(keys), 900):

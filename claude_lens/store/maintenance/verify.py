@@ -1,4 +1,6 @@
-"""Checking a database: every content against its digest, every body against the digest of the whole."""
+"""Checking a database: contents against their digests, bodies against that of the whole, streams for what
+they stand for.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +10,11 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, select
 
 from claude_lens.store import chain, content
+from claude_lens.store import streams as packing
 from claude_lens.store.maintenance.upkeep import Progress, quiet
+from claude_lens.store.reading import raw
 from claude_lens.store.reading.queries import Reader
+from claude_lens.store.rows import response_json
 from claude_lens.store.schema import ROOT_NODE, contents, exchanges, nodes, payloads
 
 _SHOWN: Final = 1000
@@ -22,6 +27,7 @@ class Report:
     contents: int = 0
     nodes: int = 0
     exchanges: int = 0
+    streams: int = 0
     damage: list[str] = field(default_factory=list)
 
     @property
@@ -50,6 +56,8 @@ def verify(reader: Reader, progress: Progress = quiet) -> Report:
         steps = _nodes(connection, report, digests)
         progress("checking exchanges", 0.8)
         _exchanges(connection, report, digests, steps)
+        progress("checking streams", 0.9)
+        _streams(connection, report)
     return report
 
 
@@ -115,3 +123,19 @@ def _small_values(row: Row[Any], report: Report) -> None:
                 content.load(content.unpack_blob(blob))
         except ValueError as error:
             report.add(f"exchange {row.exchange_id}: {name}: {error}")
+
+
+def _streams(connection: Connection, report: Report) -> None:
+    for row in connection.execute(raw.packed().execution_options(yield_per=500)):
+        report.streams += 1
+        if row.exchange_id is None:
+            report.add(f"stream {row.exchange}: its exchange is missing")
+            continue
+        try:
+            body, message = raw.opened(row)
+            told = response_json(row.response_rest, message)
+        except ValueError as error:
+            report.add(f"exchange {row.exchange_id}: its stream: {error}")
+            continue
+        if packing.stands_for(row.endpoint, body) != told:
+            report.add(f"exchange {row.exchange_id}: its stream stands for another message")

@@ -8,7 +8,12 @@ from __future__ import annotations
 from alembic import context
 from sqlalchemy import Connection, create_engine
 
-from claude_lens.store.schema import VERSION_TABLE, metadata
+from claude_lens.store.schema import SEARCH, VERSION_TABLE, metadata
+
+
+def _ours(name: str | None, kind: str, _: object) -> bool:
+    # FTS5 keeps its index in tables of its own, which no migration makes.
+    return kind != "table" or not (name or "").startswith(SEARCH)
 
 
 def run(connection: Connection) -> None:
@@ -17,6 +22,7 @@ def run(connection: Connection) -> None:
         connection=connection,
         target_metadata=metadata,
         version_table=VERSION_TABLE,
+        include_name=_ours,
         render_as_batch=connection.dialect.name == "sqlite",
     )
     with context.begin_transaction():

@@ -39,6 +39,7 @@ class Session(TypedDict):
 
     id: str
     title: str | None
+    tags: list[str]
     project: str | None
     branch: str | None
     started_at: str

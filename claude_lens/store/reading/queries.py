@@ -17,7 +17,8 @@ from claude_lens.store import database, workers
 from claude_lens.store.bodies import Bodies, Loader
 from claude_lens.store.content import load, unpack
 from claude_lens.store.reading import forms
-from claude_lens.store.schema import contents, exchanges, sessions
+from claude_lens.store.rows import key_of
+from claude_lens.store.schema import contents, exchanges, sessions, tags
 
 Kind = Literal["session", "exchange"]
 LAST = "last"
@@ -85,9 +86,16 @@ class Reader:
         with database.plain_errors(self._url), engine.connect() as connection:
             yield connection
 
-    def sessions(self, limit: int = 50, *, before: str | None = None) -> list[forms.Session]:
-        """Sessions, the one with the newest exchange first; ``before``: those that follow this id."""
+    def sessions(
+        self, limit: int = 50, *, before: str | None = None, tag: str | None = None
+    ) -> list[forms.Session]:
+        """Sessions, the one with the newest exchange first; ``before``: those that follow this id.
+
+        ``tag``: only those that have it, whatever its case.
+        """
         query = select(sessions).order_by(sessions.c.last_at.desc(), sessions.c.id.desc()).limit(limit)
+        if tag is not None:
+            query = query.where(sessions.c.id.in_(tagged(tag)))
         with self.connect() as connection:
             if before is not None:
                 key = self._session_key(connection, before)
@@ -199,7 +207,12 @@ class Reader:
             ).mappings()
         }
         live = _live(connection, exchanges.c.session, [k for k in totals if totals[k]["running"]])
-        return [_session(row, totals[row["id"]], row["id"] in live) for row in rows if row["id"] in totals]
+        named = _tags(connection, keys)
+        return [
+            _session(row, totals[row["id"]], row["id"] in live, named.get(row["id"], []))
+            for row in rows
+            if row["id"] in totals
+        ]
 
     def _agents(self, connection: Connection, key: int) -> list[forms.AgentTotals]:
         names = ("agent_parent_id", "agent_type", "agent_name", "facts")
@@ -221,10 +234,24 @@ def _of_session(key: int) -> Select[Any]:
     return SUMMARY.where(exchanges.c.session == key).order_by(exchanges.c.started_at, exchanges.c.exchange_id)
 
 
-def _session(row: RowMapping, totals: RowMapping, live: bool) -> forms.Session:
+def tagged(tag: str) -> Select[tuple[int]]:
+    """The rows of ``sessions`` that have a tag, whatever its case."""
+    return select(tags.c.session).where(tags.c.key == key_of(tag))
+
+
+def _tags(connection: Connection, keys: Sequence[int]) -> dict[int, list[str]]:
+    query = select(tags.c.session, tags.c.tag).where(tags.c.session.in_(keys))
+    found: dict[int, list[str]] = {}
+    for session, tag in connection.execute(query.order_by(tags.c.key)):
+        found.setdefault(session, []).append(tag)
+    return found
+
+
+def _session(row: RowMapping, totals: RowMapping, live: bool, named: list[str]) -> forms.Session:
     return {
         "id": row["session_id"],
         "title": row["title"],
+        "tags": named,
         "project": row["project"],
         "branch": row["branch"],
         "started_at": forms.iso(totals["first_at"]),

@@ -1,6 +1,6 @@
 """From rows back to :class:`Exchange`: the whole record, as the sinks once got it.
 
-The bodies are equal as JSON to what passed; their bytes are not kept.
+The bodies are equal as JSON to what passed. Of their bytes only event streams are kept, byte for byte.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, select
 from claude_lens.exchange import Agent, Cost, Exchange, Headers, Identity, Model, Request, Response, Usage
 from claude_lens.store.bodies import Bodies, Loader
 from claude_lens.store.content import load, unpack
+from claude_lens.store.reading.raw import streams_of
 from claude_lens.store.rows import NO_SESSION
 from claude_lens.store.schema import contents, exchanges, sessions
 
@@ -27,10 +28,13 @@ _TOKENS = (
 )
 
 
-def restored(connection: Connection, *where: ColumnElement[bool], limit: int | None = None) -> list[Exchange]:
+def restored(
+    connection: Connection, *where: ColumnElement[bool], limit: int | None = None, streams: bool = False
+) -> list[Exchange]:
     """The exchanges that ``where`` (of the tables ``exchanges`` and ``sessions``) selects, in order of time.
 
-    Raises :class:`StoreError` where their content is missing or damaged.
+    ``streams``: the body of an answer is its event stream, where that is kept. Raises :class:`StoreError`
+    where their content is missing or damaged.
     """
     query = (
         select(sessions.c.session_id, *exchanges.c)
@@ -40,9 +44,14 @@ def restored(connection: Connection, *where: ColumnElement[bool], limit: int | N
         .limit(limit)
     )
     rows = connection.execute(query).mappings().all()
-    bodies = Loader(connection).load([row["id"] for row in rows])
+    keys = [row["id"] for row in rows]
+    bodies = Loader(connection).load(keys)
+    raw = streams_of(connection, keys) if streams else {}
     facts = _facts(connection, sorted({row["facts"] for row in rows if row["facts"] is not None}))
-    return [_exchange(row, facts.get(row["facts"], {}), bodies.get(row["id"])) for row in rows]
+    return [
+        _exchange(row, facts.get(row["facts"], {}), bodies.get(row["id"]), raw.get(row["id"], b""))
+        for row in rows
+    ]
 
 
 def _facts(connection: Connection, keys: Sequence[int]) -> dict[int, Mapping[str, Any]]:
@@ -50,7 +59,7 @@ def _facts(connection: Connection, keys: Sequence[int]) -> dict[int, Mapping[str
     return {key: load(unpack(codec, data)) for key, codec, data in connection.execute(query)}
 
 
-def _exchange(row: RowMapping, facts: Mapping[str, Any], bodies: Bodies | None) -> Exchange:
+def _exchange(row: RowMapping, facts: Mapping[str, Any], bodies: Bodies | None, stream: bytes) -> Exchange:
     known = row["input_tokens"] is not None
     prices = facts.get("prices") or {}
     return Exchange(
@@ -79,7 +88,7 @@ def _exchange(row: RowMapping, facts: Mapping[str, Any], bodies: Bodies | None) 
         request_id=row["request_id"],
         adapted=tuple(facts.get("adapted") or ()),
         request=_request(bodies),
-        response=_response(bodies),
+        response=_response(bodies, stream),
     )
 
 
@@ -118,10 +127,10 @@ def _request(bodies: Bodies | None) -> Request:
     return Request(headers=_headers(bodies.request_headers), query=bodies.query, body=raw, json=json)
 
 
-def _response(bodies: Bodies | None) -> Response | None:
+def _response(bodies: Bodies | None, stream: bytes) -> Response | None:
     if bodies is None or bodies.response_headers is None:
         return None
-    raw = bodies.response if isinstance(bodies.response, bytes) else b""
+    raw = bodies.response if isinstance(bodies.response, bytes) else stream
     json = bodies.response if isinstance(bodies.response, Mapping) else None
     return Response(headers=_headers(bodies.response_headers), body=raw, json=json)
 

@@ -2,7 +2,8 @@
 
 JSON lines come back in with ``lensctl import``. The first line is ``{"claude-lens": 1, "session": …}``; every
 other is an exchange in order of time: the fields of :class:`~claude_lens.exchange.Exchange` by name, with
-``body`` as text (``{"base64": …}`` where it is none) only where ``json`` is null.
+``body`` as text (``{"base64": …}`` where it is none) only where ``json`` is null, and an answer's event
+``stream`` the same way where it is kept.
 """
 
 from __future__ import annotations
@@ -23,14 +24,15 @@ from claude_lens.store.reading import forms
 from claude_lens.store.reading.queries import Reader
 from claude_lens.store.reading.restore import restored
 from claude_lens.store.schema import exchanges, sessions
+from claude_lens.store.streams import is_stream
 
 FORMAT: Final = "claude-lens"
 VERSION: Final = 1
 _CHUNK: Final = 100
 
 
-def session_exchanges(reader: Reader, session: str) -> Iterator[Exchange]:
-    """All exchanges of the session with this whole id, in order of time."""
+def session_exchanges(reader: Reader, session: str, *, streams: bool = False) -> Iterator[Exchange]:
+    """All exchanges of the session with this whole id, in order of time; ``streams`` as for ``restored``."""
     with reader.connect() as connection:
         query = (
             select(exchanges.c.id)
@@ -40,14 +42,16 @@ def session_exchanges(reader: Reader, session: str) -> Iterator[Exchange]:
         )
         keys = [key for (key,) in connection.execute(query)]
         for start in range(0, len(keys), _CHUNK):
-            yield from restored(connection, exchanges.c.id.in_(keys[start : start + _CHUNK]))
+            part = exchanges.c.id.in_(keys[start : start + _CHUNK])
+            yield from restored(connection, part, streams=streams)
 
 
 def jsonl(reader: Reader, session: str) -> Iterator[bytes]:
     """The lines, each with its end."""
     facts = reader.session(session)
-    yield content.dump({FORMAT: VERSION, "session": facts["id"], "title": facts["title"]}) + b"\n"
-    for one in session_exchanges(reader, facts["id"]):
+    about = {"session": facts["id"], "title": facts["title"], "tags": facts["tags"]}
+    yield content.dump({FORMAT: VERSION, **about}) + b"\n"
+    for one in session_exchanges(reader, facts["id"], streams=True):
         yield content.dump(plain(one)) + b"\n"
 
 
@@ -63,16 +67,22 @@ def plain(exchange: Exchange) -> dict[str, Any]:
     answer = exchange.response
     if answer is not None:
         found["response"] = {"headers": [list(pair) for pair in answer.headers], **_body(answer)}
+        if answer.json is not None and is_stream(answer):
+            found["response"]["stream"] = _text_of(answer.body)
     return found
 
 
 def _body(half: Request | Response) -> dict[str, Any]:
     if half.json is not None:
         return {"json": half.json}
+    return {"json": None, "body": _text_of(half.body)}
+
+
+def _text_of(body: bytes) -> str | dict[str, str]:
     try:
-        return {"json": None, "body": half.body.decode()}
+        return body.decode()
     except UnicodeDecodeError:
-        return {"json": None, "body": {"base64": b64encode(half.body).decode()}}
+        return {"base64": b64encode(body).decode()}
 
 
 def har(reader: Reader, session: str) -> dict[str, Any]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from base64 import b64decode
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from typing import Any, Final, get_args
 
 from sqlalchemy import select
 
-from claude_lens.errors import UserError
+from claude_lens.errors import NotFound, UserError
 from claude_lens.exchange import (
     Agent,
     Cost,
@@ -28,6 +29,7 @@ from claude_lens.store.reading.queries import Reader
 from claude_lens.store.rows import Item
 from claude_lens.store.schema import exchanges
 from claude_lens.store.transfer.exporting import FORMAT, VERSION
+from claude_lens.store.writing import tagging
 from claude_lens.store.writing.writer import Writer
 
 _BATCH: Final = 50
@@ -42,8 +44,13 @@ class Imported:
     new: int = 0
 
 
-def read_lines(lines: Iterable[bytes], name: str) -> Iterator[Exchange]:
-    """The exchanges of an export. Raises :class:`UserError` naming file and line."""
+def read_lines(
+    lines: Iterable[bytes], name: str, tags: dict[str, list[str]] | None = None
+) -> Iterator[Exchange]:
+    """The exchanges of an export; the session's ``tags`` are put beside its id on the way.
+
+    Raises :class:`UserError` naming file and line.
+    """
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
@@ -52,9 +59,11 @@ def read_lines(lines: Iterable[bytes], name: str) -> Iterator[Exchange]:
             if number == 1:
                 if value[FORMAT] != VERSION:
                     raise ValueError(f"format {value[FORMAT]} is unknown")
+                if tags is not None and value.get("tags"):
+                    tags[str(value["session"])] = [tagging.clean(str(tag)) for tag in value["tags"]]
                 continue
             yield exchange_of(value)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, UserError) as error:
             said = f"{type(error).__name__}: {error}"
             raise UserError(f"{name}:{number}: no exchange that lensctl export wrote ({said})") from error
 
@@ -84,7 +93,7 @@ def exchange_of(value: Mapping[str, Any]) -> Exchange:
     whole["response"] = (
         None
         if response is None
-        else Response(headers=_headers(response["headers"]), body=_body(response), json=response["json"])
+        else Response(headers=_headers(response["headers"]), body=_answer(response), json=response["json"])
     )
     return Exchange(**{field.name: whole[field.name] for field in fields(Exchange)})
 
@@ -100,18 +109,34 @@ def _headers(pairs: Any) -> Headers:
 def _body(half: Mapping[str, Any]) -> bytes:
     if half["json"] is not None:
         return content.dump(half["json"])
-    body = half["body"]
+    return _bytes(half["body"])
+
+
+def _answer(half: Mapping[str, Any]) -> bytes:
+    return _body(half) if half.get("stream") is None else _bytes(half["stream"])
+
+
+def _bytes(body: Any) -> bytes:
     return (
         b64decode(body["base64"]) if isinstance(body, Mapping) else str(body).encode("utf-8", "surrogatepass")
     )
 
 
 def store(
-    url: str, found: Iterable[Exchange], *, bodies: bool = True, redactor: Redactor | None = None
+    url: str,
+    found: Iterable[Exchange],
+    *,
+    bodies: bool = True,
+    streams: bool = True,
+    redactor: Redactor | None = None,
+    tags: Mapping[str, list[str]] | None = None,
 ) -> Imported:
-    """Write exchanges that are not there yet, by their ids. Raises :class:`StoreError`."""
+    """Write exchanges that are not there yet, by their ids, then ``tags`` by session.
+
+    Raises :class:`StoreError`.
+    """
     done = Imported()
-    writer = Writer(url, bodies=bodies)
+    writer = Writer(url, bodies=bodies, streams=streams)
     batch: list[Exchange] = []
     try:
         with Reader(url) as reader:
@@ -122,6 +147,9 @@ def store(
                     done.new += _write(writer, reader, batch)
                     batch = []
             done.new += _write(writer, reader, batch)
+        for session, names in (tags or {}).items():
+            with suppress(NotFound):
+                tagging.change(url, session, add=names)
     finally:
         writer.close()
     return done

@@ -12,7 +12,16 @@ from sqlalchemy import Connection, Table, bindparam, case, func, select
 
 from claude_lens.exchange import Response
 from claude_lens.store import chain, content
-from claude_lens.store.rows import Item, ResponseParts, exchange_row, facts, response_parts, session_key
+from claude_lens.store import streams as packing
+from claude_lens.store.rows import (
+    Item,
+    ResponseParts,
+    exchange_row,
+    facts,
+    known_of,
+    response_parts,
+    session_key,
+)
 from claude_lens.store.rows import text as clean
 from claude_lens.store.schema import (
     ROOT_NODE,
@@ -23,6 +32,7 @@ from claude_lens.store.schema import (
     nodes,
     payloads,
     sessions,
+    streams,
 )
 from claude_lens.store.writing import titles
 from claude_lens.store.writing.calls import calls_of
@@ -77,12 +87,14 @@ def _update(table: Table, key: str, columns: Iterable[str]) -> Any:
 class Batch:
     """Collects the rows of some exchanges on a connection that holds the write lock; ``write`` sends them.
 
-    ``known`` is only read; after the commit, ``learned`` goes into it.
+    ``bodies`` and ``raw`` tell whether to keep bodies, and event streams. ``known`` is only read; after the
+    commit, ``learned`` goes into it.
     """
 
-    def __init__(self, connection: Connection, known: Known, bodies: bool) -> None:
+    def __init__(self, connection: Connection, known: Known, bodies: bool, raw: bool = True) -> None:
         self._connection = connection
         self._bodies = bodies
+        self._raw = raw
         top = connection.execute(_STATE).one()
         self._top = dict(zip((contents, nodes, sessions, exchanges), top[:4], strict=True))
         for name, value in connection.execute(_TOPS):
@@ -102,7 +114,7 @@ class Batch:
         self._ended: list[str] = []
         self._touched: dict[str, dict[str, Any]] = {}
         self._rows: dict[Table, list[dict[str, Any]]] = {
-            table: [] for table in (contents, nodes, sessions, exchanges, payloads)
+            table: [] for table in (contents, nodes, sessions, exchanges, payloads, streams)
         }
         self._derived = Derived(connection, self._known)
         self._seen: dict[tuple[int, bytes], bool] = {}
@@ -203,6 +215,7 @@ class Batch:
         else:
             if again:
                 self._derived.forget(key)
+                self._connection.execute(streams.delete().where(streams.c.exchange == key))
             self._exchange_updates.append(row | {"_key": key})
             if self._bodies:
                 self._payload_updates.append({"_key": key} | self._response(item, session, key))
@@ -251,6 +264,9 @@ class Batch:
     def _response(self, item: Item, session: int, exchange: int) -> dict[str, Any]:
         response = item.exchange.response
         kept = response_parts(response) if response else ResponseParts(b"")
+        if response and self._raw:
+            stream = packing.row(response, kept.rest, known_of(kept.rest, kept.message))
+            self._rows[streams] += [] if stream is None else [{"exchange": exchange, **stream}]
         return {
             "response_headers": kept.headers or None,
             "response_raw": self._bytes(kept.raw),

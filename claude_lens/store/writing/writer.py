@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 from sqlalchemy import URL, Engine, bindparam, func, select
 
 from claude_lens.errors import StoreError
 from claude_lens.store import database, workers
+from claude_lens.store.numbers import growth
 from claude_lens.store.rows import Item
 from claude_lens.store.schema import exchanges
 from claude_lens.store.writing.batch import Batch
@@ -25,15 +27,17 @@ _INTERRUPT = (
 class Writer:
     """Writes to the database behind ``url``, opened when first needed and again after any failure.
 
-    ``bodies`` False keeps no request or answer, only what is known about them.
+    ``bodies`` False keeps no request or answer, only what is known about them; ``streams`` False keeps the
+    message that an event stream stands for, and not the stream.
     """
 
-    def __init__(self, url: str, *, bodies: bool = True) -> None:
+    def __init__(self, url: str, *, bodies: bool = True, streams: bool = True) -> None:
         self._url = database.parse(url)
-        self._bodies = bodies
+        self._bodies, self._streams = bodies, streams
         self._engine: Engine | None = None
         self._opened: tuple[int, int] | None = None
         self._known = Known()
+        self._look_at_size = 0.0
 
     @property
     def url(self) -> URL:
@@ -61,11 +65,13 @@ class Writer:
         """Store all of ``items`` in one transaction, or none. Raises :class:`StoreError`; others are bugs."""
         try:
             with database.plain_errors(self._url), self.open().begin() as connection:
-                batch = Batch(connection, self._known, self._bodies)
+                batch = Batch(connection, self._known, self._bodies, self._streams)
                 batch.prefetch(items)
                 for item in items:
                     batch.add(item)
                 batch.write()
+                if time.monotonic() >= self._look_at_size:
+                    growth.record(connection)
         except StoreError:
             self.close()
             raise
@@ -74,6 +80,8 @@ class Writer:
             self._known = Known()
             raise
         self._known = batch.learned()
+        if time.monotonic() >= self._look_at_size:
+            self._look_at_size = time.monotonic() + growth.EVERY
 
     def sweep(self) -> int:
         """Mark what dead workers left running as ``interrupted``; how many. Raises :class:`StoreError`."""

@@ -4,6 +4,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from benchmarks.conversation import Conversation
 from claude_lens.errors import StoreError, UserError
@@ -11,7 +12,10 @@ from claude_lens.store import database
 from claude_lens.store.maintenance.backup import backup, delete
 from claude_lens.store.maintenance.verify import verify
 from claude_lens.store.reading.queries import Reader
+from claude_lens.store.reading.raw import raw
+from claude_lens.store.schema import sizes
 from claude_lens.store.sink import StoreSink
+from claude_lens.store.writing import tagging
 from tests.store.conftest import Make, body_of, message_of
 
 
@@ -61,3 +65,19 @@ def test_a_deleted_database_is_begun_anew(url: str, sink: StoreSink, reader: Rea
     sink.ended(make(body_of("b"), message_of(0), session="new"))
     sink.flush()
     assert [one["id"] for one in reader.sessions()] == ["new"]
+
+
+def test_streams_tags_and_sizes_are_in_the_copy(
+    url: str, sink: StoreSink, make: Make, tmp_path: Path
+) -> None:
+    one = make(body_of("a"), message_of(0))
+    sink.ended(one)
+    sink.flush()
+    tagging.change(url, "11111111-aaaa", add=["kept"])
+    backup(url, tmp_path / "copy.db")
+
+    with Reader(f"sqlite:///{tmp_path}/copy.db") as reader, reader.connect() as connection:
+        assert one.response is not None
+        assert raw(connection, one.id).body == one.response.body
+        assert reader.session("11111111-aaaa")["tags"] == ["kept"]
+        assert connection.execute(select(sizes.c.exchanges)).scalar() == 1

@@ -9,6 +9,7 @@ from claude_lens.store.maintenance.rebuild import rebuild
 from claude_lens.store.reading.queries import Reader
 from claude_lens.store.reading.search import parse, search
 from claude_lens.store.sink import StoreSink
+from claude_lens.store.writing import tagging
 from tests.store.conftest import Make, body_of, message_of
 
 DERIVED = ("occurrences", "calls", "totals", "tool_totals", "timings")
@@ -22,6 +23,16 @@ def state(url: str) -> dict[str, list[Any]]:
         connection.execute("INSERT INTO search(search) VALUES ('integrity-check')")
     connection.close()
     return tables
+
+
+def recorded(url: str) -> list[list[Any]]:
+    """What does not follow from anything else, and cannot be made anew."""
+    with sqlite3.connect(database.file_of(database.parse(url)) or "") as connection:
+        found = [
+            connection.execute(f"SELECT * FROM {name}").fetchall() for name in ("streams", "tags", "sizes")
+        ]
+    connection.close()
+    return found
 
 
 def fill(sink: StoreSink, make: Make) -> None:
@@ -40,13 +51,16 @@ def fill(sink: StoreSink, make: Make) -> None:
 
 def test_everything_comes_out_the_same(url: str, sink: StoreSink, make: Make) -> None:
     fill(sink, make)
-    before = state(url)
+    tagging.change(url, "other", add=["kept"])
+    before, kept = state(url), recorded(url)
     engine = database.open_writer(database.parse(url))
     with engine.begin() as connection:
         rebuild(connection)
     engine.dispose()
 
     assert state(url) == before
+    assert recorded(url) == kept
+    assert all(kept)
     assert all(before.values())
 
 
@@ -59,7 +73,7 @@ def test_a_database_of_the_first_version_becomes_searchable(
         hits = [hit["cursor"] for hit in search(opened, parse("apple"))]
     before = state(url)
     with sqlite3.connect(database.file_of(database.parse(url)) or "") as connection:
-        for name in (*DERIVED, "series", "search"):
+        for name in (*DERIVED, "series", "search", "streams", "tags", "sizes"):
             connection.execute(f"DROP TABLE {name}")
         names = [
             name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'index'")

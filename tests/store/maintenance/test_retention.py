@@ -20,6 +20,7 @@ from claude_lens.store.reading.queries import Reader
 from claude_lens.store.reading.search import parse, search
 from claude_lens.store.rows import Item
 from claude_lens.store.sink import StoreSink
+from claude_lens.store.writing import tagging
 from claude_lens.store.writing.writer import Writer
 from tests.store.conftest import T0, Make, body_of, message_of
 
@@ -213,3 +214,33 @@ def assert_kept(url: str, kept: dict[str, Any]) -> None:
         assert alive & set(kept)
         for name in sorted(alive & set(kept))[:40]:
             assert reader.rebuild(name) == kept[name]
+
+
+def test_streams_and_tags_go_with_what_they_belong_to(
+    url: str, sink: StoreSink, reader: Reader, make: Make
+) -> None:
+    fill(sink, make)
+    for name in ("old", "long", "new"):
+        tagging.change(url, name, add=["kept", f"of {name}"])
+    assert len(rows(url, "SELECT * FROM streams")) == 6
+
+    prune(url, older_than=T0 + 1.2 * DAY, dry_run=True)
+    assert len(rows(url, "SELECT * FROM streams")) == 6
+    prune(url, older_than=T0 + 1.2 * DAY)
+
+    assert rows(url, "SELECT exchange FROM streams") == rows(
+        url, "SELECT id FROM exchanges WHERE status = 'ok'"
+    )
+    assert {one["id"]: one["tags"] for one in reader.sessions()} == {
+        "long": ["kept", "of long"],
+        "new": ["kept", "of new"],
+        "busy": [],
+    }
+    prune(url, session="new")
+    assert {tag for (tag,) in rows(url, "SELECT tag FROM tags")} == {"kept", "of long"}
+    assert len(rows(url, "SELECT * FROM sizes")) == 1
+    whole(reader, url)
+    # A session that comes back is another.
+    sink.ended(make(body_of("again"), message_of(0), session="new", at=T0 + 4 * DAY))
+    sink.flush()
+    assert reader.session("new")["tags"] == []

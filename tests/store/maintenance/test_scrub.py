@@ -4,7 +4,9 @@ import io
 import sqlite3
 from dataclasses import replace
 
-from benchmarks.recorder import stream_of
+from sqlalchemy import select
+
+from benchmarks.streams import stream_of
 from claude_lens.recorder.frames import Arrival, Ending
 from claude_lens.recorder.process import Recorder
 from claude_lens.redact import Redactor, mark
@@ -14,7 +16,10 @@ from claude_lens.store.content import dump
 from claude_lens.store.maintenance.scrub import scrub
 from claude_lens.store.maintenance.verify import verify
 from claude_lens.store.reading.queries import Reader
+from claude_lens.store.reading.raw import raw as raw_of
+from claude_lens.store.reading.raw import streams_of
 from claude_lens.store.reading.search import parse, search
+from claude_lens.store.schema import streams
 from claude_lens.store.sink import StoreSink, open_sink
 from tests.store.conftest import T0, Make, body_of, message_of
 from tests.test_redact import AROUND, SAMPLES, around
@@ -23,7 +28,7 @@ SECRETS = [secret for _, secret in SAMPLES]
 
 
 def everything(url: str) -> bytes:
-    """All bytes of the database's files, unpacked contents, and every word of the search index."""
+    """All bytes of the files, unpacked contents and streams, and every word of the search index."""
     file = database.file_of(database.parse(url))
     assert file is not None
     found = [path.read_bytes() for path in file.parent.iterdir()]
@@ -34,6 +39,9 @@ def everything(url: str) -> bytes:
     with Reader(url) as reader:
         found += [repr(reader.show(one["id"])).encode() for one in reader.sessions()]
         found.append(repr(reader.sessions()).encode())
+        with reader.connect() as opened:
+            keys = [key for (key,) in opened.execute(select(streams.c.exchange))]
+            found += streams_of(opened, keys).values()
     return b"\0".join(found)
 
 
@@ -134,3 +142,58 @@ def test_what_is_not_to_be_redacted_stays(url: str) -> None:
     recorder.close()
     assert secret.encode() in everything(url)
     assert kind == "github-token"
+
+
+def test_a_stream_that_may_tell_goes_whole_and_others_stay(
+    url: str, sink: StoreSink, reader: Reader, make: Make
+) -> None:
+    _, secret = SAMPLES[20]
+    told, fine = message_of(0), message_of(1)
+    told["content"][0]["text"] = f"it is {secret}."
+    noted = make(body_of("c"), message_of(2))
+    assert noted.response is not None
+    comment = replace(noted.response, body=b": " + secret.encode() + b"\n\n" + noted.response.body)
+    failed = make(body_of("d"), message_of(3), status="error", error=f"refused: {secret}")
+    dirty, clean = make(body_of("a"), told), make(body_of(secret), fine)
+    commented = replace(noted, response=comment)
+    for one in (dirty, clean, commented, failed):
+        sink.ended(one)
+    sink.flush()
+    assert dirty.response is not None
+    assert secret.encode() not in dirty.response.body, "it is cut over several events"
+    assert scrub(url, Redactor(), dry_run=True).streams == 3
+    assert verify(reader).streams == 4
+
+    assert scrub(url, Redactor()).streams == 3
+
+    report = verify(reader)
+    assert report.sound, report.damage
+    assert report.streams == 1
+    with reader.connect() as connection:
+        for one in (dirty, commented, failed):
+            found = raw_of(connection, one.id)
+            assert found.body is None
+            assert "lensctl scrub" in found.why
+        assert clean.response is not None
+        assert raw_of(connection, clean.id).body == clean.response.body
+    assert scrub(url, Redactor()).streams == 0
+
+
+def test_streams_of_what_the_recorder_redacted_are_not_kept(url: str, make: Make) -> None:
+    _, secret = SAMPLES[20]
+    recorder = Recorder(load({"CLAUDE_LENS_DATABASE_URL": url}), {"store": open_sink}, io.BytesIO())
+    fine, told = message_of(0), message_of(1)
+    told["content"][1]["input"] = {"command": f"export TOKEN={secret}"}
+    for name, answer in (("fine", fine), ("told", told)):
+        recorder.handle(Arrival(id=name, worker="w", arrived_at=T0, endpoint="/v1/messages", body=b"{}"))
+        headers = (("content-type", "text/event-stream"),)
+        recorder.handle(
+            Ending(id=name, status="ok", http_status=200, headers=headers, body=stream_of(answer))
+        )
+    recorder.flush()
+    recorder.close()
+
+    with Reader(url) as reader, reader.connect() as connection:
+        assert raw_of(connection, "fine").body == stream_of(fine)
+        assert "looks like a secret" in raw_of(connection, "told").why
+        assert verify(reader).sound

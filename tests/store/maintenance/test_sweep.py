@@ -8,7 +8,7 @@ from claude_lens.store.maintenance.upkeep import note_deletion, opened
 from claude_lens.store.maintenance.verify import verify
 from claude_lens.store.reading.queries import Reader
 from claude_lens.store.rows import Item
-from claude_lens.store.schema import contents, exchanges, nodes, payloads
+from claude_lens.store.schema import contents, exchanges, nodes, payloads, streams
 from claude_lens.store.sink import StoreSink
 from claude_lens.store.writing.writer import Writer
 from tests.store.conftest import Make, body_of, message_of
@@ -21,6 +21,7 @@ def drop(url: str, *ids: str) -> None:
             k for (k,) in connection.execute(select(exchanges.c.id).where(exchanges.c.exchange_id.in_(ids)))
         ]
         connection.execute(delete(payloads).where(payloads.c.exchange.in_(keys)))
+        connection.execute(delete(streams).where(streams.c.exchange.in_(keys)))
         connection.execute(delete(exchanges).where(exchanges.c.id.in_(keys)))
 
 

@@ -28,6 +28,7 @@ def test_a_sound_database_is_sound(filled: StoreSink, reader: Reader) -> None:
     assert report.exchanges == 4
     assert report.contents > 10
     assert report.nodes == 2 + 3 + 5
+    assert report.streams == 3
 
 
 def test_nothing_recorded_is_sound(reader: Reader) -> None:
@@ -49,6 +50,11 @@ def test_nothing_recorded_is_sound(reader: Reader) -> None:
         ("UPDATE payloads SET shape = x'' WHERE exchange = 2", "its request is not what was sent"),
         ("UPDATE payloads SET response_rest = x'02ffff' WHERE exchange = 1", "response_rest: damaged"),
         ("UPDATE payloads SET request_headers = x'' WHERE exchange = 1", "request_headers: empty"),
+        ("UPDATE streams SET data = zeroblob(length(data)) WHERE exchange = 2", "its stream: damaged"),
+        ("UPDATE streams SET codec = 77 WHERE exchange = 2", "its stream: stream of unknown codec 77"),
+        ("UPDATE streams SET size = size + 1 WHERE exchange = 2", "its stream: its size is another"),
+        ("UPDATE streams SET exchange = 99 WHERE exchange = 2", "stream 99: its exchange is missing"),
+        ("UPDATE exchanges SET endpoint = '/v1/chat/completions' WHERE id = 2", "for another message"),
     ],
 )
 def test_damage_is_found_and_named(

@@ -31,6 +31,7 @@ def test_a_session_sums_what_its_exchanges_took(sink: StoreSink, reader: Reader,
         {
             "id": "11111111-aaaa",
             "title": "hello",
+            "tags": [],
             "project": "/home/me/app",
             "branch": "main",
             "started_at": "1970-01-01T00:00:40.000Z",

@@ -28,7 +28,7 @@ def test_lines(sink: StoreSink, reader: Reader, make: Make) -> None:
     fill(sink, make)
     head, *lines = [json.loads(line) for line in jsonl(reader, SESSION)]
 
-    assert head == {"claude-lens": 1, "session": SESSION, "title": "hello ? é"}
+    assert head == {"claude-lens": 1, "session": SESSION, "title": "hello ? é", "tags": []}
     assert len(lines) == 4
     assert lines[0]["request"]["json"]["messages"][0]["content"][1]["text"] == "hello \ud800 é"
     assert lines[1]["identity"]["agent"]["description"] == "look"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,12 +10,19 @@ from claude_lens.errors import UserError
 from claude_lens.redact import Redactor
 from claude_lens.store.maintenance.verify import verify
 from claude_lens.store.reading.queries import Reader
+from claude_lens.store.reading.raw import raw
 from claude_lens.store.sink import StoreSink
 from claude_lens.store.transfer.exporting import jsonl
 from claude_lens.store.transfer.importing import read_lines, store
+from claude_lens.store.writing import tagging
 from tests.store.conftest import Make, body_of, message_of
 from tests.store.transfer.test_exporting import SESSION, fill
 from tests.test_redact import SAMPLES
+
+
+def streams_by_id(reader: Reader) -> dict[str, bytes | None]:
+    with reader.connect() as connection:
+        return {one["id"]: raw(connection, one["id"]).body for one in reader.exchanges(SESSION)}
 
 
 def test_an_export_comes_back_equal(sink: StoreSink, reader: Reader, make: Make, tmp_path: Path) -> None:
@@ -29,6 +37,7 @@ def test_an_export_comes_back_equal(sink: StoreSink, reader: Reader, make: Make,
         again = list(jsonl(other, SESSION))
         assert verify(other).sound
         mine, theirs = reader.show(SESSION), other.show(SESSION)
+        assert streams_by_id(reader) == streams_by_id(other)
     # What still ran has been interrupted.
     assert again[1:4] == lines[1:4]
     assert json.loads(again[4])["status"] == "interrupted"
@@ -69,3 +78,72 @@ def test_without_bodies(sink: StoreSink, reader: Reader, make: Make, tmp_path: P
     with Reader(url) as other:
         assert other.rebuild("last") is None
         assert other.session(SESSION)["exchanges"] == 4
+
+
+def test_streams_come_along_and_may_stay_behind(
+    sink: StoreSink, reader: Reader, make: Make, tmp_path: Path
+) -> None:
+    one = make(body_of("a"), message_of(0))
+    assert one.response is not None
+    odd = replace(one, id="f" * 32, response=replace(one.response, body=one.response.body + b": \xff\n\n"))
+    sink.ended(one)
+    sink.ended(odd)
+    sink.flush()
+    lines = list(jsonl(reader, SESSION))
+    assert json.loads(lines[1])["response"]["stream"] == one.response.body.decode()
+    assert set(json.loads(lines[2])["response"]["stream"]) == {"base64"}
+    for name, streams in (("with", True), ("without", False)):
+        url = f"sqlite:///{tmp_path}/{name}.db"
+        store(url, read_lines(lines, "x"), streams=streams)
+        with Reader(url) as other:
+            assert streams_by_id(other) == {
+                each.id: each.response.body if streams and each.response else None for each in (one, odd)
+            }
+            assert verify(other).sound
+
+
+def test_a_stream_with_a_secret_does_not_come_in(
+    sink: StoreSink, reader: Reader, make: Make, tmp_path: Path
+) -> None:
+    answer = message_of(0)
+    answer["content"][0]["text"] = SAMPLES[20][1]
+    sink.ended(make(body_of("a"), answer))
+    sink.flush()
+    url = f"sqlite:///{tmp_path}/new.db"
+    store(url, read_lines(jsonl(reader, SESSION), "x"), redactor=Redactor())
+    with Reader(url) as other:
+        assert set(streams_by_id(other).values()) == {None}
+        assert verify(other).sound
+
+
+def test_an_export_of_before_comes_in_without_streams(
+    sink: StoreSink, reader: Reader, make: Make, tmp_path: Path
+) -> None:
+    sink.ended(make(body_of("a"), message_of(0)))
+    sink.flush()
+    head, line = (json.loads(line) for line in jsonl(reader, SESSION))
+    del head["tags"], line["response"]["stream"]
+    url = f"sqlite:///{tmp_path}/new.db"
+    tags: dict[str, list[str]] = {}
+    assert store(url, read_lines([json.dumps(one).encode() for one in (head, line)], "x", tags)).new == 1
+    assert tags == {}
+    with Reader(url) as other:
+        assert set(streams_by_id(other).values()) == {None}
+        assert other.show(SESSION)["exchanges"] == reader.show(SESSION)["exchanges"]
+        assert verify(other).sound
+
+
+def test_tags_come_along(url: str, sink: StoreSink, reader: Reader, make: Make, tmp_path: Path) -> None:
+    sink.ended(make(body_of("a"), message_of(0)))
+    sink.flush()
+    tagging.change(url, SESSION, add=["Bug", "to do"])
+    lines = list(jsonl(reader, SESSION))
+    new = f"sqlite:///{tmp_path}/new.db"
+    for _ in range(2):
+        tags: dict[str, list[str]] = {}
+        store(new, read_lines(lines, "x", tags), tags=tags)
+    with Reader(new) as other:
+        assert other.session(SESSION)["tags"] == ["Bug", "to do"]
+    with pytest.raises(UserError, match="file:1: "):
+        list(read_lines([b'{"claude-lens": 1, "session": "x", "tags": ["\\n"]}'], "file", {}))
+    store(new, [], tags={"never recorded": ["x"]})
