@@ -55,7 +55,6 @@ def environment() -> Environment:
         pretty=pretty,
         folder=folder,
         sid=session_path,
-        series_colour=series_colour,
         epoch=lambda iso: datetime.fromisoformat(iso).timestamp(),
         short=lambda name: str(name)[:16],
     )
@@ -136,13 +135,6 @@ def model_name(name: str | None) -> str:
     short = name.rpartition("/")[2]
     head, _, tail = short.rpartition("-")
     return (head if len(tail) == 8 and tail.isdigit() else short).removeprefix("claude-")
-
-
-def series_colour(name: str, index: int) -> str:
-    """The class of a chart's series: errors are red, what the cache gave green, the rest as they come."""
-    fixed = {"errors": "bad", "from cache": "hit", "the rest": "rest", "answered": "1", "cost": "1"}
-    fixed |= {"fresh input": "1", "to cache, 5 min": "5", "to cache, 1 h": "2", "output": "4"}
-    return fixed.get(name, str((index - 1) % AGENT_COLOURS + 1))
 
 
 def session_path(name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -14,35 +14,24 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from claude_lens.dashboard.charts import Chart, Column, stacked
+from claude_lens.dashboard.charts import REST, Colours
+from claude_lens.dashboard.figures import STACKED, Figures, Links, speeds, tool_times
 from claude_lens.dashboard.lens import Lens
 from claude_lens.dashboard.templating import page
+from claude_lens.store.numbers import percentiles
+from claude_lens.store.numbers.distributions import EVERYTHING, distributions
 from claude_lens.store.numbers.limits import latest
-from claude_lens.store.numbers.moments import FORMS, Sums, Unit, moments
+from claude_lens.store.numbers.moments import GROUPED, moments, together, tool_moments
+from claude_lens.store.numbers.spans import Unit
 from claude_lens.store.numbers.stats import GROUPS, Stats, stats
 from claude_lens.store.numbers.tool_stats import tools
 from claude_lens.store.reading.filters import Filter
-from claude_lens.terminal import count, money
 from claude_lens.when import moment
 
 RANGES: Final = {"24h": "24 hours", "7d": "7 days", "30d": "30 days", "90d": "90 days", "all": "All"}
 CHOSEN: Final = ("model", "agent", "project", "branch", "provider", "request_class")
-STACKED: Final = 6
-REST: Final = "the rest"
 _LONGEST_BY_HOUR: Final = 49 * 3600
-_MOST_COLUMNS: Final = 120
-_LEAST_COLUMNS: Final = 14
-"""Fewer would be as wide as walls."""
-_TOKEN_KINDS: Final = {
-    "input_tokens": "fresh input",
-    "cache_read_input_tokens": "from cache",
-    "cache_creation_5m_input_tokens": "to cache, 5 min",
-    "cache_creation_1h_input_tokens": "to cache, 1 h",
-    "output_tokens": "output",
-}
 _FILTERS: Final = {"class": "request_class"}
-
-Links = Callable[[str, str | None], str]
 
 
 def numbers(request: Request) -> Response:
@@ -67,31 +56,66 @@ def numbers(request: Request) -> Response:
 
 
 def sums(request: Request) -> Response:
-    """Totals, charts and tables."""
+    """Totals, charts and the table of groups; it asks for the tools by itself."""
     lens: Lens = request.app.state.lens
     query = request.query_params
     wanted, by = _wanted(query), _by(query)
     unit = _unit(wanted)
     with lens.reader.connect() as connection:
-        found = stats(connection, wanted, by=by, tz=_zone())
-        moment_sums = moments(connection, wanted, by=by, unit=unit, tz=_zone())
-        used = tools(connection, wanted)
-        limits = latest(connection)
-    links = _links({name: value for name, value in query.items() if value}, by)
-    columns = _moments(moment_sums, unit)
+        by_moment = moments(connection, wanted, by=by, unit=unit, tz=_zone())
+        known = together(by_moment)
+        times = distributions(connection, wanted, int(sum(one["requests"] for one in known.values())))
+        found = stats(
+            connection,
+            wanted,
+            by=by,
+            tz=_zone(),
+            sums=known if by in GROUPED else None,
+            times=times if by == "model" and EVERYTHING not in times else None,
+        )
+    kept = {name: value for name, value in query.items() if value}
+    links = _links(kept, by)
+    colours = Colours()
+    drawn = Figures.of(by_moment, unit, links, colours)
+    charts = [
+        drawn.costs(_greatest(found, by)),
+        drawn.tokens(),
+        drawn.requests(),
+        *speeds(times, _links(kept, "model"), colours),
+    ]
     return page(
         "numbers_sums.html",
         found=found,
         by=by,
-        cost=_costs(columns, _greatest(found, by), unit, links),
-        tokens=_tokens(columns, unit, links),
-        errors=_errors(columns, unit, links),
+        charts=charts,
         links=links,
-        tools=used,
-        limits=limits,
-        unit=unit,
+        kept=urlencode(kept),
         slowest=max((group["ttft_ms_p95"] or 0 for group in found["groups"]), default=0),
     )
+
+
+def tool_sums(request: Request) -> Response:
+    """Tools: calls and errors over time, how long they took, a table."""
+    lens: Lens = request.app.state.lens
+    query = request.query_params
+    wanted = _wanted(query)
+    unit = _unit(wanted)
+    with lens.reader.connect() as connection:
+        by_moment = tool_moments(connection, wanted, unit=unit, tz=_zone())
+        times = percentiles.tools(connection, wanted)
+        used = tools(connection, wanted, sums=together(by_moment), times=times)
+        limits = latest(connection)
+    links = _links({name: value for name, value in query.items() if value}, "tool")
+    colours = Colours()
+    drawn = Figures.of(by_moment, unit, links, colours)
+    most = [one["tool"] for one in used if one["calls"]][:STACKED]
+    charts = [
+        drawn.tools("tool-calls", "Calls", "calls", most),
+        drawn.tools("tool-errors", "Failed calls", "errors", most),
+        tool_times({name: times[name] for name in most if name in times}, links, colours),
+    ]
+    charts = [one for one in charts if one.series]
+    return page("numbers_tools.html", tools=used, charts=charts, links=links, limits=limits)
 
 
 def table(request: Request) -> Response:
@@ -165,79 +189,9 @@ def _links(kept: Mapping[str, str], by: str) -> Links:
     return link
 
 
-def _words(at: str, unit: Unit) -> str:
-    moment_ = datetime.fromisoformat(at)
-    return moment_.strftime("%H:%M") if unit == "hour" else f"{moment_.day} {moment_:%b}"
-
-
-def _moments(found: Mapping[str, dict[str, Sums]], unit: Unit) -> list[tuple[str, dict[str, Sums]]]:
-    """The moments with empty ones in between, the newest so many."""
-    if not found:
-        return []
-    step = timedelta(hours=1) if unit == "hour" else timedelta(days=1)
-    at, last = datetime.fromisoformat(min(found)), datetime.fromisoformat(max(found))
-    at = max(min(at, last - step * (_LEAST_COLUMNS - 1)), last - step * (_MOST_COLUMNS - 1))
-    filled: list[tuple[str, dict[str, Sums]]] = []
-    while at <= last:
-        key = at.strftime(FORMS[unit])
-        filled.append((key, found.get(key, {})))
-        at += step
-    return filled
-
-
-def _all(groups: Mapping[str, Sums], name: str) -> float:
-    return sum(one[name] for one in groups.values())
-
-
-def _costs(
-    moments_: Sequence[tuple[str, dict[str, Sums]]], series: Sequence[str], unit: Unit, links: Links
-) -> Chart:
-    names = [*series, REST] if series else ["cost"]
-    columns = []
-    for at, groups in moments_:
-        parts = [
-            (name, usd, f"{at}, {name}: {money(usd)}", links(at, name))
-            for name in series
-            if (usd := groups[name]["cost_usd"] if name in groups else 0.0)
-        ]
-        left = _all(groups, "cost_usd") - sum(part[1] for part in parts)
-        if left > 1e-9:
-            parts.append((names[-1], left, f"{at}: {money(left)}", links(at, None)))
-        columns.append(Column(_words(at, unit), parts))
-    return stacked(columns, _present(columns, names))
-
-
-def _tokens(moments_: Sequence[tuple[str, dict[str, Sums]]], unit: Unit, links: Links) -> Chart:
-    columns = []
-    for at, groups in moments_:
-        values = {words: _all(groups, name) for name, words in _TOKEN_KINDS.items()}
-        link = links(at, None)
-        parts = [(words, value, f"{at}, {words}: {count(value)}", link) for words, value in values.items()]
-        columns.append(Column(_words(at, unit), parts))
-    return stacked(columns, _present(columns, list(_TOKEN_KINDS.values())))
-
-
-def _errors(moments_: Sequence[tuple[str, dict[str, Sums]]], unit: Unit, links: Links) -> Chart:
-    columns = []
-    for at, groups in moments_:
-        wrong = _all(groups, "errors")
-        good = _all(groups, "requests") - wrong
-        link = links(at, None)
-        parts = [
-            ("answered", good, f"{at}: {good:.0f} answered", link),
-            ("errors", wrong, f"{at}: {wrong:.0f} errors", link + "&status=error"),
-        ]
-        columns.append(Column(_words(at, unit), parts))
-    return stacked(columns, _present(columns, ["answered", "errors"]))
-
-
-def _present(columns: Sequence[Column], names: Sequence[str]) -> list[str]:
-    used = {part[0] for column in columns for part in column.parts if part[1] > 0}
-    return [name for name in names if name in used]
-
-
 routes = [
     Route("/numbers", numbers),
     Route("/numbers/sums", sums),
+    Route("/numbers/tools", tool_sums),
     Route("/numbers.csv", table),
 ]

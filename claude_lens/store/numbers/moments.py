@@ -2,71 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC, datetime, tzinfo
-from typing import Any, Final, Literal
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, tzinfo
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, func, literal, select
+from sqlalchemy import ColumnElement, Connection, Row, func, literal, select
 
-from claude_lens.store.numbers.percentiles import in_range
+from claude_lens.store.numbers.spans import Unit, by_moment
 from claude_lens.store.numbers.stats import UNKNOWN, series_conditions
 from claude_lens.store.reading.filters import MAIN, Filter
-from claude_lens.store.schema import BUCKET, series, totals
+from claude_lens.store.schema import COUNTS, SUMS, TOKENS, series, tool_totals, totals
 
-Unit = Literal["hour", "day"]
 Sums = dict[str, float]
+Moments = dict[str, dict[str, Sums]]
+"""``{moment: {group: sums}}`` in the order of time."""
 
-FORMS: Final[Mapping[Unit, str]] = {"hour": "%Y-%m-%dT%H:00%z", "day": "%Y-%m-%d"}
-"""How a moment is written; the same as the keys of :func:`stats.stats`."""
-
-_SUMMED: Final = (
-    "requests",
-    "errors",
-    "input_tokens",
-    "output_tokens",
-    "cache_read_input_tokens",
-    "cache_creation_5m_input_tokens",
-    "cache_creation_1h_input_tokens",
-    "cost_usd",
-)
-
-
-def moments(
-    connection: Connection,
-    wanted: Filter,
-    *,
-    by: str | None = None,
-    unit: Unit = "day",
-    tz: tzinfo = UTC,
-) -> dict[str, dict[str, Sums]]:
-    """``{moment: {group: sums}}`` in the order of time; groups ``by`` model, agent, project, branch, provider
-    or class, one without a name for anything else. Raises :class:`UserError` like :func:`stats.stats`.
-    """
-    where = series_conditions(wanted)
-    key = _key(by)
-    sums = [func.sum(totals.c[name]).label(name) for name in _SUMMED]
-    query = (
-        select(totals.c.bucket, key.label("key"), *sums)
-        .where(*where, *in_range(totals.c.bucket, wanted, BUCKET))
-        .group_by(totals.c.bucket, "key")
-        .order_by(totals.c.bucket)
-    )
-    if where or by in _COLUMNS:
-        query = query.select_from(totals.join(series, series.c.id == totals.c.series))
-    found: dict[str, dict[str, Sums]] = {}
-    for row in connection.execute(query).mappings():
-        at = datetime.fromtimestamp(row["bucket"], tz).strftime(FORMS[unit])
-        into = found.setdefault(at, {}).setdefault(row["key"] or UNKNOWN, dict.fromkeys(_SUMMED, 0.0))
-        for name in _SUMMED:
-            into[name] += row[name] or 0
-    return found
-
-
-def _key(by: str | None) -> ColumnElement[Any]:
-    return _COLUMNS[by] if by in _COLUMNS else literal("")
-
-
-_COLUMNS: Final[Mapping[str | None, ColumnElement[Any]]] = {
+GROUPED: Final[Mapping[str, ColumnElement[Any]]] = {
     "model": func.coalesce(func.nullif(series.c.model_routed, ""), series.c.model_requested),
     "agent": func.coalesce(
         func.nullif(series.c.agent_name, ""), func.nullif(series.c.agent_type, ""), literal(MAIN)
@@ -76,3 +27,61 @@ _COLUMNS: Final[Mapping[str | None, ColumnElement[Any]]] = {
     "provider": series.c.provider,
     "class": series.c.request_class,
 }
+
+_SUMMED: Final = (*COUNTS, *TOKENS, *SUMS)
+_TOOL_SUMMED: Final = ("calls", "results", "errors", "bytes", "duration_ms")
+
+
+def moments(
+    connection: Connection,
+    wanted: Filter,
+    *,
+    by: str | None = None,
+    unit: Unit = "day",
+    tz: tzinfo = UTC,
+) -> Moments:
+    """Sums of every moment; groups are those of :data:`GROUPED`, for anything else one named ``unknown``.
+
+    Raises :class:`UserError` like :func:`stats.stats`.
+    """
+    where = series_conditions(wanted)
+    key = GROUPED.get(by or "", literal(""))
+    sums = (func.sum(totals.c[name]) for name in _SUMMED)
+    query = select(key.label("key"), *sums).where(*where).group_by("key")
+    source: Any = totals
+    if where or by in GROUPED:
+        source = totals.join(series, series.c.id == totals.c.series)
+    rows = by_moment(connection, query.select_from(source), totals.c.bucket, wanted, unit, tz)
+    return _collected(rows, _SUMMED)
+
+
+def tool_moments(connection: Connection, wanted: Filter, *, unit: Unit = "day", tz: tzinfo = UTC) -> Moments:
+    """The same of tools: ``calls``, ``results``, ``errors``, ``bytes`` and ``duration_ms`` of each."""
+    where = series_conditions(wanted)
+    sums = (func.sum(tool_totals.c[name]) for name in _TOOL_SUMMED)
+    query = select(tool_totals.c.tool, *sums).where(*where).group_by(tool_totals.c.tool)
+    if where:
+        query = query.select_from(tool_totals.join(series, series.c.id == tool_totals.c.series))
+    rows = by_moment(connection, query, tool_totals.c.bucket, wanted, unit, tz)
+    return _collected(rows, _TOOL_SUMMED)
+
+
+def together(found: Moments) -> dict[str, Sums]:
+    """The sums of each group over all moments."""
+    whole: dict[str, Sums] = {}
+    for groups in found.values():
+        for key, sums in groups.items():
+            into = whole.setdefault(key, dict.fromkeys(sums, 0.0))
+            for name, value in sums.items():
+                into[name] += value
+    return whole
+
+
+def _collected(rows: Iterable[tuple[str, Row[Any]]], names: Sequence[str]) -> Moments:
+    found: Moments = {}
+    for moment, row in rows:
+        key, *sums = tuple(row)
+        into = found.setdefault(moment, {}).setdefault(key or UNKNOWN, dict.fromkeys(names, 0.0))
+        for name, value in zip(names, sums, strict=True):
+            into[name] += value or 0
+    return found

@@ -74,6 +74,7 @@ class Stats(TypedDict):
 
 
 Pricer = Callable[[Usage], float | None]
+Rows = Mapping[str | None, Mapping[str, float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,22 +95,27 @@ def stats(
     tz: tzinfo = UTC,
     as_if: Pricer | None = None,
     limit: int = 1000,
+    sums: Mapping[str, Mapping[str, float]] | None = None,
+    times: Histograms | None = None,
 ) -> Stats:
     """Numbers of the exchanges that ``wanted`` chooses, grouped ``by`` one of :data:`GROUPS`.
 
+    ``sums`` (``moments.together``) and ``times`` (``distributions``) of the same groups, where they are
+    known, are not added up again.
     Raises :class:`UserError` for a group, or a filter, that totals cannot tell apart.
     """
     if by is not None and by not in GROUPS:
         raise UserError(f"cannot group by {by!r}: expected one of {', '.join(GROUPS)}")
     if _alone(wanted) or by == "tool":
-        rows, times = _from_exchanges(connection, wanted, by, tz)
+        rows, lasted = _from_exchanges(connection, wanted, by, tz)
     else:
-        rows, times = _from_totals(connection, wanted, by, tz)
-    groups = [_numbers(key, sums, times.get(key, {}), as_if) for key, sums in rows.items()] if by else []
+        rows = _added_up(connection, wanted, by, tz) if sums is None else _copied(sums)
+        lasted = _histograms(connection, wanted, by, tz, rows) if times is None else times
+    groups = [_numbers(key, one, lasted.get(key, {}), as_if) for key, one in rows.items()] if by else []
     if by == "tool":
         # An answer that calls two tools is in two groups, and only once in the whole.
-        rows, times = _from_exchanges(connection, wanted, None, tz)
-    whole, whole_times = _whole(rows, times)
+        rows, lasted = _from_exchanges(connection, wanted, None, tz)
+    whole, whole_times = _whole(rows, lasted)
     if not whole_times and not _alone(wanted):
         whole_times = percentiles.kept(connection, wanted, None, lambda _: None).get(None, {})
     in_time = by in ("day", "hour")
@@ -128,9 +134,23 @@ def _alone(wanted: Filter) -> bool:
     return wanted.session is not None or wanted.tool is not None
 
 
-def _from_totals(
+def _copied(sums: Mapping[str, Mapping[str, float]]) -> dict[str | None, dict[str, float]]:
+    return {key: dict(one) for key, one in sums.items()}
+
+
+def _histograms(connection: Connection, wanted: Filter, by: str | None, tz: tzinfo, rows: Rows) -> Histograms:
+    def said(value: Any) -> str | None:
+        return _said(by, value, tz)
+
+    count = sum(row["requests"] for row in rows.values())
+    if by != "session" and count <= percentiles.ONE_BY_ONE:
+        return percentiles.one_by_one(connection, wanted, _of_exchange(by), said)
+    return percentiles.kept(connection, wanted, by, said)
+
+
+def _added_up(
     connection: Connection, wanted: Filter, by: str | None, tz: tzinfo
-) -> tuple[dict[str | None, dict[str, float]], Histograms]:
+) -> dict[str | None, dict[str, float]]:
     where = series_conditions(wanted)
     ranged = [*where, *in_range(totals.c.bucket, wanted, BUCKET)]
     key = _key(by, totals.c.bucket)
@@ -143,14 +163,7 @@ def _from_totals(
     rows: dict[str | None, dict[str, float]] = {}
     for row in connection.execute(query).mappings():
         _merge(rows.setdefault(_said(by, row["key"], tz), {}), dict(row))
-    count = sum(row["requests"] for row in rows.values())
-
-    def said(value: Any) -> str | None:
-        return _said(by, value, tz)
-
-    if by != "session" and count <= percentiles.ONE_BY_ONE:
-        return rows, percentiles.one_by_one(connection, wanted, _of_exchange(by), said)
-    return rows, percentiles.kept(connection, wanted, by, said)
+    return rows
 
 
 def _from_exchanges(

@@ -29,10 +29,26 @@ class ToolNumbers(TypedDict):
     result_tokens: int
 
 
-def tools(connection: Connection, wanted: Filter = Filter()) -> list[ToolNumbers]:  # noqa: B008
-    """Every tool that was used, most called first."""
+def tools(
+    connection: Connection,
+    wanted: Filter = Filter(),  # noqa: B008
+    *,
+    sums: Mapping[str, Mapping[str, float]] | None = None,
+    times: Mapping[str, Mapping[int, int]] | None = None,
+) -> list[ToolNumbers]:
+    """Every tool that was used, most called first.
+
+    ``sums`` (``moments.together``) and ``times`` (``percentiles.tools``) that are known are not made again.
+    """
     if wanted.session is not None:
         return _session_tools(connection, wanted)
+    known = _sums(connection, wanted) if sums is None else sums
+    lasted = percentiles.tools(connection, wanted) if times is None else times
+    rows = ((name, row) for name, row in known.items() if row["calls"] or row["results"])
+    return _sorted_tools([_tool({**row, "tool": name}, lasted.get(name, {})) for name, row in rows])
+
+
+def _sums(connection: Connection, wanted: Filter) -> dict[str, dict[str, Any]]:
     names = ("calls", "results", "errors", "bytes", "duration_ms")
     where = series_conditions(wanted)
     query = (
@@ -42,9 +58,7 @@ def tools(connection: Connection, wanted: Filter = Filter()) -> list[ToolNumbers
     )
     if where:
         query = query.join(series, series.c.id == tool_totals.c.series)
-    times = percentiles.tools(connection, wanted)
-    rows = [row for row in connection.execute(query).mappings() if row["calls"] or row["results"]]
-    return _sorted_tools([_tool(dict(row), times.get(row["tool"], {})) for row in rows])
+    return {row["tool"]: dict(row) for row in connection.execute(query).mappings()}
 
 
 def _session_tools(connection: Connection, wanted: Filter) -> list[ToolNumbers]:

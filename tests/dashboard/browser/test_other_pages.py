@@ -75,7 +75,8 @@ def test_numbers_lead_to_the_exchanges_behind(recorded: Recorded, watched: Watch
     expect(page.locator("table.sums").first.locator("tr", has_text=recorded.session)).to_contain_text(
         f"${total:.4f}"
     )
-    page.locator(".plot a").first.click()
+    page.locator(".chart summary").first.click()
+    page.locator(".chart td a, .chart tbody th a").first.click()
     page.wait_for_url("**/exchanges**")
     assert page.locator("tr.row").count() > 0
 

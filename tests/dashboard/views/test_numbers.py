@@ -35,11 +35,9 @@ def keep(sink: StoreSink, make: Make) -> None:
 
 
 def links(text: str) -> list[str]:
-    """Where the bars lead."""
-    return [
-        unescape(found)
-        for found in re.findall(r'<a href="(/exchanges\?[^"]*)" aria-label="[^"]*"><rect', text)
-    ]
+    """Where the numbers of the charts' tables lead."""
+    tables = "".join(re.findall(r'<table class="plain-table">.*?</table>', text, re.DOTALL))
+    return [unescape(found) for found in re.findall(r'<a href="(/exchanges\?[^"]*)">', tables)]
 
 
 def test_an_empty_store_says_so(client: TestClient) -> None:
@@ -78,7 +76,9 @@ def test_every_grouping(client: TestClient, make: Make, sink: StoreSink, by: str
     assert f"By {by}" in answer.text
 
 
-def test_every_bar_leads_to_the_exchanges_behind_it(client: TestClient, make: Make, sink: StoreSink) -> None:
+def test_every_number_of_a_chart_leads_to_the_exchanges_behind_it(
+    client: TestClient, make: Make, sink: StoreSink
+) -> None:
     keep(sink, make)
     found = links(client.get("/numbers/sums?range=30d").text)
     assert len(found) >= 5
@@ -133,6 +133,21 @@ def test_tools_and_limits(client: TestClient, make: Make, sink: StoreSink) -> No
         make(body, answer, at=time.time(), response=Response(headers=headers, body=b"event: x", json=answer))
     )
     sink.flush()
-    words = text_of(client.get("/numbers/sums"))
+    words = text_of(client.get("/numbers/tools"))
     assert "unified-5h-utilization 0.42" in words
     assert "Bash" in words
+    for link in links(client.get("/numbers/tools?range=7d").text):
+        assert client.get(link).text.count('<tr class="row') >= 1, link
+
+
+@pytest.mark.parametrize("payload", ["</script><script>alert(1)</script>", '"><img src=x onerror=alert(1)>'])
+def test_hostile_names_stay_names(client: TestClient, make: Make, sink: StoreSink, payload: str) -> None:
+    model = Model(requested=payload, routed=payload, provider=payload)
+    call = use(payload, "t", command="ls")
+    sink.ended(make({"messages": [user("x")]}, said("x", call), at=time.time(), model=model))
+    sink.flush()
+    for path in ("/numbers/sums?by=model", "/numbers/tools"):
+        text = client.get(path).text
+        assert "<script" not in text
+        assert "<img" not in text
+        assert "alert(1)" in text

@@ -7,8 +7,10 @@ from datetime import UTC, timedelta, timezone
 import pytest
 
 from claude_lens.exchange import Agent, Cost, Model, Usage
-from claude_lens.store.numbers.moments import Unit, moments
+from claude_lens.store.numbers.moments import GROUPED, moments, together, tool_moments
+from claude_lens.store.numbers.spans import Unit
 from claude_lens.store.numbers.stats import stats
+from claude_lens.store.numbers.tool_stats import tools
 from claude_lens.store.reading.filters import Filter
 from claude_lens.store.reading.queries import Reader
 from claude_lens.store.sink import StoreSink
@@ -47,6 +49,11 @@ def test_they_agree_with_the_numbers(reader: Reader, by: str | None, unit: Unit)
         found = moments(connection, Filter(), by=by, unit=unit, tz=zone)
         by_time = stats(connection, by=unit, tz=zone)["groups"]
         by_group = stats(connection, by=by if by != "tool" else None, tz=zone)["groups"]
+        if by in GROUPED:
+            again = stats(connection, by=by, tz=zone, sums=together(found))["groups"]
+            assert [one["key"] for one in again] == [one["key"] for one in by_group]
+            for one, other in zip(again, by_group, strict=True):
+                assert one == pytest.approx(other)
     assert list(found) == [one["key"] for one in by_time]
     for one in by_time:
         groups = found[str(one["key"])].values()
@@ -70,6 +77,21 @@ def test_choices(reader: Reader) -> None:
     assert sum(sums["requests"] for groups in late.values() for sums in groups.values()) == 7
 
 
+@pytest.mark.usefixtures("kept")
+@pytest.mark.parametrize("unit", ["day", "hour"])
+@pytest.mark.parametrize("wanted", [Filter(), Filter(model="gpt-5-mini")], ids=["all", "a model"])
+def test_tools_agree_with_theirs(reader: Reader, unit: Unit, wanted: Filter) -> None:
+    with reader.connect() as connection:
+        found = tool_moments(connection, wanted, unit=unit, tz=UTC)
+        by_time = moments(connection, wanted, unit=unit, tz=UTC)
+        (bash,) = tools(connection, wanted)
+        assert tools(connection, wanted, sums=together(found)) == [bash]
+    assert set(found) <= set(by_time)
+    assert sum(each["Bash"]["calls"] for each in found.values()) == bash["calls"] > 0
+    assert sum(each["Bash"]["errors"] for each in found.values()) == bash["errors"]
+
+
 def test_nothing_yet(reader: Reader) -> None:
     with reader.connect() as connection:
         assert moments(connection, Filter(), by="model") == {}
+        assert tool_moments(connection, Filter()) == {}
