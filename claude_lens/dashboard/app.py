@@ -35,6 +35,7 @@ from claude_lens.dashboard.views import (
 from claude_lens.errors import NotFound, StoreError, UserError
 from claude_lens.guard import HostGuard
 from claude_lens.settings import Settings, is_loopback
+from claude_lens.store import database
 from claude_lens.store.reading.queries import open_reader
 
 SERVICE = "claude-lens-dashboard"
@@ -55,7 +56,8 @@ def create_app(settings: Settings, host: str, port: int) -> gate.Gate:
     """The application for a server on ``host`` and ``port``. Raises :class:`HostError`."""
     access = Access(settings.home)
     reader = open_reader(settings)
-    lens = Lens(settings, reader, Feed(reader), access)
+    feed = Feed(reader, file=database.file_of(database.parse(settings.database_url)))
+    lens = Lens(settings, reader, feed, access)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:

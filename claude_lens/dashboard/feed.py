@@ -1,4 +1,7 @@
-"""The live feed: one task looks into the store five times a second, for everybody who watches.
+"""The live feed: one task looks into the store as soon as it is written to, for everybody who watches.
+
+What tells is SQLite's write-ahead log: looking at its size and time costs next to nothing. Another database
+is looked into at a steady pace.
 
 An event is a number and what changed. The newest few thousand are kept, so that a browser that comes back
 gets what it missed; one that was away for longer, or saw another process, starts anew (:data:`None`).
@@ -10,9 +13,11 @@ import asyncio
 import contextlib
 import logging
 import secrets
+import time
 from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from claude_lens.errors import StoreError
@@ -20,6 +25,11 @@ from claude_lens.store.reading import changes
 from claude_lens.store.reading.queries import Reader
 
 INTERVAL: Final = 0.15
+"""Seconds between two looks, where nothing tells."""
+STEP: Final = 0.02
+"""Seconds between two glances at the log."""
+PACE: Final = 0.06
+"""Seconds that what happens in quick succession is collected for."""
 KEPT: Final = 4000
 IDLE_SECONDS: Final = 30.0
 MOST_AT_ONCE: Final = 1000
@@ -38,8 +48,10 @@ class Event:
 class Feed:
     """Polls while somebody watches. Use within one event loop."""
 
-    def __init__(self, reader: Reader, interval: float = INTERVAL) -> None:
+    def __init__(self, reader: Reader, interval: float = INTERVAL, file: Path | None = None) -> None:
+        """``file`` is the database's, if it is one."""
         self._reader, self._interval = reader, interval
+        self._log = None if file is None else file.with_name(file.name + "-wal")
         self._epoch = secrets.token_hex(4)
         self._events: deque[Event] = deque(maxlen=KEPT)
         self._number = 0
@@ -129,9 +141,13 @@ class Feed:
 
     async def _poll(self) -> None:
         quiet, idle = False, 0.0
+        stamp = self._stamp()
         while idle < IDLE_SECONDS:
-            await asyncio.sleep(self._interval)
-            idle = 0.0 if self._watchers else idle + self._interval
+            begun = time.monotonic()
+            await self._pause(stamp)
+            idle = 0.0 if self._watchers else idle + time.monotonic() - begun
+            # Taken before the look: what is written meanwhile is seen by the next one.
+            stamp = self._stamp()
             try:
                 rows = await asyncio.to_thread(self._look)
                 quiet = False
@@ -145,7 +161,23 @@ class Feed:
                 self._events.append(Event(self._number, row))
             if rows:
                 self._wake()
+                await asyncio.sleep(min(PACE, self._interval))
         self._task = None
+
+    async def _pause(self, stamp: tuple[int, int] | None) -> None:
+        """Until something was written since ``stamp``, at most for the interval."""
+        steps = 1 if self._log is None else max(1, round(self._interval / STEP))
+        for _ in range(steps):
+            if self._stamp() != stamp:
+                return
+            await asyncio.sleep(self._interval / steps)
+
+    def _stamp(self) -> tuple[int, int] | None:
+        try:
+            found = None if self._log is None else self._log.stat()
+        except OSError:
+            return None
+        return None if found is None else (found.st_size, found.st_mtime_ns)
 
     def _look(self) -> list[changes.Row]:
         with self._reader.connect() as connection:

@@ -7,12 +7,14 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from claude_lens.dashboard import feed as module
 from claude_lens.dashboard.feed import Event, Feed
+from claude_lens.settings import Settings
 from claude_lens.store.reading.queries import Reader
 from claude_lens.store.sink import StoreSink
 from tests.dashboard.test_conversation import said, user
@@ -124,6 +126,42 @@ def test_many_watch_one_poll(make: Make, sink: StoreSink, reader: Reader) -> Non
         assert feed.watchers == 0
 
     run(reader, work)
+
+
+def test_the_log_tells_before_the_pace_does(
+    make: Make, sink: StoreSink, reader: Reader, settings: Settings
+) -> None:
+    async def work() -> None:
+        feed = Feed(reader, interval=15.0, file=settings.home / "lens.db")
+        watching = feed.watch(None)
+        try:
+            await anext(watching)
+            for _ in range(3):
+                await asyncio.sleep(0.1)
+                sink.ended(make(BODY, said("b")))
+                sink.flush()
+                assert len(await asyncio.wait_for(some(watching, 1), 5)) == 1
+        finally:
+            await feed.close()
+
+    sink.ended(make(BODY, said("a")))
+    sink.flush()
+    asyncio.run(work())
+
+
+def test_a_log_that_is_not_there_tells_nothing(make: Make, sink: StoreSink, reader: Reader) -> None:
+    async def work() -> None:
+        feed = Feed(reader, interval=0.05, file=Path("/nowhere/lens.db"))
+        watching = feed.watch(None)
+        try:
+            await anext(watching)
+            sink.ended(make(BODY, said("b")))
+            sink.flush()
+            assert len(await asyncio.wait_for(some(watching, 1), 5)) == 1
+        finally:
+            await feed.close()
+
+    asyncio.run(work())
 
 
 def test_it_rests_when_nobody_watches(

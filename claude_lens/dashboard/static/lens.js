@@ -61,24 +61,27 @@
       if (focused) $("a", row)?.focus({ preventScroll: true });
       return;
     }
-    const key = Number(row.dataset.key);
     let next = body.firstElementChild;
-    while (next && Number(next.dataset.key) > key) next = next.nextElementSibling;
+    while (next && key(next) > key(row)) next = next.nextElementSibling;
     body.insertBefore(row, next);
   };
+  const key = (row) => Number(row.dataset.key);
   const show = (kind, html) => {
     const body = $("#rows");
     const rows = parse(html);
+    for (const row of rows) localise(row);
     if (kind === "snapshot") {
       const known = new Set(rows.map((row) => row.id));
-      for (const row of [...body.children]) if (!known.has(row.id)) row.remove();
+      const oldest = Math.min(...rows.map(key));
+      // What lies between the rows that are here and those that come is unknown: then the old ones go.
+      const joined = rows.length > 0 && [...body.children].some((row) => key(row) >= oldest);
+      for (const row of [...body.children]) if (!known.has(row.id) && !(joined && key(row) < oldest)) row.remove();
     }
     rows.forEach(put);
     while (body.children.length > MOST_ROWS) body.lastElementChild.remove();
-    localise(body);
     tick();
     $("#none").hidden = body.children.length > 0;
-    htmx.process(body);
+    $("#older").hidden = !body.children.length;
   };
   const state = (name, text) => {
     const place = $("#link-state");
@@ -91,8 +94,10 @@
   // A browser has few connections to one server: a page nobody looks at gives its own back.
   const sources = new Map();
   let resting = 0;
+  let mark = "";
   htmx.createEventSource = (url) => {
-    const source = new EventSource(url);
+    // The browser remembers what it had last only within one source; a new one is told.
+    const source = new EventSource(mark && url.startsWith("/live/") ? `${url}&after=${encodeURIComponent(mark)}` : url);
     sources.set(source, false);
     return source;
   };
@@ -118,7 +123,8 @@
   document.addEventListener("htmx:sseBeforeMessage", (event) => {
     if (event.target.id !== "rows") return;
     event.preventDefault();
-    const { type, data } = event.detail;
+    const { type, data, lastEventId } = event.detail;
+    mark = lastEventId || mark;
     if (!feed.paused) return show(type, data);
     if (type === "snapshot") feed.waiting = [];
     feed.waiting.push([type, data]);

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -65,6 +66,7 @@ def live(request: Request) -> Response:
         rows=_prepared(rows),
         wanted=wanted,
         query=request.url.query,
+        older=urlencode({name: value for name in ("session", "status") if (value := getattr(wanted, name))}),
         url=lens.settings.url,
     )
 
@@ -73,7 +75,8 @@ async def events(request: Request) -> Response:
     """Server-sent events: ``snapshot`` (all rows anew) and ``rows`` (some, by their ids)."""
     lens: Lens = request.app.state.lens
     wanted = Filter.of(request.query_params)
-    after = request.headers.get("last-event-id")
+    # A browser that connects again by itself tells by the header, one whose page does so by the address.
+    after = request.headers.get("last-event-id") or request.query_params.get("after")
     return StreamingResponse(
         _stream(lens, wanted, after),
         media_type="text/event-stream",
