@@ -18,6 +18,7 @@ from claude_lens.dashboard.conversation import Session
 from claude_lens.dashboard.differences import Line, difference
 from claude_lens.dashboard.lens import Lens
 from claude_lens.dashboard.templating import page, pretty
+from claude_lens.dashboard.views import stream
 from claude_lens.errors import NotFound
 from claude_lens.exchange import Exchange, Usage
 from claude_lens.store.reading import forms
@@ -248,6 +249,7 @@ def _unmarked(value: Any) -> Any:
 
 
 routes = [
+    *stream.routes,
     Route("/exchanges/{exchange}", exchange),
     Route("/exchanges/{exchange}/{half:str}.json", half),
     Route("/exchanges/{exchange}/curl", curl),

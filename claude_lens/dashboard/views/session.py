@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from typing import Any, Final
+from urllib.parse import parse_qs
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 from starlette.routing import Route
@@ -14,8 +16,9 @@ from claude_lens.dashboard import conversation, timeline
 from claude_lens.dashboard.conversation import Session
 from claude_lens.dashboard.lens import Lens
 from claude_lens.dashboard.templating import page, render, session_id
-from claude_lens.errors import NotFound
+from claude_lens.errors import NotFound, UserError
 from claude_lens.store.maintenance.retention import prune
+from claude_lens.store.writing import tagging
 
 TURNS: Final = 12
 MOST_BYTES: Final = 120_000
@@ -197,6 +200,30 @@ def _number(text: str | None) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
 
 
+async def add_tag(request: Request) -> Response:
+    """Add the tag that the form says; the tags as they are then, with what is wrong with it."""
+    given = parse_qs((await request.body()).decode("utf-8", "replace"), keep_blank_values=True)
+    return await run_in_threadpool(_retag, request, given.get("tag", [])[:1], [])
+
+
+def remove_tag(request: Request) -> Response:
+    """Remove the tag that ``tag`` says; the tags that are left."""
+    return _retag(request, [], request.query_params.getlist("tag"))
+
+
+def _retag(request: Request, add: list[str], remove: list[str]) -> Response:
+    lens: Lens = request.app.state.lens
+    about = lens.reader.session(session_id(request.path_params["session"]))
+    problem, tags = "", about["tags"]
+    try:
+        tags = tagging.change(lens.settings.database_url, about["id"], add, remove)
+    except NotFound:
+        raise
+    except UserError as error:
+        problem = str(error)
+    return page("tags.html", tags=tags, session=about["id"], problem=problem)
+
+
 def forget(request: Request) -> Response:
     """Delete the session from the store. What still runs stays."""
     lens: Lens = request.app.state.lens
@@ -210,6 +237,8 @@ def forget(request: Request) -> Response:
 routes = [
     Route("/sessions/{session}", session, methods=["GET"]),
     Route("/sessions/{session}", forget, methods=["DELETE"]),
+    Route("/sessions/{session}/tags", add_tag, methods=["POST"]),
+    Route("/sessions/{session}/tags", remove_tag, methods=["DELETE"]),
     Route("/sessions/{session}/turns", some),
     Route("/sessions/{session}/timeline", waterfall),
     Route("/sessions/{session}/events", events),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -16,7 +17,9 @@ from playwright.sync_api import Browser, Page
 from claude_lens import settings as setting_table
 from claude_lens.exchange import Agent, Cost, Exchange, Identity, Model, Request, Response, Usage
 from claude_lens.settings import Settings
+from claude_lens.store.rows import key_of
 from claude_lens.store.sink import StoreSink
+from claude_lens.store.writing import tagging
 from tests.dashboard.browser.conftest import Watched
 from tests.dashboard.conftest import Served
 from tests.dashboard.hostile import PAYLOADS
@@ -25,6 +28,7 @@ from tests.harness import child_environment
 pytestmark = pytest.mark.slow
 LONG = "<b>x" * 1_250_000
 SESSION = "hostile-session"
+TAGS = [payload for payload in PAYLOADS if len(payload) <= tagging.LONGEST and payload.isprintable()]
 LIVELY = r"""() => [...document.querySelectorAll('*')].flatMap(one => [...one.attributes]
     .filter(a => a.name.startsWith('on') || a.name === 'style'
         || /^\s*(javascript|vbscript|data:text)/i.test(a.value))
@@ -60,6 +64,19 @@ def tool(number: int, payload: str) -> dict[str, Any]:
     ]
     name, given = inputs[number % len(inputs)]
     return {"type": "tool_use", "id": f"toolu_{number}", "name": name, "input": given}
+
+
+def streamed(payload: str) -> bytes:
+    """A stream with the payload wherever an upstream could put it."""
+    raw = payload.encode("utf-8", "surrogatepass")
+    delta = {"type": "content_block_delta", "delta": {"type": "text_delta", "text": payload[:9_000]}}
+    events = [
+        b"event: " + raw,
+        b"data: " + encoded(delta),
+        b": \xff\x00 " + raw[:9_000],
+        b"data: " + raw[:9_000],
+    ]
+    return b"\n\n".join(events)
 
 
 def exchange(number: int, payload: str, before: list[Any], **more: Any) -> Exchange:
@@ -114,7 +131,7 @@ def exchange(number: int, payload: str, before: list[Any], **more: Any) -> Excha
             "request_id": payload,
             "adapted": (payload,),
             "request": Request(headers=((payload, payload),), body=encoded(body), json=body),
-            "response": Response(headers=((payload, payload),), body=b"event:", json=message),
+            "response": Response(headers=((payload, payload),), body=streamed(payload), json=message),
         }
         | more
     )
@@ -128,6 +145,8 @@ def play(sink: StoreSink) -> None:
         one = exchange(number, payload, list(messages))
         if payload is LONG:
             one = exchange(number, "long", list(messages))
+            assert one.response is not None
+            one = replace(one, response=replace(one.response, body=streamed(LONG)))
         sink.ended(one)
         answered = one.response.json["content"] if one.response and one.response.json else []
         messages.append({"role": "assistant", "content": answered})
@@ -154,6 +173,7 @@ def play(sink: StoreSink) -> None:
         )
     sink.ended(exchange(5000, "\ud800", [], request=Request(body=b"\xff\xfe not json \x80")))
     sink.flush()
+    tagging.change(sink.writer.url.render_as_string(), SESSION, add=TAGS)
 
 
 @pytest.fixture(scope="module")
@@ -244,6 +264,31 @@ def test_exchanges_of_them(watched: Watched, number: int) -> None:
     page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
     page.wait_for_timeout(250)
     unharmed(watched, page)
+
+
+@pytest.mark.parametrize("number", [*range(0, len(PAYLOADS), 5), len(PAYLOADS)])
+def test_raw_streams_of_them(watched: Watched, number: int) -> None:
+    page = watched.go(f"/exchanges/{number + 1:032x}")
+    page.locator("#raw-stream > summary").click()
+    page.locator("#raw-stream table.stream").wait_for()
+    page.wait_for_timeout(150)
+    unharmed(watched, page)
+    shown = page.locator("#raw-stream").inner_text()
+    assert "content_block_delta" in shown
+    assert "\u202e" not in shown
+    answer = page.request.get(watched.url + f"/exchanges/{number + 1:032x}/stream.sse")
+    payload = [*PAYLOADS, LONG][number]
+    assert answer.body() == streamed(payload)
+    assert answer.headers["content-disposition"].startswith("attachment")
+    assert len(page.request.get(watched.url + f"/exchanges/{number + 1:032x}/stream").body()) < 400_000
+
+
+def test_tags_of_them(watched: Watched) -> None:
+    assert len(TAGS) > 60
+    page = watched.go(f"/sessions/{SESSION}")
+    unharmed(watched, page)
+    assert page.locator("#tags .tag").count() == len({key_of(tag) for tag in TAGS})
+    assert "<script>alert(1)</script>" in page.locator("#tags").inner_text()
 
 
 def test_names_of_sessions_and_agents(watched: Watched, settings: Settings) -> None:

@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 from claude_lens.dashboard.gate import TOKEN_HEADER
 from claude_lens.exchange import Agent, Exchange
 from claude_lens.settings import Settings
+from claude_lens.store.reading.queries import Reader
 from claude_lens.store.sink import StoreSink
 from tests.dashboard.conftest import text_of
 from tests.dashboard.test_conversation import S, back, gave, said, use, user
@@ -176,3 +177,60 @@ def test_deleting_needs_the_token_and_deletes(
     assert client.get(f"/sessions/{S}").status_code == 404
     assert client.get("/sessions/other").status_code == 200
     assert client.delete(f"/sessions/{S}", headers={TOKEN_HEADER: token[1]}).status_code == 404
+
+
+def token_of(client: TestClient) -> dict[str, str]:
+    """The header that changes need."""
+    found = re.search(r'"x-lens-token": "(\w+)"', unescape(client.get("/sessions").text))
+    assert found
+    return {TOKEN_HEADER: found[1]}
+
+
+def test_tags_need_the_token_come_and_go(
+    client: TestClient, make_plain: Make, sink: StoreSink, reader: Reader
+) -> None:
+    keep(sink, *long(make_plain, 1))
+    path = f"/sessions/{S}/tags"
+    foreign = {**token_of(client), "origin": "http://127.0.0.1:9999"}
+    for refused in (
+        client.post(path, data={"tag": "x"}),
+        client.post(path, data={"tag": "x"}, headers={TOKEN_HEADER: "wrong"}),
+        client.post(path, data={"tag": "x"}, headers=foreign),
+        client.delete(f"{path}?tag=x"),
+        client.delete(f"{path}?tag=x", headers=foreign),
+    ):
+        assert refused.status_code == 403
+    assert reader.session(S)["tags"] == []
+
+    added = client.post(path, data={"tag": " <b>Bug</b> & co "}, headers=token_of(client))
+    assert added.status_code == 200
+    assert "<b>Bug" not in added.text
+    assert reader.session(S)["tags"] == ["<b>Bug</b> & co"]
+    assert "&lt;b&gt;Bug&lt;/b&gt; &amp; co" in client.get(f"/sessions/{S}").text
+    gone = re.search(r'hx-delete="([^"]+)"', added.text)
+    assert gone
+    assert client.delete(unescape(gone[1]), headers=token_of(client)).status_code == 200
+    assert reader.session(S)["tags"] == []
+
+
+@pytest.mark.parametrize(
+    ("tag", "said"),
+    [
+        ("", "at least one character"),
+        ("x" * 65, "at most 64 characters"),
+        ("\u202ex", "printable characters only"),
+    ],
+)
+def test_what_is_no_tag_is_said(
+    client: TestClient, make_plain: Make, sink: StoreSink, reader: Reader, tag: str, said: str
+) -> None:
+    keep(sink, *long(make_plain, 1))
+    path, token = f"/sessions/{S}/tags", token_of(client)
+    client.post(path, data={"tag": "kept"}, headers=token)
+    answer = client.post(path, data={"tag": tag}, headers=token)
+    assert said in answer.text
+    assert "kept" in answer.text
+    assert "\u202e" not in answer.text
+    assert client.post(path, content=b"\xff&&=;", headers=token).status_code == 200
+    assert client.post("/sessions/nobody/tags", data={"tag": "x"}, headers=token).status_code == 404
+    assert reader.session(S)["tags"] == ["kept"]
