@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from claude_lens.errors import SettingError
 
@@ -25,6 +26,11 @@ class Backend:
     endpoint: str
     space_id: str | None = None
     api_key: str | None = field(default=None, repr=False)
+
+    @property
+    def host(self) -> str:
+        """Name and port of where spans go, without a credential that the address may have."""
+        return urlsplit(self.endpoint).netloc.rpartition("@")[2]
 
 
 def configured(environ: Mapping[str, str]) -> list[Backend]:

@@ -30,9 +30,13 @@ class TracingSink:
 
     name = "tracing"
 
-    def __init__(self, tree: Tree, queues: Sequence[SpanQueue]) -> None:
+    def __init__(
+        self, tree: Tree, queues: Sequence[SpanQueue], hosts: Mapping[str, str] | None = None
+    ) -> None:
+        """``hosts``: where each queue leads, by its name."""
         self._tree = tree
         self._queues = queues
+        self._hosts = hosts or {}
         self._told: dict[str, str | None] = {}
         self._ticked = 0.0
 
@@ -67,8 +71,8 @@ class TracingSink:
             raise TracingError("; ".join(problems))
 
     def counters(self) -> dict[str, Any]:
-        """For each backend: spans sent, refused, dropped, queued, and the newest problem."""
-        return {queue.name: queue.status() for queue in self._queues}
+        """For each backend: its host, spans sent, refused, dropped, queued, and the newest problem."""
+        return {queue.name: {"host": self._hosts.get(queue.name), **queue.status()} for queue in self._queues}
 
     def close(self) -> None:
         """Complete what is open and send what waits, within ``CLOSE_WITHIN`` seconds for all backends."""
@@ -101,4 +105,4 @@ def build_sink(
     """The sink for these backends, their queues started. ``environ`` names project and version."""
     resource = resource_attributes(environ)
     queues = [SpanQueue(one.name, Sender(one, resource)) for one in chosen]
-    return TracingSink(build_tree(settings, lookup), queues)
+    return TracingSink(build_tree(settings, lookup), queues, {one.name: one.host for one in chosen})

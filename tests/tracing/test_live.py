@@ -52,6 +52,7 @@ def test_a_turn_goes_out_as_it_happens(sink: TracingSink, collector: Collector) 
     sink.ended(exchange)
     sink.flush()
     until(sink, "sent", 2)
+    assert sent(sink, "host") == collector.url.removeprefix("http://").partition("/")[0]
     assert sorted(span.name for span in collector.spans) == ["Turn 1", "chat claude-sonnet-4-5-20250929"]
     assert collector.posts[0].resource["openinference.project.name"] == "litellm-proxy"
 

@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+import uuid
+from importlib import metadata
+from pathlib import Path
+
+import pytest
 from starlette.testclient import TestClient
 
-from tests.dashboard.conftest import text_of
+from claude_lens import settings as setting_table
+from claude_lens.dashboard.app import create_app
+from claude_lens.dashboard.server import link
+from tests.dashboard.conftest import ORIGIN, PORT, text_of
+from tests.harness import Proxy
+from tests.harness.client import MODEL
+from tests.harness.proxy import until
+from tests.tracing.collector import Collector
+from tests.upstream import Provider
 
 
 def test_a_proxy_that_is_down_is_said_so(client: TestClient) -> None:
@@ -19,3 +32,65 @@ def test_only_the_part_that_changes_is_asked_for_again(client: TestClient) -> No
     part = client.get("/system", headers={"hx-request": "true"}).text
     assert "<html" not in part
     assert "not running" in part
+
+
+def test_versions_and_routes_are_there_without_a_proxy(client: TestClient) -> None:
+    words = text_of(client.get("/system"))
+    assert f"LiteLLM {metadata.version('litellm')}" in words
+    assert "No rules: every agent gets the model that it asks for." in words
+    assert "Known while the proxy runs." in words
+
+
+@pytest.mark.parametrize(
+    ("environ", "said"),
+    [
+        ({}, "Tracing off"),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://me:secret@there.example:4318"}, "Host there.example:4318"),
+        ({"ARIZE_API_KEY": "k", "ARIZE_SPACE_ID": "s"}, "Host otlp.arize.com"),
+        ({"ARIZE_API_KEY": "k"}, "Tracing not set up"),
+    ],
+    ids=["off", "otlp", "arize", "half"],
+)
+def test_tracing_as_it_is_set(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, environ: dict[str, str], said: str
+) -> None:
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    words = text_of(client.get("/system"))
+    assert said in words
+    assert "secret" not in words
+
+
+@pytest.mark.slow
+def test_a_proxy_that_traces(tmp_path: Path, upstream: Provider) -> None:
+    with Collector() as collector:
+        home = tmp_path / "home"
+        with Proxy(
+            home, upstream.url, OTEL_EXPORTER_OTLP_ENDPOINT=collector.url, CLAUDE_LENS_STRICT="0"
+        ) as proxy:
+            settings = setting_table.parse(proxy.environment)
+            app = create_app(settings, "127.0.0.1", PORT)
+            with TestClient(app, base_url=ORIGIN, follow_redirects=False) as browser:
+                browser.get(link(settings, ORIGIN))
+
+                def said(words: str) -> None:
+                    until(lambda: words in text_of(browser.get("/system")), 15, lambda: words)
+
+                ask(proxy)
+                said("LiteLLM ready")
+                said("Recorded 1 ")
+                said("Tracing on To otlp Host " + collector.url.removeprefix("http://").partition("/")[0])
+                said("Exported 1 span ")
+                collector.mode = 401
+                ask(proxy)
+                said("Tracing in trouble")
+                said("HTTP 401")
+                said("Failed 1 refused, 0 dropped")
+
+
+def ask(proxy: Proxy) -> None:
+    """One request that is a turn of its own."""
+    messages = [{"role": "user", "content": str(uuid.uuid4())}]
+    more = {"x-claude-code-session-id": str(uuid.uuid4())}
+    proxy.post({"model": MODEL, "max_tokens": 9, "messages": messages}, **more)
+    proxy.settled()
