@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from claude_lens.errors import StoreError
 from claude_lens.exchange import Usage
@@ -24,6 +25,7 @@ from claude_lens.store import sink as sink_module
 from claude_lens.store.maintenance.verify import verify
 from claude_lens.store.reading.queries import Reader
 from claude_lens.store.rows import Item
+from claude_lens.store.schema import streams
 from claude_lens.store.sink import StoreSink, open_sink
 from tests.store.conftest import Make, body_of, message_of
 
@@ -137,7 +139,23 @@ def test_the_settings_name_the_database_and_can_refuse_bodies(tmp_path: Path, ma
         assert reader.exchange("last")["cost_usd"] == 0.25
         assert reader.rebuild("last") is None
         assert reader.sessions()[0]["title"] is None
+        with reader.connect() as connection:
+            assert connection.execute(select(streams)).all() == []
     assert b"hello" not in (tmp_path / "lens.db").read_bytes()
+
+
+@pytest.mark.parametrize(("value", "kept"), [("on", 1), ("off", 0)])
+def test_the_settings_can_refuse_streams(tmp_path: Path, make: Make, value: str, kept: int) -> None:
+    settings = load({"CLAUDE_LENS_HOME": str(tmp_path), "CLAUDE_LENS_STREAMS": value})
+    sink = open_sink(settings)
+    sink.ended(make(body_of("hello"), message_of(0)))
+    sink.close()
+
+    with Reader(settings.database_url) as reader:
+        response = reader.exchange("last")["response"]
+        assert response is not None
+        assert response["body"] == message_of(0)
+        assert verify(reader).streams == kept
 
 
 @contextmanager

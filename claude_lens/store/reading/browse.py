@@ -1,4 +1,4 @@
-"""Choosing among sessions: by words, project and day, in some order, a page at a time."""
+"""Choosing among sessions: by words, project, tag and day, in some order, a page at a time."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from sqlalchemy import ColumnElement, Connection, Select, Subquery, and_, func, 
 from claude_lens.errors import UserError
 from claude_lens.store.reading import forms
 from claude_lens.store.reading.mentions import Mention, mentions
-from claude_lens.store.schema import calls, exchanges, sessions, totals
+from claude_lens.store.reading.queries import tagged
+from claude_lens.store.schema import calls, exchanges, sessions, tags, totals
 
 Order = Literal["newest", "cost", "tokens", "exchanges", "duration"]
 
@@ -38,6 +39,7 @@ class Choice:
 
     words: str = ""
     project: str = ""
+    tag: str = ""
     since: float | None = None
     until: float | None = None
     order: Order = "newest"
@@ -123,6 +125,8 @@ def _chosen(choice: Choice, value: ColumnElement[Any], *, only_named: bool) -> S
         query = query.where(matching)
     if choice.project:
         query = query.where(sessions.c.project == choice.project)
+    if choice.tag:
+        query = query.where(sessions.c.id.in_(tagged(choice.tag)))
     if choice.since is not None:
         query = query.where(sessions.c.started_at >= choice.since)
     if choice.until is not None:
@@ -151,6 +155,17 @@ def projects(connection: Connection, limit: int = 200) -> list[str]:
         .where(sessions.c.project.is_not(None))
         .group_by(sessions.c.project)
         .order_by(func.max(sessions.c.last_at).desc())
+        .limit(limit)
+    )
+    return [name for (name,) in connection.execute(query)]
+
+
+def tag_names(connection: Connection, limit: int = 200) -> list[str]:
+    """Tags that sessions have, each once whatever its case, the one given last first."""
+    query = (
+        select(func.min(tags.c.tag))
+        .group_by(tags.c.key)
+        .order_by(func.max(tags.c.at).desc(), tags.c.key)
         .limit(limit)
     )
     return [name for (name,) in connection.execute(query)]

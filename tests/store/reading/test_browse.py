@@ -13,6 +13,7 @@ from claude_lens.store.reading import browse, mentions
 from claude_lens.store.reading.browse import Choice
 from claude_lens.store.reading.queries import Reader
 from claude_lens.store.sink import StoreSink
+from claude_lens.store.writing import tagging
 from tests.store.conftest import Make, body_of, message_of
 
 DAY = 86_400.0
@@ -164,3 +165,19 @@ def test_projects_days_and_tools(reader: Reader) -> None:
         assert browse.per_day(connection, 0.0, UTC) == {"1970-01-01": 1, "1970-01-02": 1, "1970-01-03": 1}
         assert browse.per_day(connection, DAY, UTC) == {"1970-01-02": 1, "1970-01-03": 1}
         assert browse.tools(connection, ["s0", "s1", "nobody"]) == {"s0": 1, "s1": 3}
+
+
+@pytest.mark.usefixtures("kept")
+def test_sessions_with_a_tag(url: str, reader: Reader) -> None:
+    for session, names in (("s0", ["Bug", "to do"]), ("s1", ["bug"]), ("s2", ["later"])):
+        tagging.change(url, session, add=names)
+    with reader.connect() as connection:
+        for choice, found in (
+            (Choice(tag="BUG"), ["s1", "s0"]),
+            (Choice(tag="bug", project="/p/shop", order="cost"), ["s0"]),
+            (Choice(tag="bug", words="docs"), ["s1"]),
+            (Choice(tag="to"), []),
+        ):
+            assert browse.find(connection, choice, 9).ids == found
+        assert browse.tag_names(connection) == ["later", "Bug", "to do"]
+        assert browse.tag_names(connection, 1) == ["later"]
