@@ -129,22 +129,26 @@ def _columns(body: bytes) -> bytes:
     texts: list[bytes] = []
     lengths = bytearray()
     head = tail = b""
-    least = -1
+    start = least = len(body) + 1
     for event in body.split(_BREAK):
-        if 0 <= least <= len(event) and event.startswith(head) and event.endswith(tail):
-            text = event[len(head) : len(event) - len(tail)]
+        end = len(event) - len(tail)
+        if len(event) >= least and event.startswith(head) and event.endswith(tail):
             events.append(_AGAIN)
         else:
             place = _place(event)
             if place is None:
                 events.append(event)
                 continue
-            head, text, tail = event[: place[0]], event[place[0] : place[1]], event[place[1] :]
-            least = len(head) + len(tail)
+            start, end = place
+            head, tail = event[:start], event[end:]
+            least = start + len(tail)
             events.append(head + _HERE + tail)
-        texts.append(text)
-        long, rest = divmod(len(text), _LONG)
-        lengths += bytes((_LONG,)) * long + bytes((rest,))
+        texts.append(event[start:end])
+        size = end - start
+        while size >= _LONG:
+            lengths.append(_LONG)
+            size -= _LONG
+        lengths.append(size)
     return _COLUMN.join((_BREAK.join(events), b"".join(texts), bytes(lengths)))
 
 
