@@ -42,7 +42,7 @@ conformance: setup ## every wire case over every way; writes docs/conformance.md
 	$(BIN)/python -m tests.conformance.report
 
 settings-check:
-	$(BIN)/python -m claude_lens.settings --check
+	$(BIN)/python -m claude_lens.settings_docs --check
 
 coverage:
 	$(BIN)/coverage erase

@@ -2,7 +2,7 @@
 
 :class:`Settings` is the table; :func:`load` fills it. A value is looked for in the environment, then in a
 ``.env`` beside the configuration file, then in ``.env`` in the home folder, then in the table's default; an
-empty value counts as not set. ``python -m claude_lens.settings --write`` copies the table into
+empty value counts as not set. ``python -m claude_lens.settings_docs --write`` copies the table into
 ``.env.example`` and the README, ``--check`` says whether they are up to date.
 """
 
@@ -12,7 +12,6 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -306,9 +305,3 @@ def _add(merged: dict[str, str], file: Path) -> None:
         for name, value in dotenv_values(file, interpolate=False).items():
             if value:
                 merged.setdefault(name, value)
-
-
-if __name__ == "__main__":
-    from claude_lens.settings_docs import main
-
-    sys.exit(main(sys.argv[1:]))

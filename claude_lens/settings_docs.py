@@ -109,7 +109,7 @@ def wanted(root: Path) -> Iterable[tuple[Path, str]]:
 def main(arguments: list[str], root: Path = ROOT) -> int:
     """``--write`` writes, ``--check`` compares; 0 when all is up to date, 1 when not, 2 on misuse."""
     if arguments not in (["--write"], ["--check"]):
-        print("usage: python -m claude_lens.settings --write | --check", file=sys.stderr)
+        print("usage: python -m claude_lens.settings_docs --write | --check", file=sys.stderr)
         return 2
     stale = [
         (file, text) for file, text in wanted(root) if not file.is_file() or file.read_text("utf-8") != text
@@ -118,9 +118,15 @@ def main(arguments: list[str], root: Path = ROOT) -> int:
         if arguments == ["--write"]:
             file.write_text(text, encoding="utf-8")
         else:
-            print(f"{file.name} is not up to date: python -m claude_lens.settings --write", file=sys.stderr)
+            print(
+                f"{file.name} is not up to date: python -m claude_lens.settings_docs --write", file=sys.stderr
+            )
     return 1 if stale and arguments == ["--check"] else 0
 
 
 def _cell(sentence: str) -> str:
     return sentence.replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -25,7 +25,7 @@ WITHOUT_TWIN = re.compile(r"/migrations/env\.py$|/__(init|main)__\.py$")
 ALLOWED = {
     "exchange.py": (),
     "errors.py": (),
-    "wire": ("claude_lens.wire", "claude_lens.exchange", "claude_lens.errors", "claude_lens.recorder.frames"),
+    "wire": ("claude_lens.wire", "claude_lens.exchange", "claude_lens.errors"),
 }
 MAY_IMPORT_LITELLM = ("claude_lens/capture/", "callbacks/", "tests/", "benchmarks/")
 MAY_IMPORT_CAPTURE = ("claude_lens/capture/", "callbacks/")

@@ -25,7 +25,7 @@ from claude_lens.recorder.frames import Arrival, Frame, read_frame
 from claude_lens.recorder.sinks import Counting, Idling, Sink, SinkFactory
 from claude_lens.redact import Redactor, redactor
 from claude_lens.settings import Settings
-from claude_lens.wire.build import complete, interrupted, running
+from claude_lens.recorder.build import complete, interrupted, running
 
 FLUSH_EVERY = 0.1
 RETRY_EVERY = 1.0

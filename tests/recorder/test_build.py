@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from claude_lens.exchange import Agent, Exchange, Usage
 from claude_lens.recorder.frames import Arrival, Ending, encode, read_frame
-from claude_lens.wire.build import complete, interrupted, running
+from claude_lens.recorder.build import complete, interrupted, running
 
 PRICES = {
     "input_cost_per_token": 3e-06,
