@@ -56,6 +56,14 @@ class Contender:
         ]
         return found
 
+    def ready(self) -> bool:
+        """Whether it has started, LiteLLM included where that is loaded behind it. Raises ``OSError``."""
+        with socket.create_connection(("127.0.0.1", self.target.port), 1):
+            if not self.name.startswith(LENS):
+                return True
+        found = httpx.get(f"http://127.0.0.1:{self.target.port}/health", timeout=30).json()
+        return found.get("litellm", "ready") == "ready"
+
     def settle(self, seconds: float = 300.0) -> None:
         """Wait until everything is recorded, so that nobody's work falls into another's turn."""
         until = time.monotonic() + seconds
@@ -152,12 +160,13 @@ def _await(contender: Contender) -> None:
     until = time.monotonic() + START
     while True:
         try:
-            with socket.create_connection(("127.0.0.1", contender.target.port), 1):
+            if contender.ready():
                 return
         except OSError:
-            if time.monotonic() > until or (contender.process and not contender.process.is_running()):
-                raise TimeoutError(f"{contender.name} did not start") from None
-            time.sleep(0.1)
+            pass
+        if time.monotonic() > until or (contender.process and not contender.process.is_running()):
+            raise TimeoutError(f"{contender.name} did not start")
+        time.sleep(0.1)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
