@@ -23,7 +23,9 @@
   const stacked = (values) => {
     const sums = [];
     for (const [column, own] of values.entries()) sums.push(own.map((value, row) => value + (column ? sums[column - 1][row] : 0)));
-    return sums;
+    // Where there is nothing, not even a line is drawn.
+    const whole = sums.at(-1) ?? [];
+    return sums.map((own) => own.map((value, row) => whole[row] > 0 ? value : null));
   };
 
   const tip = (data, bars) => {
@@ -66,7 +68,7 @@
 
   const axes = (data, form) => [
     {
-      stroke: () => colour("faint"), grid: { show: false }, ticks: { show: false }, size: 26, gap: 4, font: `11px ${colour("sans")}`,
+      stroke: () => colour("faint"), grid: { show: false }, ticks: { show: false }, size: 30, gap: 8, font: `11px ${colour("sans")}`,
       space: 74, incrs: [1, 2, 3, 5, 7, 10, 14, 20, 28, 50, 100],
       values: (plot, splits) => splits.map((at) => (Number.isInteger(at) && data.words[at]) ? data.words[at].split(" to ")[0] : ""),
     },
@@ -81,7 +83,7 @@
     const { idx, top } = plot.cursor;
     if (idx === null || idx === undefined) return null;
     const value = plot.posToVal(top, "y");
-    return [idx, sums ? sums.findIndex((own) => value <= own[idx]) : -1];
+    return [idx, sums ? sums.findIndex((own) => own[idx] !== null && value <= own[idx]) : -1];
   };
 
   const draw = (figure) => {
@@ -107,6 +109,7 @@
       },
       axes: axes(data, bars ? figure.dataset.form : "share"),
       series: [{}, ...series],
+      padding: [8, 12, 0, 0],
       plugins: [{ hooks: tip(data, bars) }],
     };
     const rows = data.words.map((_, row) => row);

@@ -6,7 +6,7 @@ model, provider, project and branch by itself; what these cannot tell apart has 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -107,9 +107,20 @@ def in_range(column: ColumnElement[Any], wanted: Filter, width: int) -> list[Col
 
 def _days(connection: Connection, wanted: Filter) -> ColumnElement[bool]:
     """The range day by day, which reads only what is asked of each; a range would read all of them whole."""
-    ends = select(func.min(timings.c.bucket), func.max(timings.c.bucket))
-    first, last = connection.execute(ends.where(*in_range(timings.c.bucket, wanted, TIMING_BUCKET))).one()
-    return timings.c.bucket.in_([] if first is None else range(first, last + 1, TIMING_BUCKET))
+    first, last = ends(connection, timings.c.bucket, in_range(timings.c.bucket, wanted, TIMING_BUCKET))
+    return timings.c.bucket.in_(
+        [] if first is None or last is None else range(first, last + 1, TIMING_BUCKET)
+    )
+
+
+def ends(
+    connection: Connection, column: ColumnElement[int], where: Sequence[ColumnElement[bool]] = ()
+) -> tuple[int | None, int | None]:
+    """The least and the greatest value; asked for one by one, each is found by the index."""
+    least, greatest = (
+        connection.execute(select(which(column)).where(*where)).scalar() for which in (func.min, func.max)
+    )
+    return least, greatest
 
 
 def tools(connection: Connection, wanted: Filter) -> dict[str, dict[int, int]]:

@@ -14,6 +14,7 @@ from typing import Any, Final, Literal
 from sqlalchemy import Connection, Row, Select, bindparam, func, select
 from sqlalchemy.sql.elements import KeyedColumnElement
 
+from claude_lens.store.numbers.percentiles import ends
 from claude_lens.store.reading.filters import Filter
 from claude_lens.store.schema import BUCKET
 
@@ -32,10 +33,9 @@ def by_moment(
     tz: tzinfo = UTC,
 ) -> Iterator[tuple[str, Row[Any]]]:
     """Rows of ``query``, with the moment that they belong to, in the order of time."""
-    ends = connection.execute(select(func.min(bucket), func.max(bucket))).one()
-    if ends[0] is None:
+    first, last = ends(connection, bucket)
+    if first is None or last is None:
         return
-    first, last = int(ends[0]), int(ends[1])
     if wanted.since is not None:
         first = max(first, int(wanted.since // BUCKET) * BUCKET)
     until = last + 1 if wanted.until is None else min(last + 1, ceil(wanted.until))

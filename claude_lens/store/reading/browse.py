@@ -26,8 +26,8 @@ _SUMMED: Final[dict[str, tuple[Any, ...]]] = {
     "tokens": tuple(totals.c[name] for name in forms.TOKENS),
     "exchanges": (totals.c.requests,),
 }
-_COMPARED: Final = 6
-"""Digits after the point that a sum is compared by: its last bits depend on the order of adding."""
+_PARTS: Final = 1_000_000
+"""Parts of one that a sum is compared by: its last bits depend on the order of adding."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +103,7 @@ def _value(order: Order) -> ColumnElement[Any]:
 @cache
 def _sums(order: Order) -> Subquery:
     first, *rest = _SUMMED[order]
-    whole = func.round(func.sum(sum(rest, start=first)), _COMPARED)
+    whole = func.round(func.sum(sum(rest, start=first)) * _PARTS)
     summed = select(totals.c.session, whole.label("value")).group_by(totals.c.session)
     return summed.subquery()
 

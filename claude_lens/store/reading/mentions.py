@@ -25,6 +25,8 @@ RARE: Final = 20_000
 SECONDS: Final = 0.25
 """Of looking session by session; then a page ends with what it has."""
 _SHORTEST: Final = 3
+_LEAD: Final = 12
+"""Characters before the first match, and the rest of a word."""
 
 _NEWEST: Final = (
     f"SELECT rowid AS content FROM {SEARCH} WHERE {SEARCH} MATCH :match ORDER BY rowid DESC LIMIT :most"
@@ -119,15 +121,21 @@ def _quoted(word: str) -> str:
 
 def _mention(row: Any, query: Query) -> Mention:
     texts = columns(load(unpack(row.codec, row.data))) or ("",) * len(SEARCH_COLUMNS)
-    found = [
-        Mention(row.exchange_id, part, *snippet(text, query.terms))
-        for part, text in zip(SEARCH_COLUMNS, texts, strict=True)
-        if text
-    ]
-    return max(
-        found, key=lambda one: len({one.snippet[a:b].lower() for a, b in one.marks}), default=_nothing(row)
-    )
+    best = Mention(row.exchange_id, "prompt", "", [])
+    for part, text in zip(SEARCH_COLUMNS, texts, strict=True):
+        piece, marks = snippet(text, query.terms)
+        if _different(piece, marks) > _different(best.snippet, best.marks):
+            best = Mention(row.exchange_id, part, *_from_near(piece, marks))
+    return best
 
 
-def _nothing(row: Any) -> Mention:
-    return Mention(row.exchange_id, "prompt", "", [])
+def _different(piece: str, marks: Sequence[tuple[int, int]]) -> int:
+    return len({piece[a:b].lower() for a, b in marks})
+
+
+def _from_near(piece: str, marks: list[tuple[int, int]]) -> tuple[str, list[tuple[int, int]]]:
+    """The piece from shortly before its first mark: there is room for a few words only."""
+    cut = piece.rfind(" ", 0, max(0, marks[0][0] - _LEAD)) + 1
+    if not cut:
+        return piece, marks
+    return "\u2026" + piece[cut:], [(a - cut + 1, b - cut + 1) for a, b in marks]

@@ -124,6 +124,7 @@ def all_pages(reader: Reader, choice: Choice) -> tuple[list[str], dict[str, ment
                 return seen, told
 
 
+@pytest.mark.sqlite
 @pytest.mark.usefixtures("told")
 @pytest.mark.parametrize(
     ("words", "found"),

@@ -9,6 +9,9 @@ from claude_lens.store.reading.queries import Reader
 from claude_lens.store.sink import StoreSink
 from tests.store.conftest import Make, body_of, message_of
 
+# The index of words is SQLite's.
+pytestmark = pytest.mark.sqlite
+
 
 @pytest.mark.parametrize("text", ["", " ", "%", '"', "- *"])
 def test_no_word_asks_for_nothing(make: Make, sink: StoreSink, reader: Reader, text: str) -> None:
@@ -36,4 +39,5 @@ def test_the_best_place_is_shown(make: Make, sink: StoreSink, reader: Reader) ->
         assert found.told([(1, -1)]) == {}
         assert found.content(99) is None
     assert [one.snippet[a:b] for a, b in one.marks] == ["walrus", "PÉNGUIN"]
-    assert len(one.snippet) <= 160
+    assert one.snippet.startswith("\u2026x x x")
+    assert len(one.snippet) <= 120
