@@ -15,6 +15,7 @@ from starlette.routing import Route
 from claude_lens.dashboard.lens import Lens
 from claude_lens.dashboard.templating import marked, page
 from claude_lens.store.reading import browse
+from claude_lens.store.rows import key_of
 
 SHOWN: Final = 50
 WEEKS: Final = 5
@@ -42,6 +43,7 @@ def sessions(request: Request) -> Response:
         tools = browse.tools(connection, found.ids)
         if not after:
             projects = browse.projects(connection)
+            tags = browse.tag_names(connection)
             today = datetime.now().astimezone().date()
             first = today - timedelta(days=today.weekday() + 7 * (WEEKS - 1))
             days = browse.per_day(connection, _start(first).timestamp())
@@ -63,6 +65,8 @@ def sessions(request: Request) -> Response:
         choice=choice,
         day=query.get("day", ""),
         projects=projects,
+        tags=tags,
+        tag=next((tag for tag in tags if key_of(tag) == key_of(choice.tag)), choice.tag),
         orders={
             order: urlencode({**{k: v for k, v in kept.items() if k != "order"}, "order": order})
             for order in get_args(browse.Order)
@@ -83,6 +87,7 @@ def _choice(query: Mapping[str, str]) -> browse.Choice:
     return browse.Choice(
         words=query.get("words", ""),
         project=query.get("project", ""),
+        tag=query.get("tag", ""),
         since=since,
         until=until,
         order=order if order in get_args(browse.Order) else "newest",  # type: ignore[arg-type]

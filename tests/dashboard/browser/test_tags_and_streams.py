@@ -52,6 +52,24 @@ def test_tags_are_added_and_removed(recorded: Recorded, watched: Watched) -> Non
     expect(tags.get_by_role("alert")).to_have_text("a tag needs at least one character")
 
 
+def test_sessions_are_found_by_tag(recorded: Recorded, watched: Watched) -> None:
+    for name in ("one", "two", "three"):
+        record(recorded, f"listed-{name}", f"listed {name}", "fine")
+    recorded.proxy.lensctl("tag", "listed-one", "Shown")
+    recorded.proxy.lensctl("tag", "listed-two", "shown")
+    page = watched.go("/sessions")
+    page.get_by_role("link", name="Shown").first.click()
+    page.wait_for_url("**tag=**")
+    rows = page.locator("tr.row")
+    expect(rows).to_have_count(2)
+    expect(rows.locator("a.open")).to_have_text(["listed two", "listed one"])
+    page.locator("select[name=tag]").select_option("")
+    expect(rows.filter(has_text="listed three")).to_be_visible()
+    page.locator("select[name=tag]").select_option(label="Shown")
+    expect(rows).to_have_count(2)
+    expect(rows.filter(has_text="listed three")).to_have_count(0)
+
+
 def test_no_other_page_may_tag(recorded: Recorded, watched: Watched, served: Served) -> None:
     record(recorded, "not-to-be-tagged", "leave me", "fine")
     page = watched.go("/sessions/not-to-be-tagged")

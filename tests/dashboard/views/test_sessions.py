@@ -10,7 +10,9 @@ import pytest
 from starlette.testclient import TestClient
 
 from claude_lens.exchange import Cost
+from claude_lens.settings import Settings
 from claude_lens.store.sink import StoreSink
+from claude_lens.store.writing import tagging
 from tests.dashboard.conftest import text_of
 from tests.dashboard.test_conversation import said, use, user
 from tests.store.conftest import Make
@@ -110,3 +112,29 @@ def test_what_a_row_says(client: TestClient, make: Make, sink: StoreSink) -> Non
     words = text_of(client.get("/sessions"))
     for part in ("go", "1 1 11", "app", "main", "103 in 5 out", "97 %", "$0.2500"):
         assert part in words
+
+
+def test_sessions_are_chosen_by_tag(
+    client: TestClient, settings: Settings, make: Make, sink: StoreSink
+) -> None:
+    assert 'name="tag"' not in client.get("/sessions").text
+    keep(sink, make, 4)
+    assert 'name="tag"' not in client.get("/sessions").text
+    tagging.change(settings.database_url, "s-001", add=["<b>Bug</b>", "later"])
+    tagging.change(settings.database_url, "s-002", add=["<B>BUG</B>"])
+
+    text = client.get("/sessions").text
+    assert titles(text) == ["prompt 003", "prompt 002", "prompt 001", "prompt 000"]
+    links = re.findall(r'<a class="chip" href="([^"]+)"[^>]*><bdi>([^<]+)</bdi>', text)
+    assert [shown for _, shown in links] == [
+        "&lt;B&gt;BUG&lt;/B&gt;",
+        "&lt;b&gt;Bug&lt;/b&gt;",
+        "later",
+    ]
+    for path, _ in links[:2]:
+        chosen = client.get(path).text
+        assert titles(chosen) == ["prompt 002", "prompt 001"]
+        assert re.findall(r"<option value=\"([^\"]+)\" selected", chosen) == ["&lt;B&gt;BUG&lt;/B&gt;"]
+    none = client.get("/sessions?tag=nope").text
+    assert "No session matches" in none
+    assert '<option value="nope" selected>' in none
