@@ -89,12 +89,14 @@ def grown(spans: Sequence[Mapping[str, Any]]) -> str:
     """The same in words."""
     if not spans:
         return "known once there are sizes of two days"
-    said = []
-    for one in spans:
-        rate = one["bytes_per_day"]
-        days = "the last day" if one["days"] == 1 else f"{one['days']} days"
-        said.append(f"{'-' if rate < 0 else ''}{size(abs(round(rate)))} a day over {days}")
-    return ", ".join(said)
+    days = ("the last day" if one["days"] == 1 else f"{one['days']} days" for one in spans)
+    return ", ".join(f"{rate(one)} over {span}" for one, span in zip(spans, days, strict=True))
+
+
+def rate(span: Mapping[str, Any]) -> str:
+    """``1.5 MB a day``."""
+    value = round(span["bytes_per_day"])
+    return f"{'-' if value < 0 else ''}{size(abs(value))} a day"
 
 
 def lines(facts: Mapping[str, Any]) -> list[tuple[str, str]]:

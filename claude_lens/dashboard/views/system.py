@@ -38,6 +38,8 @@ def system(request: Request) -> Response:
         "keep_days": lens.settings.keep_days,
         "max_size": lens.settings.max_size,
         "bodies": lens.settings.bodies,
+        "streams": lens.settings.streams,
+        "growth": [(one["days"], status.rate(one)) for one in facts["database"]["growth"]],
     }
     if "hx-request" in request.headers:
         return page("system_facts.html", **values)

@@ -7,15 +7,21 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from claude_lens import settings as setting_table
 from claude_lens.dashboard.app import create_app
 from claude_lens.dashboard.server import link
+from claude_lens.settings import Settings
+from claude_lens.store import database
+from claude_lens.store.schema import sizes
+from claude_lens.store.sink import StoreSink
 from tests.dashboard.conftest import ORIGIN, PORT, text_of
 from tests.harness import Proxy
 from tests.harness.client import MODEL
 from tests.harness.proxy import until
+from tests.store.conftest import Make, body_of, message_of
 from tests.tracing.collector import Collector
 from tests.upstream import Provider
 
@@ -94,3 +100,21 @@ def ask(proxy: Proxy) -> None:
     more = {"x-claude-code-session-id": str(uuid.uuid4())}
     proxy.post({"model": MODEL, "max_tokens": 9, "messages": messages}, **more)
     proxy.settled()
+
+
+def test_growth_of_the_database(client: TestClient, settings: Settings, make: Make, sink: StoreSink) -> None:
+    assert "Growth known once there are sizes of two days" in text_of(client.get("/system"))
+    sink.ended(make(body_of("a"), message_of(0)))
+    sink.flush()
+    assert "Growth known once there are sizes of two days" in text_of(client.get("/system"))
+    engine = database.open_writer(database.parse(settings.database_url))
+    with engine.begin() as connection:
+        today = connection.execute(select(sizes.c.day)).scalar_one()
+        for before, size in ((0, 12 << 20), (1, 13 << 20), (9, 3 << 20)):
+            connection.execute(sizes.delete().where(sizes.c.day == today - before))
+            row = {"day": today - before, "at": 0.0, "bytes": size, "exchanges": 1}
+            connection.execute(sizes.insert(), row)
+    engine.dispose()
+    words = text_of(client.get("/system"))
+    assert "Growth, last day -1.0 MB a day Growth, 9 days 1.0 MB a day" in words
+    assert "Event streams on" in words
