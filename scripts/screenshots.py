@@ -43,7 +43,6 @@ def main(folder: Path) -> None:
             "session": f"/sessions/{session}",
             "exchange": f"/exchanges/{exchange}",
             "numbers": "/numbers?range=24h&by=agent",
-            "system": "/system",
         })  # fmt: skip
 
 
