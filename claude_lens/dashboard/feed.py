@@ -151,9 +151,10 @@ class Feed:
             try:
                 rows = await asyncio.to_thread(self._look)
                 quiet = False
-            except StoreError as error:
+            except Exception as error:
+                # Whatever went wrong with one look, the next one may work: everybody waits for it.
                 if not quiet:
-                    log.warning("%s", error)
+                    log.warning("%s", error, exc_info=not isinstance(error, StoreError))
                 quiet = True
                 continue
             for row in rows:

@@ -72,22 +72,28 @@ class Figures:
             columns.append(self._column(at, parts))
         return self._chart("requests", "Requests", "count", columns, ["answered", "errors"])
 
+    def errors(self, series: Sequence[str]) -> Chart:
+        """Errors of these groups, and of all others: among the answers they would hardly be seen."""
+        rest = REST if series else "errors"
+        columns = self._grouped("errors", series, rest, "&status=error")
+        return self._chart("errors", "Errors", "count", columns, [*series, rest])
+
     def tools(self, key: str, title: str, what: str, series: Sequence[str]) -> Chart:
         """``calls`` or ``errors`` of these tools, and of all others."""
         columns = self._grouped(what, series, REST)
         return self._chart(key, title, "count", columns, [*series, REST])
 
-    def _grouped(self, what: str, series: Sequence[str], rest: str) -> list[Column]:
+    def _grouped(self, what: str, series: Sequence[str], rest: str, more: str = "") -> list[Column]:
         columns = []
         for at, groups in self.moments:
             parts = {
-                name: (groups[name][what], self.links(at, name))
+                name: (groups[name][what], self.links(at, name) + more)
                 for name in series
                 if name in groups and groups[name][what]
             }
             left = _all(groups, what) - sum(value for value, _ in parts.values())
             if left > 1e-9:
-                parts[rest] = (left, "")
+                parts[rest] = (left, self.links(at, None) + more if more else "")
             columns.append(self._column(at, parts))
         return columns
 

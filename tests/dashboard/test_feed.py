@@ -15,6 +15,7 @@ import pytest
 from claude_lens.dashboard import feed as module
 from claude_lens.dashboard.feed import Event, Feed
 from claude_lens.settings import Settings
+from claude_lens.store.reading import changes
 from claude_lens.store.reading.queries import Reader
 from claude_lens.store.sink import StoreSink
 from tests.dashboard.test_conversation import said, user
@@ -183,6 +184,32 @@ def test_it_rests_when_nobody_watches(
         sink.ended(make(BODY, said("seen")))
         sink.flush()
         assert len(await some(again, 1)) == 1
+
+    run(reader, work)
+
+
+def test_a_look_that_fails_is_not_the_last(
+    make: Make, sink: StoreSink, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[int] = []
+    real = changes.since
+
+    def since(*given: Any) -> Any:
+        looks.append(1)
+        if len(looks) == 2:
+            raise KeyError("connection")
+        return real(*given)
+
+    monkeypatch.setattr(changes, "since", since)
+
+    async def work(feed: Feed) -> None:
+        watching = feed.watch(None)
+        await anext(watching)
+        while len(looks) < 3:
+            await asyncio.sleep(0.01)
+        sink.ended(make(BODY, said("b")))
+        sink.flush()
+        assert len(await some(watching, 1)) == 1
 
     run(reader, work)
 

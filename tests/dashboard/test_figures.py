@@ -74,6 +74,12 @@ def test_tokens_and_requests() -> None:
     }
 
 
+def test_errors_by_group_lead_to_what_failed() -> None:
+    assert values(figures().errors(["m1"]), -3) == {"m1": (1.0, "/2026-01-30/m1&status=error")}
+    assert values(figures().errors(["m2"]), -3) == {REST: (1.0, "/2026-01-30/None&status=error")}
+    assert [one.name for one in figures().errors([]).series] == ["errors"]
+
+
 def test_hours_know_their_moment() -> None:
     found = {"2026-01-30T23:00+0100": {"Bash": {"calls": 3.0, "errors": 0.0}}}
     drawn = Figures.of(found, "hour", link, Colours())

@@ -77,10 +77,12 @@ def sums(request: Request) -> Response:
     links = _links(kept, by)
     colours = Colours()
     drawn = Figures.of(by_moment, unit, links, colours)
+    most = _greatest(found, by)
     charts = [
-        drawn.costs(_greatest(found, by)),
+        drawn.costs(most),
         drawn.tokens(),
         drawn.requests(),
+        drawn.errors(most),
         *speeds(times, _links(kept, "model"), colours),
     ]
     return page(
