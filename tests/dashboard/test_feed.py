@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -192,11 +193,13 @@ def test_a_look_that_fails_is_not_the_last(
     make: Make, sink: StoreSink, reader: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looks: list[int] = []
+    failed = threading.Event()
     real = changes.since
 
     def since(*given: Any) -> Any:
         looks.append(1)
         if len(looks) == 2:
+            failed.set()
             raise KeyError("connection")
         return real(*given)
 
@@ -205,8 +208,7 @@ def test_a_look_that_fails_is_not_the_last(
     async def work(feed: Feed) -> None:
         watching = feed.watch(None)
         await anext(watching)
-        while len(looks) < 3:
-            await asyncio.sleep(0.01)
+        await asyncio.to_thread(failed.wait, 10)
         sink.ended(make(BODY, said("b")))
         sink.flush()
         assert len(await some(watching, 1)) == 1
