@@ -120,7 +120,7 @@ def callback_problem(name: str, folder: Path) -> str | None:
         return None if not known or name in known else f"unknown callback {name!r}"
     if not all(part.isidentifier() for part in name.split(".")):
         return f"unknown callback {name!r}: expected module.instance"
-    file = _module_file(module, folder)
+    file = module_file(module, folder)
     if file is None:
         beside = Path(*module.split(".")).with_suffix(".py")
         return f"unknown callback {name!r}: there is no {beside} beside this file and no module {module!r}"
@@ -149,7 +149,8 @@ def builtin_callbacks() -> frozenset[str]:
     return frozenset(names)
 
 
-def _module_file(module: str, folder: Path) -> Path | None:
+def module_file(module: str, folder: Path) -> Path | None:
+    """The source file of a callback's module, as LiteLLM finds it: below ``folder``, else installed."""
     relative = Path(*module.split("."))
     beside = (folder / relative).with_suffix(".py")
     if beside.is_file():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -29,6 +30,8 @@ WRONG_KEY = {
 }
 MODEL_FIRST = re.compile(rb'\s*\{\s*"model"\s*:\s*"([^"\\\x00-\x1f]{1,256})"\s*[,}]')
 KINDS = 64
+# Where a request had to wait at the door: (seconds since the epoch, time.perf_counter()) of its arrival.
+ARRIVED = "claude_lens.arrived"
 
 Prices = Callable[[str | None, str | None], Mapping[str, Any] | None]
 
@@ -52,8 +55,11 @@ def model_of(body: bytes) -> str | None:
 def opened(
     scope: Scope, body: bytes, credential: Credential, *, feed: Feed | None, price: Prices
 ) -> InFlight:
-    """The exchange of a request to one of ``RECORDED``; its clock runs from here."""
+    """The exchange of a request to one of ``RECORDED``; its clock runs from here, or from ``ARRIVED``."""
+    arrived_at, started = scope.get(ARRIVED) or (time.time(), time.perf_counter())
     return InFlight(
+        arrived_at=arrived_at,
+        started=started,
         endpoint=RECORDED[scope["path"]],
         query=scope["query_string"].decode("latin-1"),
         headers=scope["headers"],

@@ -13,22 +13,27 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from claude_lens import memory
 from claude_lens.agents.targets import derived
 from claude_lens.capture.answers import respond_error
-from claude_lens.capture.worker import serve_ourselves
+from claude_lens.capture.early import EarlyApp
+from claude_lens.capture.early_config import Early, NotSimple, examine
+from claude_lens.capture.loading import Loading
+from claude_lens.capture.worker import serve_ourselves, worker
 from claude_lens.config import check_routes
 from claude_lens.errors import UserError
 from claude_lens.guard import HostGuard
-from claude_lens.settings import LOOPBACK, environment
+from claude_lens.settings import LOOPBACK, Settings, environment
 
 if TYPE_CHECKING:
     from claude_lens.capture.asgi import App, Message, Receive, Scope, Send
     from claude_lens.capture.plugin import Plugin
 
 DRAIN = 600
+# As uvicorn's own, where an app does not start.
+STARTUP_FAILURE = 3
 
 
 class Wrapped:
@@ -55,8 +60,7 @@ class Wrapped:
                 from claude_lens.capture import shortcut
 
                 shortcut.install(self._app)
-                # Objects of start-up live as long as we do; looking through them again costs pauses.
-                gc.collect()
+                # Objects of start-up live as long as we do; looking through them, even once, costs a pause.
                 gc.freeze()
                 gc.enable()
             elif message["type"].startswith("lifespan.shutdown"):
@@ -82,17 +86,24 @@ def prepare_environment(config: Path) -> None:
         os.environ.setdefault("ANTHROPIC_API_BASE", forward.rstrip("/"))
 
 
-def build(host: str) -> Wrapped:
-    """Import LiteLLM and put our front before its app, for a server that listens on ``host``."""
+def build(guard: HostGuard | None) -> Wrapped:
+    """Import LiteLLM and put our front before its app."""
     gc.disable()
-    serve_ourselves()
     from litellm.proxy.proxy_server import app
 
     from claude_lens.capture.plugin import plugin
 
-    settings = plugin().settings
-    # Beyond loopback the operator's own names are unknown; the key guards the door there.
-    return Wrapped(app, plugin(), HostGuard(settings.allowed_hosts) if host in LOOPBACK else None)
+    return Wrapped(app, plugin(), guard)
+
+
+def early(config: Path, settings: Settings) -> Early | None:
+    """What can be served while LiteLLM is loaded; None where everything has to wait for it."""
+    if settings.transparent != "auto":
+        return None
+    try:
+        return examine(config, os.environ, settings.forward_url)
+    except NotSimple:
+        return None
 
 
 def arguments(argv: list[str]) -> argparse.Namespace:
@@ -119,25 +130,57 @@ def main(argv: list[str] | None = None) -> None:
     except UserError as error:
         print(f"claude-lens: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
-    app = build(chosen.host)
+    serve(chosen)
+
+
+def serve(chosen: argparse.Namespace) -> NoReturn:
+    """Serve until told to stop, and end the process."""
+    serve_ourselves()
+    settings = worker().settings
+    # Beyond loopback the operator's own names are unknown; the key guards the door there.
+    guard = HostGuard(settings.allowed_hosts) if chosen.host in LOOPBACK else None
+    known = early(chosen.config.resolve(), settings)
+
+    def load() -> Wrapped:
+        worker().client.prepare()
+        return build(guard)
+
+    loading = Loading(load, lambda: setattr(server, "should_exit", True))
+    app = EarlyApp(known, worker(), guard, loading) if known else build(guard)
     import uvicorn
 
     # uvicorn raises the signal again once it has stopped; being told to stop is no failure.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-
-    uvicorn.run(
-        app,
-        host=chosen.host,
-        port=chosen.port,
-        ssl_certfile=chosen.ssl_certfile,
-        ssl_keyfile=chosen.ssl_keyfile,
-        server_header=False,
-        date_header=False,
-        access_log=False,
-        timeout_graceful_shutdown=chosen.drain,
-        timeout_keep_alive=120,
-        h11_max_incomplete_event_size=2**20,
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host=chosen.host,
+            port=chosen.port,
+            ssl_certfile=chosen.ssl_certfile,
+            ssl_keyfile=chosen.ssl_keyfile,
+            server_header=False,
+            date_header=False,
+            access_log=False,
+            timeout_graceful_shutdown=chosen.drain,
+            timeout_keep_alive=120,
+            h11_max_incomplete_event_size=2**20,
+        )
     )
+    code: int | str | None = 0
+    try:
+        server.run()
+    except KeyboardInterrupt:
+        pass
+    except SystemExit as end:
+        code = end.code
+    if loading.failed or not server.started:
+        code = code or STARTUP_FAILURE
+    if loading.importing:
+        # All is written and closed; the interpreter's own end would wait for seconds of imports, or crash.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code if isinstance(code, int) else 0)
+    sys.exit(code)
 
 
 if __name__ == "__main__":

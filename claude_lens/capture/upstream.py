@@ -53,13 +53,21 @@ class UpstreamClient:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._session: aiohttp.ClientSession | None = None
+        self._tls: ssl.SSLContext | None = None
+
+    def prepare(self) -> None:
+        """Read the authorities, which takes a tenth of a second; safe in another thread."""
+        self._tls = tls_context()
 
     def _open(self) -> aiohttp.ClientSession:
         trace = aiohttp.TraceConfig()
         trace.on_connection_reuseconn.append(_note_reuse)
         return aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
-                limit=0, keepalive_timeout=self._settings.idle_timeout, ssl=tls_context(), ttl_dns_cache=60
+                limit=0,
+                keepalive_timeout=self._settings.idle_timeout,
+                ssl=self._tls or tls_context(),
+                ttl_dns_cache=60,
             ),
             timeout=aiohttp.ClientTimeout(
                 total=None,

@@ -21,7 +21,7 @@ HELLO = {"model": "claude-sonnet-4-5", "max_tokens": 9, "messages": [{"role": "u
 class PlainProxy(Proxy):
     """LiteLLM's own command line, with two workers."""
 
-    def start(self) -> None:
+    def start(self, early: bool = False) -> None:
         """Start and wait until healthy."""
         litellm = Path(sys.executable).with_name("litellm")
         command = [str(litellm), "--config", str(self.config), "--host", "127.0.0.1", "--num_workers", "2"]

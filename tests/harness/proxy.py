@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import httpx
 import psutil
@@ -53,7 +53,7 @@ class Proxy:
         self._child: Child | None = None
         self._orphans: list[psutil.Process] = []
 
-    def __enter__(self) -> Proxy:
+    def __enter__(self) -> Self:
         self.start()
         return self
 
@@ -66,26 +66,39 @@ class Proxy:
         assert self._child is not None, "the proxy is not running"
         return self._child
 
-    def start(self) -> None:
-        """Start and wait until healthy; raises RuntimeError with the end of the log."""
+    def start(self, early: bool = False) -> None:
+        """Start and wait until healthy with LiteLLM loaded; raises RuntimeError with the end of the log.
+
+        ``early``: return when healthy, whatever LiteLLM does.
+        """
         command = [sys.executable, "-P", "-m", "claude_lens.capture.server", "--config", str(self.config)]
         with self.log.open("ab") as output:
             self._child = Child(
                 [*command, "--port", str(self.port)], self.environment, self.home, output=output
             )
         until = time.monotonic() + START
-        while not self.healthy():
+        while not (self.healthy() if early else self.ready()):
             if self.child.popen.poll() is not None or time.monotonic() > until:
                 self.close()
                 raise RuntimeError(f"the proxy did not start:\n{self.log.read_text()[-4000:]}")
-            time.sleep(0.1)
+            time.sleep(0.02 if early else 0.1)
 
     def healthy(self) -> bool:
         """Whether ``/health`` says so."""
+        return self.health().get("status") == "healthy"
+
+    def ready(self) -> bool:
+        """Whether it is healthy and LiteLLM is loaded."""
+        health = self.health()
+        return (health.get("status"), health.get("litellm")) == ("healthy", "ready")
+
+    def health(self) -> dict[str, Any]:
+        """What ``/health`` says; empty where nothing answers."""
         try:
-            return bool(httpx.get(self.url + "/health", timeout=2).json().get("status") == "healthy")
+            found: dict[str, Any] = httpx.get(self.url + "/health", timeout=2).json()
         except (httpx.HTTPError, ValueError):
-            return False
+            return {}
+        return found
 
     def close(self, grace: float = 30.0) -> None:
         """End it as ``lensctl down`` does, and wait; recorders of a killed proxy get the same time."""

@@ -1,0 +1,142 @@
+"""The door while LiteLLM is being loaded: transparent requests are answered, all others wait for it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from claude_lens.capture import answers, outgoing
+from claude_lens.capture.answers import respond_error
+from claude_lens.capture.asgi import ClientGone, Receive, Scope, Send, read_body, replay
+from claude_lens.capture.auth import Credential, judge
+from claude_lens.capture.early_config import Early
+from claude_lens.capture.loading import Loading
+from claude_lens.capture.prices import Published
+from claude_lens.capture.request import (
+    ANTHROPIC_ENDPOINTS,
+    ARRIVED,
+    RECORDED,
+    WRONG_KEY,
+    count,
+    model_of,
+    opened,
+)
+from claude_lens.capture.worker import Worker
+from claude_lens.guard import HostGuard
+
+STATUS = "/claude-lens/status"
+
+
+class EarlyApp:
+    """An ASGI app that serves from the first moment, and hands over to LiteLLM's once that is there."""
+
+    def __init__(self, known: Early, worker: Worker, guard: HostGuard | None, loading: Loading) -> None:
+        self._known = known
+        self._worker = worker
+        self._guard = guard
+        self._loading = loading
+        self._published = Published()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or wait and let LiteLLM's app answer."""
+        if scope["type"] == "lifespan":
+            await self._lifespan(scope, receive, send)
+        elif self._loading.app is not None:
+            await self._loading.app(scope, receive, send)
+        elif scope["type"] != "http":
+            await self._hold(scope, receive, send)
+        elif self._guard and (refusal := self._guard.refusal(scope)):
+            await respond_error(send, 403, refusal)
+        else:
+            await self._early(scope, receive, send)
+
+    async def _early(self, scope: Scope, receive: Receive, send: Send) -> None:
+        method, path = scope["method"], scope["path"]
+        if path == "/health" and method in ("GET", "HEAD"):
+            failed = self._loading.failed
+            await answers.health(
+                send,
+                "failed" if failed else "healthy",
+                "failed" if failed else "loading",
+                self._known.credential,
+            )
+            return
+        if path == "/api/hello" and method in ("GET", "HEAD"):
+            await answers.hello(scope, receive, send)
+            return
+        credential = judge(scope["headers"], self._known.master_key)
+        recorded = method == "POST" and path in RECORDED
+        ours = recorded or (method == "GET" and path in ("/v1/models", STATUS))
+        if ours and credential.verdict in WRONG_KEY:
+            verdict = "missing" if path == STATUS else credential.verdict
+            await respond_error(send, 401, WRONG_KEY[verdict])
+        elif ours and path == STATUS:
+            feed = self._worker.feed()
+            await answers.status(send, lanes=self._worker.lanes, recording=feed.status() if feed else None)
+        elif credential.verdict == "master":
+            await self._read(scope, credential, recorded, receive, send)
+        else:
+            # A stranger's body stays unread, so that it costs no memory.
+            await self._hold(scope, receive, send)
+
+    async def _read(
+        self, scope: Scope, credential: Credential, recorded: bool, receive: Receive, send: Send
+    ) -> None:
+        scope[ARRIVED] = time.time(), time.perf_counter()
+        try:
+            body = await read_body(receive)
+        except ClientGone:
+            return
+        endpoint = RECORDED[scope["path"]] if recorded else None
+        upstream = self._known.upstream(model_of(body)) if endpoint in ANTHROPIC_ENDPOINTS else None
+        if upstream is None:
+            await self._hold(scope, replay(body, receive), send, gone=receive)
+            return
+        flight = opened(scope, body, credential, feed=self._worker.feed(), price=self._price)
+        outgoing.prepare(flight)
+        flight.lane = "transparent"
+        count(self._worker.lanes, flight)
+        await self._worker.lane.forward(flight, upstream, receive, send)
+
+    async def _hold(self, scope: Scope, receive: Receive, send: Send, gone: Receive | None = None) -> None:
+        """Let LiteLLM answer once it is there; ``gone`` tells when the client leaves."""
+        ready = asyncio.ensure_future(self._loading.wait())
+        left = asyncio.ensure_future(gone()) if gone else None
+        try:
+            await asyncio.wait([ready, left] if left else [ready], return_when=asyncio.FIRST_COMPLETED)
+            if not ready.done():
+                return
+        finally:
+            ready.cancel()
+            if left:
+                left.cancel()
+        if self._loading.app is not None:
+            if "state" in scope:
+                scope["state"].update(self._state)
+            await self._loading.app(scope, receive, send)
+        elif scope["type"] == "http":
+            log = self._worker.settings.home / "proxy.log"
+            message = f"claude-lens: LiteLLM could not be loaded; the end of {log} says why"
+            await respond_error(send, 503, message, "api_error")
+
+    def _price(self, model: str | None, provider: str | None) -> Mapping[str, Any] | None:
+        if self._loading.app is None:
+            return self._published(model, provider)
+        from claude_lens.capture import host
+
+        self._published.forget()
+        return host.prices(model, provider)
+
+    async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        self._state: dict[str, Any] = scope.get("state", {})
+        self._worker.sinks |= self._known.sinks
+        self._worker.feed()
+        self._loading.begin(scope)
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        if not await self._loading.stop():
+            await self._worker.close()
+        await send({"type": "lifespan.shutdown.complete"})

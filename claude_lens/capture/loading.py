@@ -1,0 +1,104 @@
+"""LiteLLM on its way: imported in a thread beside the event loop, then started on it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import threading
+from collections.abc import Callable
+
+from claude_lens.capture.asgi import App, Message, Scope, Send
+
+log = logging.getLogger("uvicorn.error")
+
+
+class LoadError(Exception):
+    """LiteLLM ended its start-up without an exception of its own."""
+
+
+class Loading:
+    """``build`` imports LiteLLM and returns its app; ``failed`` is called once if that or its start fails.
+
+    ``app`` is None until requests can be given to it. ``importing`` tells whether the import is under way,
+    which cannot be broken off, only left alone.
+    """
+
+    def __init__(self, build: Callable[[], App], failed: Callable[[], None]) -> None:
+        self._build = build
+        self._on_failure = failed
+        self._settled = asyncio.Event()
+        self._told: asyncio.Queue[Message] = asyncio.Queue()
+        self._task: asyncio.Task[None] | None = None
+        self.importing = False
+        self.app: App | None = None
+        self.failed = False
+
+    def begin(self, scope: Scope) -> None:
+        """Start loading; ``scope`` is that of the server's lifespan, whose state LiteLLM's requests carry."""
+        self.importing = True
+        self._task = asyncio.create_task(self._run(scope))
+
+    async def wait(self) -> None:
+        """Return once ``app`` is there or ``failed`` is true."""
+        await self._settled.wait()
+
+    async def stop(self) -> bool:
+        """Shut LiteLLM's app down; false where it never came so far as to have anything to shut down."""
+        if self._task is None or self.importing:
+            return False
+        await self._settled.wait()
+        if self.failed:
+            return False
+        await self._told.put({"type": "lifespan.shutdown"})
+        await self._task
+        return True
+
+    async def _run(self, scope: Scope) -> None:
+        """LiteLLM's whole life: its lifespan must be left in the task that entered it."""
+        try:
+            app = await self._imported()
+            await self._told.put({"type": "lifespan.startup"})
+            await app(scope, self._told.get, self._hear(app))
+            if not self._settled.is_set():
+                raise LoadError("its start-up was not completed")
+        except Exception as error:
+            if self._settled.is_set():
+                log.error("LiteLLM's shutdown failed", exc_info=error)
+                return
+            log.error("LiteLLM could not be loaded: %s", error, exc_info=error)
+            self.failed = True
+            self._settled.set()
+            self._on_failure()
+
+    def _hear(self, app: App) -> Send:
+        async def hear(message: Message) -> None:
+            if message["type"] == "lifespan.startup.complete":
+                self.app = app
+                self._settled.set()
+
+        return hear
+
+    async def _imported(self) -> App:
+        loop = asyncio.get_running_loop()
+        made: asyncio.Future[App] = loop.create_future()
+
+        def settle(outcome: Callable[[], None]) -> None:
+            # The loop may be gone where the proxy was told to stop meanwhile.
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(outcome)
+
+        def work() -> None:
+            try:
+                app = self._build()
+            except BaseException as error:
+                problem = error if isinstance(error, Exception) else LoadError(repr(error))
+                self.importing = False
+                settle(lambda: made.set_exception(problem))
+            else:
+                self.importing = False
+                settle(lambda: made.set_result(app))
+
+        # A daemon, since nobody should wait for it at the end.
+        threading.Thread(target=work, name="claude-lens-loading", daemon=True).start()
+        return await made
