@@ -6,8 +6,6 @@ in turn, and compares the medians of their wall-clock times in milliseconds.
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 import socket
 import statistics
@@ -17,6 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from benchmarks import report
 from claude_lens import settings, supervisor
 from claude_lens.demo.client import LAUNCHER, find
 
@@ -63,16 +62,9 @@ def measure(runs: int) -> dict[str, float]:
 
 def main() -> int:
     """Exit code 1 where the goal is missed."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=30)
-    parser.add_argument("--json", action="store_true")
-    chosen = parser.parse_args()
+    chosen = report.arguments(__doc__, 30)
     result = measure(chosen.runs)
-    print(
-        json.dumps(result)
-        if chosen.json
-        else "\n".join(f"{name:<16} {value}" for name, value in result.items())
-    )
+    report.show(result, chosen.json)
     return 0 if result["added_ms"] <= GOAL_MS else 1
 
 
