@@ -10,8 +10,8 @@ from typing import Any
 
 import orjson
 
-from claude_lens.recorder.frames import Arrival
 from claude_lens.recorder.build import running
+from claude_lens.recorder.frames import Arrival
 from claude_lens.wire.headers import redact
 from claude_lens.wire.sse import fold
 

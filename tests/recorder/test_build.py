@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from claude_lens.exchange import Agent, Exchange, Usage
-from claude_lens.recorder.frames import Arrival, Ending, encode, read_frame
 from claude_lens.recorder.build import complete, interrupted, running
+from claude_lens.recorder.frames import Arrival, Ending, encode, read_frame
 
 PRICES = {
     "input_cost_per_token": 3e-06,
