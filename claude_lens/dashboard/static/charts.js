@@ -88,7 +88,6 @@
 
   const draw = (figure) => {
     const place = figure.querySelector(".plot");
-    if (!place) return;
     const data = read(figure.querySelector("table"));
     const bars = figure.dataset.kind === "bars";
     const sums = bars ? stacked(data.values) : null;

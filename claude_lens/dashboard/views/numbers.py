@@ -85,6 +85,7 @@ def sums(request: Request) -> Response:
         drawn.errors(most),
         *speeds(times, _links(kept, "model"), colours),
     ]
+    charts = [one for one in charts if one.series]
     return page(
         "numbers_sums.html",
         found=found,
