@@ -95,7 +95,8 @@ def test_foreground_with_tls_on_every_address(lens: Lens, certificate: tuple[Pat
             assert child.poll() is None, child.communicate()
         assert health(url).pid == child.pid
         assert ssl.get_server_certificate(("127.0.0.1", lens.port)).strip() == cert.read_text().strip()
-        assert get(url, "/v1/models", {"x-api-key": "sk-of-my-own"})[0] == 200
+        # The list waits for LiteLLM.
+        assert get(url, "/v1/models", {"x-api-key": "sk-of-my-own"}, timeout=60)[0] == 200
         assert get(url, "/v1/models", {"x-api-key": "sk-wrong"})[0] == 401
         assert lens.lensctl("status", LITELLM_MASTER_KEY="sk-of-my-own").returncode == 0
         done = lens.launch(CLAUDE_LENS_URL=url, LITELLM_MASTER_KEY="sk-of-my-own")
