@@ -10,6 +10,7 @@ import pytest
 
 from tests.harness import Proxy
 from tests.harness.lens import Lens
+from tests.harness.postgres import MISSING, Postgres, expected
 from tests.upstream import Provider, always, say, text
 
 # A shell that started us in the background has SIGINT ignored, and every child would inherit that.
@@ -49,6 +50,15 @@ def shared_proxy(lane: str, provider: Provider, tmp_path_factory: pytest.TempPat
 def proxy(shared_proxy: Proxy, upstream: Provider) -> Proxy:
     """A running proxy before ``upstream``; its store also holds what earlier tests sent."""
     return shared_proxy
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """One PostgreSQL server for the run, started when first asked for."""
+    if not expected():
+        pytest.skip(MISSING)
+    with Postgres() as running:
+        yield running
 
 
 @pytest.fixture

@@ -17,12 +17,12 @@ def command(yes: bool, as_json: bool) -> None:
 
     A running proxy begins a new one."""
     from claude_lens.store import database
-    from claude_lens.store.maintenance.backup import delete
+    from claude_lens.store.maintenance.backup import NOT_DELETED, delete
 
     url = database.parse(setting_table.load().database_url)
     file = database.file_of(url)
     if file is None:
-        raise UserError("only an SQLite database can be deleted here; ask your server to drop the other")
+        raise UserError(NOT_DELETED)
     if file.exists() and not yes:
         click.confirm(f"Delete {file} ({size(database.sizes(url))}) for good?", abort=True, err=True)
     gone = delete(url)

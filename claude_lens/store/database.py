@@ -23,6 +23,7 @@ from sqlalchemy.exc import (
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from claude_lens.errors import StoreError
+from claude_lens.store import server
 from claude_lens.store.schema import HEAD, VERSION_TABLE, metadata
 
 BUSY_SECONDS = 5.0
@@ -30,7 +31,8 @@ BUSY_SECONDS = 5.0
 READS: Final = "claude_lens_reads"
 """Execution option of a writer's connection whose next transaction only reads, and locks out nobody."""
 
-_WRITERS_LOCK: Final = 0x6C656E73
+# The first migrations after which databases have what follows from the records.
+_SEARCHABLE: Final = {"sqlite": "0002", "postgresql": "0004"}
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _version = table(VERSION_TABLE, sql_column("version_num"))
 
@@ -43,6 +45,8 @@ _PLAIN: Final = (
     ("unable to open", "it cannot be opened; check the folder and its permissions"),
     ("not a database", "it is no database; move it away, and a new one is made"),
     ("malformed", "it is damaged; move it away, and a new one is made"),
+    ("lock timeout", "another program holds it locked"),
+    ("read-only transaction", "it is read-only"),
 )
 
 
@@ -57,9 +61,11 @@ class HasDatabase(Protocol):
 def parse(url: str) -> URL:
     """The address taken apart. Raises :class:`StoreError` where it is none."""
     try:
-        return make_url(url)
+        return server.with_driver(make_url(url))
     except ArgumentError as error:
-        raise StoreError("the database's address cannot be read: expected sqlite:///FILE") from error
+        raise StoreError(
+            "the database's address cannot be read: expected sqlite:///FILE or postgresql://USER@HOST/NAME"
+        ) from error
 
 
 def file_of(url: URL) -> Path | None:
@@ -72,20 +78,32 @@ def file_of(url: URL) -> Path | None:
 @contextmanager
 def plain_errors(url: URL) -> Iterator[None]:
     """Turn what database and file system raise into one-line :class:`StoreError`; our own mistakes stay."""
-    name = file_of(url) or url.render_as_string(hide_password=True)
     try:
         yield
     except (IntegrityError, DataError, ProgrammingError):
         raise
     except (SQLAlchemyError, sqlite3.Error, OSError) as error:
-        raise StoreError(f"{name}: {_reason(error)}") from error
-    except ModuleNotFoundError as error:
-        raise StoreError(f"{name}: this kind of database needs the package {error.name}") from error
+        if server.is_our_mistake(error):
+            raise
+        raise StoreError(f"{shown(url)}: {_reason(error)}") from error
+    except ImportError as error:
+        needed = (
+            server.DRIVER_MISSING
+            if server.is_one(url)
+            else f"this kind of database needs the package {error.name}"
+        )
+        raise StoreError(f"{shown(url)}: {needed}") from error
+
+
+def shown(url: URL) -> str:
+    """The database's name for people: its file, or its address without the password."""
+    name = file_of(url)
+    return str(name) if name else server.without_driver(url).render_as_string(hide_password=True)
 
 
 def _reason(error: Exception) -> str:
     said = str(error.orig if isinstance(error, DBAPIError) else error).strip() or type(error).__name__
-    return next((plain for phrase, plain in _PLAIN if phrase in said), said.splitlines()[0])
+    return next((plain for phrase, plain in _PLAIN if phrase in said), server.in_a_line(said))
 
 
 def identity(url: URL) -> tuple[int, int] | None:
@@ -118,7 +136,7 @@ def open_writer(url: URL) -> Engine:
     with plain_errors(url):
         path = file_of(url)
         if path is None:
-            engine = create_engine(url)
+            engine = server.engine(url)
             event.listen(engine, "begin", _lock_out_other_writers)
         else:
             make_private(path)
@@ -171,7 +189,7 @@ def _lock_out_other_writers(connection: Connection) -> None:
     # Row ids are given out by the writer; BEGIN IMMEDIATE does the same for SQLite.
     reads = connection.get_execution_options().get(READS)
     if connection.dialect.name == "postgresql" and not reads:
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITERS_LOCK})")
+        server.lock_out_others(connection, BUSY_SECONDS)
 
 
 def version(connection: Connection) -> str | None:
@@ -194,7 +212,7 @@ def refuse_newer(found: str | None) -> None:
 def migrate(engine: Engine) -> None:
     """Bring the schema up to :data:`HEAD` in one transaction. Raises :class:`StoreError` where it cannot."""
     with engine.connect() as connection:
-        found = version(connection)
+        found = version(connection.execution_options(**{READS: True}))
     refuse_newer(found)
     if found == HEAD:
         return
@@ -209,7 +227,7 @@ def migrate(engine: Engine) -> None:
         with engine.begin() as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
-            if found is not None and found < "0002":
+            if found is not None and found < _SEARCHABLE[engine.dialect.name]:
                 from claude_lens.store.maintenance.rebuild import rebuild
 
                 rebuild(connection)
@@ -225,12 +243,13 @@ def open_reader(url: URL) -> Engine | None:
     path = file_of(url)
     with plain_errors(url):
         if path is None:
-            return create_engine(url, execution_options={"postgresql_readonly": True})
-        if not path.exists():
+            engine = server.engine(url, reads=True)
+        elif not path.exists():
             return None
-        engine = _sqlite(_read_only(path), pool_size=4)
-        event.listen(engine, "connect", _prepare_reader)
-        event.listen(engine, "begin", _begin)
+        else:
+            engine = _sqlite(_read_only(path), pool_size=4)
+            event.listen(engine, "connect", _prepare_reader)
+            event.listen(engine, "begin", _begin)
         try:
             with engine.connect() as connection:
                 found = version(connection)

@@ -27,6 +27,9 @@ FACTS: Final = (
 )
 """Keys of the ``facts`` content: what hardly differs between the exchanges of an agent."""
 
+LONGEST_NAME: Final = 250
+"""Bytes of a name; eight of them fit into a row of an index of PostgreSQL."""
+
 NO_SESSION: Final = "no-session-"
 """How the id of a session begins that stands for requests without one."""
 
@@ -150,6 +153,14 @@ def text(value: str | None) -> str | None:
     if value is None or (value.isascii() and "\0" not in value):
         return value
     return value.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
+
+
+def short(name: str) -> str:
+    """``name`` as PostgreSQL's indexes take it: of more than 250 bytes the beginning, and a digest."""
+    data = name.encode("utf-8", "replace")
+    if len(data) <= LONGEST_NAME:
+        return name
+    return f"{data[: LONGEST_NAME - 40].decode('utf-8', 'ignore')}…{content.digest(data).hex()[:16]}"
 
 
 def key_of(tag: str) -> str:

@@ -1,7 +1,8 @@
 """The tables. Migrations in ``migrations/versions`` make them; a test compares the two.
 
 ``exchanges`` is slim, so that lists never touch a body; ``payloads`` says where the bodies are: tips of
-chains and contents. Times are seconds since the epoch (UTC), costs US dollars.
+chains and contents. Times are seconds since the epoch (UTC), costs US dollars. Text is compared by bytes, on
+PostgreSQL too (collation ``C``): ids are found by their beginnings, whatever the server's language.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD: Final = "0003"
+HEAD: Final = "0004"
 """The newest migration: what this version of claude-lens reads and writes."""
 
 VERSION_TABLE: Final = "schema_version"
@@ -43,6 +44,7 @@ metadata = MetaData(
 
 # SQLite gives a primary key without a second index only to the very type INTEGER.
 Key = BigInteger().with_variant(Integer, "sqlite")
+Count = BigInteger().with_variant(Integer, "sqlite")
 
 
 def _where(condition: str) -> dict[str, Any]:
@@ -120,12 +122,12 @@ exchanges = Table(
     Column("ttfb_ms", Double),
     Column("ttft_ms", Double),
     Column("duration_ms", Double),
-    Column("input_tokens", Integer),
-    Column("output_tokens", Integer),
-    Column("cache_read_input_tokens", Integer),
-    Column("cache_creation_input_tokens", Integer),
-    Column("cache_creation_5m_input_tokens", Integer),
-    Column("cache_creation_1h_input_tokens", Integer),
+    Column("input_tokens", Count),
+    Column("output_tokens", Count),
+    Column("cache_read_input_tokens", Count),
+    Column("cache_creation_input_tokens", Count),
+    Column("cache_creation_5m_input_tokens", Count),
+    Column("cache_creation_1h_input_tokens", Count),
     Column("cost_usd", Double),
     Column("cost_requested_usd", Double),
     Column("stop_reason", String),
@@ -203,7 +205,7 @@ tags = Table(
 sizes = Table(
     "sizes",
     metadata,
-    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("day", Count, primary_key=True, autoincrement=False),
     Column("at", Double, nullable=False),
     Column("bytes", BigInteger, nullable=False),
     Column("exchanges", BigInteger, nullable=False),
@@ -214,7 +216,11 @@ sizes = Table(
 # totals of what was pruned.
 
 SEARCH: Final = "search"
-"""A full-text index of SQLite (FTS5) over messages, a row a content; it keeps no text of its own."""
+"""The full-text index over messages, a row a content.
+
+SQLite: an FTS5 table that keeps no text of its own. PostgreSQL: ``content``, ``words`` (``lexemes.vector``)
+and ``partial``, whether these do not say of every word where it is.
+"""
 
 SEARCH_COLUMNS: Final = ("prompt", "answer", "thinking", "input", "result")
 
@@ -239,10 +245,10 @@ calls = Table(
     metadata,
     Column("tool", String, primary_key=True),
     Column("exchange", Key, primary_key=True, autoincrement=False),
-    Column("calls", Integer, nullable=False),
-    Column("results", Integer, nullable=False),
-    Column("errors", Integer, nullable=False),
-    Column("bytes", Integer, nullable=False),
+    Column("calls", Count, nullable=False),
+    Column("results", Count, nullable=False),
+    Column("errors", Count, nullable=False),
+    Column("bytes", Count, nullable=False),
     Column("durations", Text),
     Index(None, "exchange"),
     sqlite_with_rowid=False,
@@ -289,7 +295,7 @@ SUMS: Final = ("cost_usd", "cost_requested_usd", "duration_ms")
 totals = Table(
     "totals",
     metadata,
-    Column("bucket", Integer, primary_key=True, autoincrement=False),
+    Column("bucket", Count, primary_key=True, autoincrement=False),
     Column("session", Key, primary_key=True, autoincrement=False),
     Column("series", Key, primary_key=True, autoincrement=False),
     *(Column(name, BigInteger, nullable=False) for name in (*COUNTS, *TOKENS)),
@@ -305,7 +311,7 @@ Session 0 stands for those that were pruned, whose rows are a day long.
 tool_totals = Table(
     "tool_totals",
     metadata,
-    Column("bucket", Integer, primary_key=True, autoincrement=False),
+    Column("bucket", Count, primary_key=True, autoincrement=False),
     Column("series", Key, primary_key=True, autoincrement=False),
     Column("tool", String, primary_key=True),
     *(Column(name, BigInteger, nullable=False) for name in ("calls", "results", "errors", "bytes", "timed")),
@@ -322,7 +328,7 @@ DIMENSIONS: Final = ("", "agent", "class", "model", "provider", "project", "bran
 timings = Table(
     "timings",
     metadata,
-    Column("bucket", Integer, primary_key=True, autoincrement=False),
+    Column("bucket", Count, primary_key=True, autoincrement=False),
     Column("what", String, primary_key=True),
     Column("dimension", String, primary_key=True),
     Column("value", String, primary_key=True),

@@ -9,14 +9,19 @@ from typing import Any
 
 import orjson
 import pytest
+from sqlalchemy import create_engine, text
 
 from benchmarks.streams import stream_of
 from claude_lens.exchange import Agent, Cost, Exchange, Identity, Model, Request, Response, Usage
+from claude_lens.store import database
 from claude_lens.store.content import dump
 from claude_lens.store.reading.queries import Reader
+from claude_lens.store.schema import SEARCH
 from claude_lens.store.sink import StoreSink
+from tests.harness.postgres import Postgres
 
 Make = Callable[..., Exchange]
+NewUrl = Callable[[str], str]
 
 T0 = 1_760_000_000.0
 HEADERS = (("content-type", "application/json"), ("authorization", "Bearer [redacted:ab12]"))
@@ -132,10 +137,61 @@ def make() -> Make:
     return build
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Tests of the store run on both kinds of database, but for those about SQLite itself."""
+    if "backend" in metafunc.fixturenames and not any(metafunc.definition.iter_markers("sqlite")):
+        metafunc.parametrize("backend", ["sqlite", "postgresql"], indirect=True)
+
+
 @pytest.fixture
-def url(tmp_path: Path) -> str:
-    """The address of a database that does not exist yet."""
-    return f"sqlite:///{tmp_path}/home/lens.db"
+def backend(request: pytest.FixtureRequest) -> str:
+    """``sqlite`` or ``postgresql``."""
+    return str(getattr(request, "param", "sqlite"))
+
+
+@pytest.fixture
+def new_url(backend: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[NewUrl]:
+    """``new_url(name)``: the address of one more database, with nothing in it."""
+    server: Postgres | None = request.getfixturevalue("postgres") if backend == "postgresql" else None
+    made: dict[str, str] = {}
+
+    def address(name: str) -> str:
+        if name not in made:
+            made[name] = f"sqlite:///{tmp_path}/{name}.db" if server is None else server.fresh()
+        return made[name]
+
+    yield address
+    for one in made.values():
+        if server is not None:
+            server.drop(one)
+
+
+@pytest.fixture
+def url(new_url: NewUrl) -> str:
+    """The address of a database that does not exist yet, or has no more than its tables."""
+    return new_url("home/lens")
+
+
+def ask(url: str, statement: str, **values: Any) -> list[tuple[Any, ...]]:
+    """Rows of an SQL query, run beside the store."""
+    return _run(url, statement, values)[0]
+
+
+def change(url: str, statement: str, **values: Any) -> int:
+    """Run an SQL statement beside the store, references unchecked; how many rows it changed."""
+    return _run(url, statement, values)[1]
+
+
+def _run(url: str, statement: str, values: dict[str, Any]) -> tuple[list[tuple[Any, ...]], int]:
+    engine = create_engine(database.parse(url))
+    try:
+        with engine.begin() as connection:
+            if engine.dialect.name == "postgresql":
+                connection.execute(text("SET session_replication_role = replica"))
+            found = connection.execute(text(statement), values)
+            return ([tuple(row) for row in found], 0) if found.returns_rows else ([], found.rowcount)
+    finally:
+        engine.dispose()
 
 
 @pytest.fixture
@@ -151,3 +207,15 @@ def reader(url: str) -> Iterator[Reader]:
     """A reader of the same database."""
     with Reader(url) as opened:
         yield opened
+
+
+def indexed(url: str, *words: str) -> list[int]:
+    """Contents that the search index has one of these words of; SQLite's index is checked besides."""
+    if url.startswith("sqlite"):
+        change(url, f"INSERT INTO {SEARCH}({SEARCH}) VALUES ('integrity-check')")
+        query = f"SELECT rowid FROM {SEARCH} WHERE {SEARCH} MATCH :words"
+    else:
+        query = f"SELECT content FROM {SEARCH} WHERE words @@ CAST(:words AS tsquery)"
+    sign = " OR " if url.startswith("sqlite") else " | "
+    found = ask(url, query, words=sign.join(words)) if words else []
+    return sorted(int(key) for (key,) in found)

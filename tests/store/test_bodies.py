@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import uuid
 from base64 import b64encode
 from typing import Any
@@ -12,12 +11,11 @@ from hypothesis import HealthCheck, given, settings
 
 from claude_lens.errors import StoreError
 from claude_lens.exchange import Response
-from claude_lens.store import database
 from claude_lens.store.maintenance.verify import verify
 from claude_lens.store.reading.queries import Reader
 from claude_lens.store.sink import StoreSink
 from claude_lens.wire.parse import parse_object
-from tests.store.conftest import ANSWER_HEADERS, HEADERS, Make, body_of, message_of
+from tests.store.conftest import ANSWER_HEADERS, HEADERS, Make, body_of, change, message_of
 from tests.store.test_chain import BODIES
 
 
@@ -134,14 +132,13 @@ def test_marks_of_one_exchange_do_not_show_in_another(sink: StoreSink, reader: R
 
 @pytest.mark.parametrize(
     "damage",
-    ["UPDATE contents SET data = x'00'", "DELETE FROM contents", "UPDATE payloads SET shape = x'01ff'"],
+    ["UPDATE contents SET data = :broken", "DELETE FROM contents", "UPDATE payloads SET shape = :odd"],
 )
 def test_damage_is_said(url: str, sink: StoreSink, reader: Reader, make: Make, damage: str) -> None:
     sink.arrived(make(body_of("a" * 100)))
     sink.flush()
-    with sqlite3.connect(database.file_of(database.parse(url)) or "") as connection:
-        connection.execute(damage)
-    connection.close()
+    values = {"broken": b"\0", "odd": b"\1\xff"}
+    change(url, damage, **{name: value for name, value in values.items() if f":{name}" in damage})
 
     with pytest.raises(StoreError, match=r"damaged.*lensctl verify"):
         reader.rebuild("last")

@@ -20,6 +20,7 @@ def file_of(url: str) -> Path:
     return found
 
 
+@pytest.mark.sqlite
 def test_a_new_database_is_for_our_eyes_only(url: str, sink: StoreSink, make: Make) -> None:
     sink.arrived(make(body_of("hello")))
     sink.flush()
@@ -30,6 +31,7 @@ def test_a_new_database_is_for_our_eyes_only(url: str, sink: StoreSink, make: Ma
     assert {path.stat().st_mode & 0o777 for path in home.iterdir()} == {0o600}
 
 
+@pytest.mark.sqlite
 def test_a_file_that_others_could_read_is_closed_to_them(url: str) -> None:
     database.open_writer(database.parse(url)).dispose()
     file_of(url).chmod(0o644)
@@ -39,6 +41,7 @@ def test_a_file_that_others_could_read_is_closed_to_them(url: str) -> None:
     assert file_of(url).stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.sqlite
 def test_the_file_can_shrink_and_readers_do_not_wait(url: str) -> None:
     engine = database.open_writer(database.parse(url))
     with engine.connect() as connection:
@@ -59,6 +62,7 @@ def empty_version_zero(url: str) -> None:
     connection.close()
 
 
+@pytest.mark.sqlite
 def test_an_older_schema_is_migrated_by_a_writer(
     url: str, sink: StoreSink, reader: Reader, make: Make
 ) -> None:
@@ -70,6 +74,7 @@ def test_an_older_schema_is_migrated_by_a_writer(
     assert reader.sessions()[0]["title"] == "hello"
 
 
+@pytest.mark.sqlite
 def test_a_newer_schema_is_refused_by_name(url: str, reader: Reader, make: Make) -> None:
     sink = StoreSink(url)
     empty_version_zero(url)
@@ -118,11 +123,13 @@ def test_a_reader_cannot_write(url: str) -> None:
     engine.dispose()
 
 
+@pytest.mark.sqlite
 def test_a_missing_database_reads_as_an_empty_one_and_is_not_made(url: str, reader: Reader) -> None:
     assert reader.sessions() == []
     assert not file_of(url).exists()
 
 
+@pytest.mark.sqlite
 def test_a_reader_follows_a_database_that_is_being_made(
     url: str, sink: StoreSink, reader: Reader, make: Make
 ) -> None:
@@ -136,6 +143,7 @@ def test_a_reader_follows_a_database_that_is_being_made(
     assert len(reader.sessions()) == 1
 
 
+@pytest.mark.sqlite
 def test_a_schema_that_nobody_made_is_refused(url: str, reader: Reader) -> None:
     empty_version_zero(url)
     with sqlite3.connect(file_of(url)) as connection:
@@ -180,6 +188,7 @@ def test_a_password_is_not_shown() -> None:
     assert "could not connect" in str(raised.value)
 
 
+@pytest.mark.sqlite
 def test_sizes_count_the_log(url: str, sink: StoreSink, make: Make) -> None:
     assert database.sizes(database.parse(url)) == 0
     sink.arrived(make(body_of("hello")))

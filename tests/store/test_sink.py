@@ -4,7 +4,6 @@ import os
 import resource
 import shutil
 import socket
-import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -27,7 +26,7 @@ from claude_lens.store.reading.queries import Reader
 from claude_lens.store.rows import Item
 from claude_lens.store.schema import streams
 from claude_lens.store.sink import StoreSink, open_sink
-from tests.store.conftest import Make, body_of, message_of
+from tests.store.conftest import Make, ask, body_of, message_of
 
 
 @pytest.fixture(autouse=True)
@@ -105,9 +104,7 @@ def test_closing_leaves_nothing_running(url: str, reader: Reader, make: Make) ->
     sink.arrived(make(body_of("hello"), worker=worker))
     sink.close()
 
-    with sqlite3.connect(database.file_of(database.parse(url)) or "") as connection:
-        assert connection.execute("SELECT status FROM exchanges").fetchall() == [("interrupted",)]
-    connection.close()
+    assert ask(url, "SELECT status FROM exchanges") == [("interrupted",)]
 
 
 def test_opening_ends_what_dead_workers_left(url: str, make: Make) -> None:
@@ -122,9 +119,7 @@ def test_opening_ends_what_dead_workers_left(url: str, make: Make) -> None:
 
     StoreSink(url).writer.open().dispose()
 
-    with sqlite3.connect(database.file_of(database.parse(url)) or "") as connection:
-        found = connection.execute("SELECT status FROM exchanges ORDER BY id").fetchall()
-    connection.close()
+    found = ask(url, "SELECT status FROM exchanges ORDER BY id")
     assert found == [("interrupted",), ("running",)]
 
 
@@ -211,6 +206,7 @@ def blocked(file: Path) -> Iterator[None]:
     kept.replace(file)
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize(
     ("fault", "said"),
     [
@@ -255,6 +251,7 @@ def test_a_fault_is_told_in_a_line_and_nothing_is_lost(
     sink.close()
 
 
+@pytest.mark.sqlite
 def test_a_database_deleted_meanwhile_is_made_anew(
     url: str, file: Path, sink: StoreSink, reader: Reader, make: Make
 ) -> None:
@@ -312,6 +309,7 @@ def test_an_unreadable_folder_at_the_start_is_survived(make: Make) -> None:
         shutil.rmtree(folder)
 
 
+@pytest.mark.sqlite
 def test_what_waits_is_bounded_and_the_loss_is_counted(url: str, file: Path, make: Make) -> None:
     sink = StoreSink(url, limit=10_000)
     sink.writer.open()
@@ -342,6 +340,7 @@ def test_one_exchange_that_cannot_be_stored_holds_up_no_other(
     assert (sink.waiting, sink.lost) == (0, 1)
 
 
+@pytest.mark.sqlite
 def test_after_a_failure_the_database_is_left_alone_for_a_moment(
     url: str, file: Path, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:

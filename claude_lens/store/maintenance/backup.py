@@ -5,12 +5,18 @@ from __future__ import annotations
 import os
 import threading
 from pathlib import Path
+from typing import Final
 
 from sqlalchemy import URL
 
 from claude_lens.errors import StoreError, UserError
 from claude_lens.store import database
 from claude_lens.store.maintenance.upkeep import Progress, quiet
+
+NOT_DELETED: Final = (
+    "only an SQLite database can be deleted here; stop the proxies, then drop this one with dropdb "
+    "and make a new one with createdb"
+)
 
 
 def backup(url: str, target: Path, *, force: bool = False, progress: Progress = quiet) -> int:
@@ -21,7 +27,7 @@ def backup(url: str, target: Path, *, force: bool = False, progress: Progress = 
     """
     address = database.parse(url)
     if database.file_of(address) is None:
-        raise UserError("only an SQLite database can be copied here; use your server's own tools")
+        raise UserError("only an SQLite database can be copied here; copy this one with pg_dump")
     target = target.expanduser().absolute()
     if target.exists() and not force:
         raise UserError(f"{target} is there already; --force overwrites it")
@@ -65,7 +71,7 @@ def delete(url: URL) -> bool:
     """
     file = database.file_of(url)
     if file is None:
-        raise UserError("only an SQLite database can be deleted here")
+        raise UserError(NOT_DELETED)
     gone = False
     with database.plain_errors(url):
         # The log first: without its database it is nothing, the other way round it would be replayed.

@@ -40,6 +40,8 @@ def rebuild(connection: Connection) -> None:
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql(CREATE_SEARCH)
         connection.exec_driver_sql(f"INSERT INTO {SEARCH}({SEARCH}) VALUES ('delete-all')")
+    else:
+        connection.exec_driver_sql(f"DELETE FROM {SEARCH}")
     known = Known()
     indexed: set[int] = set()
     tips: set[int] = set()

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 from sqlalchemy import URL, Connection, Engine, event, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from claude_lens.store import database
+from claude_lens.store import database, server
 from claude_lens.store.schema import SEARCH, contents, exchanges, meta, nodes, sessions
 
 Item = TypeVar("Item")
@@ -51,9 +51,9 @@ def opened(url: URL) -> Iterator[Engine]:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """A connection for a long look while others write."""
+    """A connection for a long look, at one moment, while others write."""
     with engine.connect() as connection:
-        yield connection.execution_options(**{database.READS: True})
+        yield server.one_moment(connection.execution_options(**{database.READS: True}))
 
 
 def _prepare(connection: Any, _record: Any) -> None:
@@ -125,8 +125,9 @@ def compact_search(engine: Engine, progress: Callable[[float], None] = lambda _:
 
 
 def shrink(engine: Engine, progress: Callable[[float], None] = lambda _: None) -> None:
-    """Give free pages back to the file system, some at a time; nothing for databases that are no file."""
+    """Give free pages back to the file system, some at a time; to PostgreSQL's tables, for rows to come."""
     if engine.dialect.name != "sqlite":
+        server.vacuum(engine)
         return
     with engine.connect() as connection:
         raw = _raw(connection)
@@ -162,9 +163,9 @@ def _raw(connection: Connection) -> Any:
 
 
 def used_bytes(connection: Connection) -> int | None:
-    """Bytes of the database without its free pages; None for one that is no file."""
+    """Bytes of the database without its free pages; of PostgreSQL's, of what is kept in them."""
     if connection.dialect.name != "sqlite":
-        return None
+        return server.used_bytes(connection)
     pages, free, size = (
         int(connection.exec_driver_sql(f"PRAGMA {name}").scalar() or 0)
         for name in ("page_count", "freelist_count", "page_size")

@@ -16,7 +16,8 @@ from sqlalchemy import text as sql_text
 
 from claude_lens.errors import UserError
 from claude_lens.store.content import load, unpack
-from claude_lens.store.reading.search import Query, parse
+from claude_lens.store.reading import matching
+from claude_lens.store.reading.search import Query, has_index, parse
 from claude_lens.store.schema import SEARCH, SEARCH_COLUMNS, contents, exchanges, occurrences
 from claude_lens.store.writing.words import columns, snippet
 
@@ -28,20 +29,31 @@ _SHORTEST: Final = 3
 _LEAD: Final = 12
 """Characters before the first match, and the rest of a word."""
 
-_NEWEST: Final = (
-    f"SELECT rowid AS content FROM {SEARCH} WHERE {SEARCH} MATCH :match ORDER BY rowid DESC LIMIT :most"
-)
-_COUNTED: Final = sql_text(f"SELECT count(*) FROM ({_NEWEST})")
-# CROSS JOIN keeps the order of the tables: the index has to lead.
-_ALL: Final = sql_text(
-    f"SELECT o.session, max(o.content) AS content FROM ({_NEWEST}) f CROSS JOIN occurrences o "
-    "ON o.content = f.content GROUP BY o.session"
-)
-_OF_ONE: Final = sql_text(
-    f"SELECT f.rowid FROM {SEARCH} f CROSS JOIN occurrences o ON o.content = f.rowid "
-    f"WHERE o.session = :session AND f.{SEARCH} MATCH :match AND f.rowid BETWEEN :first AND :last "
-    "ORDER BY f.rowid DESC LIMIT 1"
-)
+
+class _Statements:
+    """What is asked of a kind of index: ``f`` is its row, ``key`` that of the content."""
+
+    def __init__(self, key: str, matches: str, join: str) -> None:
+        newest = (
+            f"SELECT f.{key} AS content FROM {SEARCH} f WHERE {matches} ORDER BY f.{key} DESC LIMIT :most"
+        )
+        self.counted = sql_text(f"SELECT count(*) FROM ({newest}) n")
+        self.all = sql_text(
+            f"SELECT o.session, max(o.content) AS content FROM ({newest}) n {join} occurrences o "
+            "ON o.content = n.content GROUP BY o.session"
+        )
+        self.of_one = sql_text(
+            f"SELECT f.{key} FROM {SEARCH} f {join} occurrences o ON o.content = f.{key} "
+            f"WHERE o.session = :session AND {matches} AND f.{key} BETWEEN :first AND :last "
+            f"ORDER BY f.{key} DESC LIMIT 1"
+        )
+
+
+# CROSS JOIN keeps SQLite to the order of the tables: the index has to lead.
+_STATEMENTS: Final = {
+    "sqlite": _Statements("rowid", f"f.{SEARCH} MATCH :match", "CROSS JOIN"),
+    "postgresql": _Statements("content", matching.CONDITION, "JOIN"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +73,13 @@ class Mentions:
         self._connection = connection
         self._query = query
         self._spent = 0.0
-        values = {"match": query.match, "most": RARE + 1}
+        name = connection.dialect.name
+        self._statements = _STATEMENTS[name]
+        self._asked = {"match": query.match} if name == "sqlite" else matching.values(query.structure)
+        values = {**self._asked, "most": RARE + 1}
         self._all: dict[int, int] | None = None
-        if int(connection.execute(_COUNTED, values).scalar_one()) <= RARE:
-            self._all = {row.session: row.content for row in connection.execute(_ALL, values)}
+        if int(connection.execute(self._statements.counted, values).scalar_one()) <= RARE:
+            self._all = {row.session: row.content for row in connection.execute(self._statements.all, values)}
 
     @property
     def tired(self) -> bool:
@@ -78,8 +93,8 @@ class Mentions:
         started = time.perf_counter()
         ends = select(func.min(occurrences.c.content), func.max(occurrences.c.content))
         first, last = self._connection.execute(ends.where(occurrences.c.session == session)).one()
-        values = {"match": self._query.match, "session": session, "first": first, "last": last}
-        found = None if first is None else self._connection.execute(_OF_ONE, values).scalar()
+        values = {**self._asked, "session": session, "first": first, "last": last}
+        found = None if first is None else self._connection.execute(self._statements.of_one, values).scalar()
         self._spent += time.perf_counter() - started
         return found
 
@@ -102,11 +117,10 @@ class Mentions:
 
 def mentions(connection: Connection, text: str) -> Mentions | None:
     """For words apart by white space, ``pre*`` too; None where there is none, or nothing to look into."""
-    if connection.dialect.name != "sqlite":
+    if not has_index(connection):
         return None
-    there = connection.exec_driver_sql("SELECT 1 FROM sqlite_master WHERE name = ?", (SEARCH,)).scalar()
     try:
-        return Mentions(connection, parse(" ".join(map(_quoted, text.split())))) if there else None
+        return Mentions(connection, parse(" ".join(map(_quoted, text.split()))))
     except UserError:
         return None
 

@@ -1,7 +1,7 @@
 """Full-text search over everything that was said: prompts, answers, thinking, tool inputs and results.
 
-Newest first: a common word then costs no more than a rare one. The index is SQLite's FTS5; snippets are cut
-from the contents themselves.
+Newest first: a common word then costs no more than a rare one. The index is SQLite's FTS5, or words of our
+own making in PostgreSQL (``lexemes``, ``matching``); snippets are cut from the contents themselves.
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
 from typing import Any, Final, TypedDict
 
-from sqlalchemy import ColumnElement, Connection, column, false, func, or_, select, table
+from sqlalchemy import ColumnElement, Connection, Select, column, false, func, or_, select, table, tuple_
 from sqlalchemy import text as sql_text
 
-from claude_lens.errors import StoreError, UserError
+from claude_lens.errors import UserError
 from claude_lens.store.content import load, unpack
-from claude_lens.store.reading import forms
+from claude_lens.store.reading import forms, matching
 from claude_lens.store.reading.filters import Filter, conditions
+from claude_lens.store.reading.matching import Term, Terms
 from claude_lens.store.schema import SEARCH, SEARCH_COLUMNS, calls, contents, exchanges, occurrences, sessions
 from claude_lens.store.writing import words
 from claude_lens.when import moment
@@ -41,6 +42,7 @@ _TOKEN: Final = re.compile(
 )
 _WORDS: Final = re.compile(r"\w+")
 _fts = table(SEARCH, column("rowid"))
+_words = table(SEARCH, column("content")).alias("f")
 
 
 class Hit(TypedDict):
@@ -66,11 +68,14 @@ class Hit(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A query taken apart: ``match`` in FTS5's own words, its ``terms`` for snippets, and a filter."""
+    """A query taken apart: ``match`` in FTS5's own words, ``structure`` for PostgreSQL, and a filter.
+
+    ``terms`` are what a snippet shows.
+    """
 
     match: str
     terms: tuple[tuple[str, bool], ...]
-    parts: frozenset[str]
+    structure: Terms
     filter: Filter
     project: str | None = None
     session: str | None = None
@@ -79,8 +84,8 @@ class Query:
 
 @dataclass(slots=True)
 class _Pieces:
-    wanted: list[str] = field(default_factory=list)
-    unwanted: list[str] = field(default_factory=list)
+    wanted: list[list[Term]] = field(default_factory=list)
+    unwanted: list[Term] = field(default_factory=list)
     terms: list[tuple[str, bool]] = field(default_factory=list)
     qualifiers: dict[str, str] = field(default_factory=dict)
     either: bool = False
@@ -101,9 +106,9 @@ def parse(text: str, tz: tzinfo = UTC) -> Query:
         raise UserError("OR stands at the end of the query: expected a word after it")
     if not pieces.wanted:
         raise UserError("the query has no word to look for: expected words, a phrase, or pre*")
-    match = " AND ".join(f"({group})" for group in pieces.wanted)
+    match = " AND ".join(f"({_either(group)})" for group in pieces.wanted)
     if pieces.unwanted:
-        match = f"({match}) NOT ({' OR '.join(pieces.unwanted)})"
+        match = f"({match}) NOT ({_either(pieces.unwanted)})"
     given = pieces.qualifiers
     part = given.get("in")
     if part is not None and part not in _PLACES:
@@ -122,12 +127,16 @@ def parse(text: str, tz: tzinfo = UTC) -> Query:
     return Query(
         match,
         tuple(pieces.terms),
-        parts,
+        Terms(tuple(map(tuple, pieces.wanted)), tuple(pieces.unwanted), parts),
         chosen,
         project=given.get("project"),
         session=given.get("session"),
         tool=given.get("tool"),
     )
+
+
+def _either(terms: list[Term]) -> str:
+    return " OR ".join('"' + " ".join(term.words) + '"' + ("*" if term.prefix else "") for term in terms)
 
 
 def _take(token: re.Match[str], pieces: _Pieces) -> None:
@@ -151,61 +160,85 @@ def _take(token: re.Match[str], pieces: _Pieces) -> None:
     found = [piece for word in _WORDS.findall(said) for piece in word.split("_") if piece]
     if not found:
         return
-    term = '"' + " ".join(found) + '"' + ("*" if prefix else "")
+    term = Term(tuple(found), prefix)
     if token["minus"]:
         pieces.unwanted.append(term)
         return
     pieces.terms += [(words.folded(word), prefix and word is found[-1]) for word in found]
     if pieces.either:
-        pieces.wanted[-1] += f" OR {term}"
+        pieces.wanted[-1].append(term)
         pieces.either = False
     else:
-        pieces.wanted.append(term)
+        pieces.wanted.append([term])
 
 
 def search(connection: Connection, query: Query, *, limit: int = 20, before: int | None = None) -> list[Hit]:
     """Places that match, the newest first; ``before`` is the ``cursor`` of the last one of the page before.
 
-    Raises :class:`UserError` where the index cannot make sense of the query, :class:`StoreError` where the
-    database has no index.
+    Raises :class:`StoreError` for damaged content.
     """
-    if connection.dialect.name != "sqlite":
-        raise StoreError("searching needs an SQLite database")
-    if not _has_index(connection):
+    if connection.dialect.name == "postgresql":
+        return [_hit(connection, row, query) for row in _checked(connection, query, limit, before)]
+    if not has_index(connection):
         return []
-    rows = _rows(connection, query, limit, before)
+    wanted = _filtered(connection, query, _fts.c.rowid, _fts)
+    wanted = wanted.where(sql_text(f"{SEARCH} MATCH :match").bindparams(match=query.match))
+    if before is not None:
+        wanted = wanted.where(_fts.c.rowid < before)
+    rows = connection.execute(wanted.order_by(_fts.c.rowid.desc()).limit(limit)).mappings().all()
     return [_hit(connection, row, query) for row in rows]
 
 
-def _has_index(connection: Connection) -> bool:
+def has_index(connection: Connection) -> bool:
+    """Whether there is anything to search in; a migration makes PostgreSQL's."""
+    if connection.dialect.name != "sqlite":
+        return True
     found = connection.exec_driver_sql("SELECT 1 FROM sqlite_master WHERE name = ?", (SEARCH,))
     return found.scalar() is not None
 
 
-def _rows(connection: Connection, query: Query, limit: int, before: int | None) -> list[Any]:
+def _checked(connection: Connection, query: Query, limit: int, before: int | None) -> list[Any]:
+    """Rows that PostgreSQL's index finds and whose texts agree; some at a time until there are enough."""
+    asked = sql_text(matching.CONDITION).bindparams(**matching.values(query.structure))
+    source = _words.c.content
+    place = tuple_(source, occurrences.c.session)
+    wanted = _filtered(connection, query, source, _words).where(asked)
+    if before is not None:
+        wanted = wanted.where(source < before)
+    wanted = wanted.order_by(source.desc(), occurrences.c.session.desc()).limit(2 * limit)
+    found: list[Any] = []
+    rows = connection.execute(wanted).mappings().all()
+    while rows:
+        for row in rows:
+            if matching.holds(_texts(row), query.structure):
+                found.append(row)
+            if len(found) == limit:
+                return found
+        if len(rows) < 2 * limit:
+            break
+        rows = connection.execute(wanted.where(place < (row["content"], row["session"]))).mappings().all()
+    return found
+
+
+def _filtered(connection: Connection, query: Query, content: ColumnElement[int], index: Any) -> Select[Any]:
     # Out of the index's reach: the full-text index has to lead, which yields the newest first and can stop.
     wanted = [func.coalesce(each, false()) for each in _conditions(connection, query)]
-    found = (
+    return (
         select(
             sessions.c.session_id,
             sessions.c.title,
             contents.c.codec,
             contents.c.data,
-            _fts.c.rowid.label("content"),
+            content.label("content"),
             *exchanges.c,
         )
-        .select_from(_fts)
-        .join(occurrences, occurrences.c.content == _fts.c.rowid)
+        .select_from(index)
+        .join(occurrences, occurrences.c.content == content)
         .join(exchanges, exchanges.c.id == occurrences.c.exchange)
         .join(sessions, sessions.c.id == occurrences.c.session)
-        .join(contents, contents.c.id == _fts.c.rowid)
-        .where(sql_text(f"{SEARCH} MATCH :match").bindparams(match=query.match), *wanted)
-        .order_by(_fts.c.rowid.desc())
-        .limit(limit)
+        .join(contents, contents.c.id == content)
+        .where(*wanted)
     )
-    if before is not None:
-        found = found.where(_fts.c.rowid < before)
-    return list(connection.execute(found).mappings().all())
 
 
 def _conditions(connection: Connection, query: Query) -> list[ColumnElement[bool]]:
@@ -216,7 +249,7 @@ def _conditions(connection: Connection, query: Query) -> list[ColumnElement[bool
         # A folder's own name is what people remember of a path.
         name = query.project.rstrip("/")
         wanted.append(
-            or_(exchanges.c.project == name, exchanges.c.project.endswith("/" + name, autoescape=True))
+            or_(exchanges.c.project == name, exchanges.c.project.iendswith("/" + name, autoescape=True))
         )
     if query.tool is not None:
         used = select(calls.c.exchange).where(calls.c.tool == query.tool, calls.c.exchange == exchanges.c.id)
@@ -225,8 +258,7 @@ def _conditions(connection: Connection, query: Query) -> list[ColumnElement[bool
 
 
 def _hit(connection: Connection, row: Any, query: Query) -> Hit:
-    texts = words.columns(load(unpack(row["codec"], row["data"]))) or ("",) * len(SEARCH_COLUMNS)
-    part, piece, marks = _best(dict(zip(SEARCH_COLUMNS, texts, strict=True)), query)
+    part, piece, marks = _best(dict(zip(SEARCH_COLUMNS, _texts(row), strict=True)), query)
     same_agent = exchanges.c.agent_id.is_not_distinct_from(row["agent_id"])
     earlier = select(func.count()).where(
         exchanges.c.session == row["session"], exchanges.c.started_at <= row["started_at"], same_agent
@@ -252,6 +284,10 @@ def _hit(connection: Connection, row: Any, query: Query) -> Hit:
     }
 
 
+def _texts(row: Any) -> words.Columns:
+    return words.columns(load(unpack(row["codec"], row["data"]))) or ("",) * len(SEARCH_COLUMNS)
+
+
 def _best(texts: dict[str, str], query: Query) -> tuple[str, str, list[tuple[int, int]]]:
     candidates = list(_candidates(texts, query))
     return max(candidates, key=lambda one: len({one[1][a:b].lower() for a, b in one[2]}))
@@ -259,6 +295,6 @@ def _best(texts: dict[str, str], query: Query) -> tuple[str, str, list[tuple[int
 
 def _candidates(texts: dict[str, str], query: Query) -> Iterator[tuple[str, str, list[tuple[int, int]]]]:
     for name in SEARCH_COLUMNS:
-        if name in query.parts and texts[name]:
+        if name in query.structure.parts and texts[name]:
             yield (name, *words.snippet(texts[name], query.terms))
     yield "prompt", "", []

@@ -21,10 +21,12 @@ from claude_lens.store.rows import (
     known_of,
     response_parts,
     session_key,
+    short,
 )
 from claude_lens.store.rows import text as clean
 from claude_lens.store.schema import (
     ROOT_NODE,
+    SERIES,
     contents,
     exchanges,
     meta,
@@ -122,6 +124,9 @@ class Batch:
         self._exchange_updates: list[dict[str, Any]] = []
         self._payload_updates: list[dict[str, Any]] = []
 
+    def _name(self, name: str) -> str:
+        return short(name) if self._connection.dialect.name == "postgresql" else name
+
     def _new_id(self, table: Table) -> int:
         self._top[table] += 1
         return int(self._top[table])
@@ -197,15 +202,16 @@ class Batch:
         exchange = item.exchange
         name = clean(exchange.id) or ""
         key = self._running.get(exchange.id) or self._known.running.get(exchange.id)
-        again = False
-        if key is None:
+        again, running = False, exchange.status == "running"
+        # Another recorder may have ended it meanwhile, as left behind by a dead worker.
+        if key is None or (not running and exchange.id not in self._running):
             found = self._connection.execute(_EXCHANGE, {"name": name}).one_or_none()
             key, again = (found.id, found.status != "running") if found else (None, False)
-        running = exchange.status == "running"
         if running and key is not None:
             return
         session = self._session(item)
         row = exchange_row(exchange) | {"session": session, "facts": self._bytes(facts(exchange))}
+        row |= {column: self._name(row[column]) for column in SERIES if row[column]}
         if key is None:
             key = self._new_id(exchanges)
             self._rows[exchanges].append(row | {"id": key})
@@ -223,7 +229,8 @@ class Batch:
             self._running[exchange.id] = key
         else:
             stale = self._stale.get(exchange.id) or self._known.stale.get(exchange.id)
-            self._derived.ended(key, row, calls_of(exchange, results=not stale))
+            used = calls_of(exchange, results=not stale)
+            self._derived.ended(key, row, {self._name(tool): calls for tool, calls in used.items()})
             self._ended.append(exchange.id)
 
     def _request(self, item: Item, session: int, key: int) -> dict[str, Any]:
@@ -284,7 +291,7 @@ class Batch:
 
     def _session(self, item: Item) -> int:
         exchange = item.exchange
-        name = session_key(exchange)
+        name = self._name(session_key(exchange))
         key = self._session_ids.get(name) or self._known.sessions.get(name)
         rank = self._ranks.get(name, self._known.ranks.get(name) or titles.NONE)
         if key is None:

@@ -13,6 +13,7 @@ from claude_lens.store.numbers.totals import SeriesKey, Totals
 from claude_lens.store.schema import SEARCH, SEARCH_COLUMNS, calls, exchanges, occurrences
 from claude_lens.store.writing.calls import Calls
 from claude_lens.store.writing.known import Known
+from claude_lens.store.writing.lexemes import vector
 from claude_lens.store.writing.words import Columns, columns
 
 COUNTED: Final = ("ok", "error", "cancelled", "interrupted")
@@ -23,6 +24,10 @@ _INSERT: Final = (
 _REMOVE: Final = (
     f"INSERT INTO {SEARCH}({SEARCH}, rowid, {', '.join(SEARCH_COLUMNS)}) "
     f"VALUES ('delete', ?{', ?' * len(SEARCH_COLUMNS)})"
+)
+_INSERT_WORDS: Final = (
+    f"INSERT INTO {SEARCH}(content, words, partial) VALUES (%s, CAST(%s AS tsvector), %s) "
+    "ON CONFLICT (content) DO UPDATE SET words = excluded.words, partial = excluded.partial"
 )
 
 
@@ -83,15 +88,20 @@ class Derived:
 
 
 def index(connection: Connection, texts: Mapping[int, Columns]) -> None:
-    """Put texts by the keys of their contents into the search index, where the database has one."""
+    """Put texts by the keys of their contents into the search index."""
     if texts and connection.dialect.name == "sqlite":
         connection.exec_driver_sql(_INSERT, [(key, *row) for key, row in sorted(texts.items())])
+    elif texts:
+        rows = [(key, *vector(row)) for key, row in sorted(texts.items())]
+        connection.exec_driver_sql(_INSERT_WORDS, rows)
 
 
 def unindex(connection: Connection, texts: Mapping[int, Columns]) -> None:
     """Take texts out of the search index again; they must be the very ones that were put in."""
     if texts and connection.dialect.name == "sqlite":
         connection.exec_driver_sql(_REMOVE, [(key, *row) for key, row in texts.items()])
+    elif texts:
+        connection.exec_driver_sql(f"DELETE FROM {SEARCH} WHERE content = ANY(%s)", (list(texts),))
 
 
 def add_occurrences(connection: Connection, rows: Sequence[Mapping[str, int]]) -> None:

@@ -18,6 +18,8 @@ from claude_lens.store.sink import StoreSink
 from claude_lens.store.writing import tagging
 from tests.store.conftest import Make, body_of, message_of
 
+pytestmark = pytest.mark.sqlite
+
 
 def test_a_copy_while_others_write(url: str, sink: StoreSink, tmp_path: Path) -> None:
     stop = threading.Event()
@@ -52,7 +54,7 @@ def test_a_copy_while_others_write(url: str, sink: StoreSink, tmp_path: Path) ->
 def test_what_cannot_be_copied(url: str, tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="no database yet"):
         backup(url, tmp_path / "copy.db")
-    with pytest.raises(UserError, match="SQLite"):
+    with pytest.raises(UserError, match="pg_dump"):
         backup("postgresql://me@127.0.0.1:1/x", tmp_path / "copy.db")
 
 

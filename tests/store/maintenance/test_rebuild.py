@@ -3,6 +3,8 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
+import pytest
+
 from claude_lens.exchange import Agent
 from claude_lens.store import database
 from claude_lens.store.maintenance.rebuild import rebuild
@@ -10,29 +12,19 @@ from claude_lens.store.reading.queries import Reader
 from claude_lens.store.reading.search import parse, search
 from claude_lens.store.sink import StoreSink
 from claude_lens.store.writing import tagging
-from tests.store.conftest import Make, body_of, message_of
+from tests.store.conftest import Make, ask, body_of, indexed, message_of
 
 DERIVED = ("occurrences", "calls", "totals", "tool_totals", "timings")
 
 
 def state(url: str) -> dict[str, list[Any]]:
-    with sqlite3.connect(database.file_of(database.parse(url)) or "") as connection:
-        tables = {name: sorted(connection.execute(f"SELECT * FROM {name}")) for name in DERIVED}
-        found = connection.execute("SELECT rowid FROM search WHERE search MATCH 'answer OR echo OR a*'")
-        tables["search"] = sorted(found.fetchall())
-        connection.execute("INSERT INTO search(search) VALUES ('integrity-check')")
-    connection.close()
-    return tables
+    tables: dict[str, list[Any]] = {name: sorted(ask(url, f"SELECT * FROM {name}")) for name in DERIVED}
+    return {**tables, "search": indexed(url, "answer", "echo", "apple", "avocado", "almond")}
 
 
 def recorded(url: str) -> list[list[Any]]:
     """What does not follow from anything else, and cannot be made anew."""
-    with sqlite3.connect(database.file_of(database.parse(url)) or "") as connection:
-        found = [
-            connection.execute(f"SELECT * FROM {name}").fetchall() for name in ("streams", "tags", "sizes")
-        ]
-    connection.close()
-    return found
+    return [ask(url, f"SELECT * FROM {name}") for name in ("streams", "tags", "sizes")]
 
 
 def fill(sink: StoreSink, make: Make) -> None:
@@ -64,6 +56,7 @@ def test_everything_comes_out_the_same(url: str, sink: StoreSink, make: Make) ->
     assert all(before.values())
 
 
+@pytest.mark.sqlite
 def test_a_database_of_the_first_version_becomes_searchable(
     url: str, sink: StoreSink, reader: Reader, make: Make
 ) -> None:

@@ -19,9 +19,9 @@ from claude_lens.store.reading.queries import Reader
 from claude_lens.store.reading.raw import raw as raw_of
 from claude_lens.store.reading.raw import streams_of
 from claude_lens.store.reading.search import parse, search
-from claude_lens.store.schema import streams
+from claude_lens.store.schema import SEARCH, metadata, streams
 from claude_lens.store.sink import StoreSink, open_sink
-from tests.store.conftest import T0, Make, body_of, message_of
+from tests.store.conftest import T0, Make, ask, body_of, message_of
 from tests.test_redact import AROUND, SAMPLES, around
 
 SECRETS = [secret for _, secret in SAMPLES]
@@ -30,12 +30,17 @@ SECRETS = [secret for _, secret in SAMPLES]
 def everything(url: str) -> bytes:
     """All bytes of the files, unpacked contents and streams, and every word of the search index."""
     file = database.file_of(database.parse(url))
-    assert file is not None
-    found = [path.read_bytes() for path in file.parent.iterdir()]
-    with sqlite3.connect(file) as connection:
-        connection.execute("CREATE VIRTUAL TABLE temp.terms USING fts5vocab('main', 'search', 'row')")
-        found += [term.encode() for (term,) in connection.execute("SELECT term FROM temp.terms")]
-    connection.close()
+    if file is None:
+        rows = [row for table in metadata.tables for row in ask(url, f"SELECT * FROM {table}")]
+        found = [one if isinstance(one, bytes) else str(one).encode() for row in rows for one in row]
+        words = ask(url, f"SELECT unnest(tsvector_to_array(words)) FROM {SEARCH}")
+    else:
+        found = [path.read_bytes() for path in file.parent.iterdir()]
+        with sqlite3.connect(file) as connection:
+            connection.execute("CREATE VIRTUAL TABLE temp.terms USING fts5vocab('main', 'search', 'row')")
+            words = connection.execute("SELECT term FROM temp.terms").fetchall()
+        connection.close()
+    found += [word.encode() for (word,) in words]
     with Reader(url) as reader:
         found += [repr(reader.show(one["id"])).encode() for one in reader.sessions()]
         found.append(repr(reader.sessions()).encode())

@@ -55,6 +55,7 @@ def test_deleted_ids_are_remembered_and_writers_forget(url: str, sink: StoreSink
     assert after["top_exchanges"] == "1"
 
 
+@pytest.mark.sqlite
 def test_free_pages_go_back_to_the_file_system(url: str, sink: StoreSink, make: Make) -> None:
     for number in range(300):
         sink.ended(make(body_of(f"{number} " * 400), message_of(number)))

@@ -1,14 +1,11 @@
 from __future__ import annotations
 
-import sqlite3
-
 import pytest
 
-from claude_lens.store import database
 from claude_lens.store.maintenance.verify import Report, verify
 from claude_lens.store.reading.queries import Reader
 from claude_lens.store.sink import StoreSink
-from tests.store.conftest import Make, body_of, message_of
+from tests.store.conftest import Make, body_of, change, message_of
 
 
 @pytest.fixture
@@ -38,19 +35,19 @@ def test_nothing_recorded_is_sound(reader: Reader) -> None:
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
-        ("UPDATE contents SET data = zeroblob(length(data)) WHERE id = 3", "content 3: "),
+        ("UPDATE contents SET data = :zeros WHERE id = 3", "content 3: "),
         ("UPDATE contents SET codec = 77 WHERE id = 3", "content 3: content of unknown codec 77"),
-        ("UPDATE contents SET digest = zeroblob(16) WHERE id = 3", "content 3: does not match its digest"),
+        ("UPDATE contents SET digest = :zeros WHERE id = 3", "content 3: does not match its digest"),
         ("UPDATE contents SET size = size + 1 WHERE id = 3", "content 3: does not match its digest"),
         ("DELETE FROM contents WHERE id = (SELECT max(params) FROM payloads)", "content is missing"),
         ("DELETE FROM nodes WHERE id = 1", "its parent or content is missing"),
         ("UPDATE nodes SET content_id = 1 WHERE id = 3", "its request is not what was sent"),
         ("UPDATE payloads SET messages = 1 WHERE exchange = 1", "its request is not what was sent"),
         ("UPDATE payloads SET shape = NULL WHERE exchange = 2", "its request is not what was sent"),
-        ("UPDATE payloads SET shape = x'' WHERE exchange = 2", "its request is not what was sent"),
-        ("UPDATE payloads SET response_rest = x'02ffff' WHERE exchange = 1", "response_rest: damaged"),
-        ("UPDATE payloads SET request_headers = x'' WHERE exchange = 1", "request_headers: empty"),
-        ("UPDATE streams SET data = zeroblob(length(data)) WHERE exchange = 2", "its stream: damaged"),
+        ("UPDATE payloads SET shape = :empty WHERE exchange = 2", "its request is not what was sent"),
+        ("UPDATE payloads SET response_rest = :broken WHERE exchange = 1", "response_rest: damaged"),
+        ("UPDATE payloads SET request_headers = :empty WHERE exchange = 1", "request_headers: empty"),
+        ("UPDATE streams SET data = :zeros WHERE exchange = 2", "its stream: damaged"),
         ("UPDATE streams SET codec = 77 WHERE exchange = 2", "its stream: stream of unknown codec 77"),
         ("UPDATE streams SET size = size + 1 WHERE exchange = 2", "its stream: its size is another"),
         ("UPDATE streams SET exchange = 99 WHERE exchange = 2", "stream 99: its exchange is missing"),
@@ -60,9 +57,9 @@ def test_nothing_recorded_is_sound(reader: Reader) -> None:
 def test_damage_is_found_and_named(
     url: str, filled: StoreSink, reader: Reader, damage: str, said: str
 ) -> None:
-    with sqlite3.connect(database.file_of(database.parse(url)) or "") as connection:
-        assert connection.execute(damage).rowcount == 1
-    connection.close()
+    values = {"zeros": b"\0" * 16, "empty": b"", "broken": b"\2\xff\xff"}
+    given = {name: value for name, value in values.items() if f":{name}" in damage}
+    assert change(url, damage, **given) == 1
 
     report = verify(reader)
 

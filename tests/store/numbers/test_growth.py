@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import sqlite3
 import time
 from typing import Any
 
@@ -83,10 +82,12 @@ def test_growth_over_a_day_a_week_and_a_month(
     known: list[tuple[int, int, int]],
     expected: list[tuple[int, float, float]],
 ) -> None:
-    database.open_writer(database.parse(url)).dispose()
-    with sqlite3.connect(database.file_of(database.parse(url)) or "") as connection:
-        connection.executemany("INSERT INTO sizes(day, at, bytes, exchanges) VALUES (?, 0, ?, ?)", known)
-    connection.close()
+    engine = database.open_writer(database.parse(url))
+    rows = [dict(zip(("day", "bytes", "exchanges"), one, strict=True)) | {"at": 0.0} for one in known]
+    with engine.begin() as connection:
+        for row in rows:
+            connection.execute(sizes.insert(), row)
+    engine.dispose()
 
     assert [tuple(one.values()) for one in growth_of(reader)] == [pytest.approx(one) for one in expected]
 

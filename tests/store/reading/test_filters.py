@@ -99,6 +99,7 @@ def test_a_cursor_of_another_order_is_refused(filled: Reader) -> None:
                 page(connection, Filter(), after=bad)
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize(
     "wanted",
     [{}, {"agent": "Explore"}, {"model": "gpt-5"}, {"status": "error"}, {"project": "/srv/web"}],

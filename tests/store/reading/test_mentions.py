@@ -9,9 +9,6 @@ from claude_lens.store.reading.queries import Reader
 from claude_lens.store.sink import StoreSink
 from tests.store.conftest import Make, body_of, message_of
 
-# The index of words is SQLite's.
-pytestmark = pytest.mark.sqlite
-
 
 @pytest.mark.parametrize("text", ["", " ", "%", '"', "- *"])
 def test_no_word_asks_for_nothing(make: Make, sink: StoreSink, reader: Reader, text: str) -> None:
@@ -21,6 +18,7 @@ def test_no_word_asks_for_nothing(make: Make, sink: StoreSink, reader: Reader, t
         assert mentions(connection, text) is None
 
 
+@pytest.mark.sqlite
 def test_a_database_that_is_not_there_yet_says_nothing(reader: Reader) -> None:
     with reader.connect() as connection:
         assert mentions(connection, "word") is None

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import replace
 
 import pytest
@@ -8,13 +7,13 @@ import pytest
 from claude_lens.errors import NotFound, StoreError
 from claude_lens.exchange import Exchange, Response
 from claude_lens.redact import Redactor
-from claude_lens.store import database, streams
+from claude_lens.store import streams
 from claude_lens.store.maintenance.verify import verify
 from claude_lens.store.reading.queries import Reader
 from claude_lens.store.reading.raw import Raw, raw
 from claude_lens.store.sink import StoreSink
 from claude_lens.wire import sse
-from tests.store.conftest import ANSWER_HEADERS, Make, body_of, message_of
+from tests.store.conftest import ANSWER_HEADERS, Make, body_of, change, message_of
 from tests.test_redact import SAMPLES
 
 
@@ -81,8 +80,9 @@ def test_why_there_is_none(url: str, sink: StoreSink, reader: Reader, make: Make
     sink.flush()
     assert kept(reader, running) == Raw(None, "the answer is still running")
     without, bare = make(body_of("a"), message_of(0)), make(body_of("a"), message_of(0))
-    put(StoreSink(url, streams=False), without)
-    put(StoreSink(url, bodies=False), bare)
+    for other, one in ((StoreSink(url, streams=False), without), (StoreSink(url, bodies=False), bare)):
+        put(other, one)
+        other.close()
 
     assert kept(reader, plain) == Raw(None, "the answer was no event stream")
     assert kept(reader, large) == Raw(None, "it was larger than 8 MB")
@@ -108,9 +108,7 @@ def test_a_stream_that_stands_for_nothing_is_there_once(sink: StoreSink, reader:
 def test_damage_is_said(url: str, sink: StoreSink, reader: Reader, make: Make) -> None:
     one = make(body_of("a"), message_of(0))
     put(sink, one)
-    with sqlite3.connect(database.file_of(database.parse(url)) or "") as connection:
-        connection.execute("UPDATE streams SET data = x'00'")
-    connection.close()
+    change(url, "UPDATE streams SET data = :data", data=b"\0")
 
     with pytest.raises(StoreError, match="lensctl verify"):
         kept(reader, one)

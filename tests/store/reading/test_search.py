@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import sqlite3
 from datetime import UTC
 from typing import Any
 
@@ -8,11 +7,10 @@ import pytest
 
 from claude_lens.errors import UserError
 from claude_lens.exchange import Agent
-from claude_lens.store import database
 from claude_lens.store.reading.queries import Reader
 from claude_lens.store.reading.search import Hit, parse, search
 from claude_lens.store.sink import StoreSink
-from tests.store.conftest import T0, Make, body_of
+from tests.store.conftest import T0, Make, ask, body_of, indexed
 
 THOUGHT = "perhaps a Zahnrad is stuck"
 
@@ -130,15 +128,12 @@ def test_what_fts_would_stumble_over_are_only_words(filled: Reader, text: str) -
     find(filled, text)
 
 
-def test_each_content_is_indexed_once(url: str, filled: Reader) -> None:
-    file = database.file_of(database.parse(url))
-    with sqlite3.connect(file or "") as connection:
-        rows = connection.execute("SELECT rowid FROM search WHERE search MATCH 'station OR cafe'").fetchall()
-        (twice,) = connection.execute("SELECT count(*) FROM occurrences GROUP BY content, session").fetchone()
-        connection.execute("INSERT INTO search(search) VALUES ('integrity-check')")
-    connection.close()
-    assert len(rows) == len({key for (key,) in rows}) == 4
-    assert twice == 1
+@pytest.mark.usefixtures("filled")
+def test_each_content_is_indexed_once(url: str) -> None:
+    rows = indexed(url, "station", "cafe")
+    twice = ask(url, "SELECT count(*) FROM occurrences GROUP BY content, session")
+    assert len(rows) == len(set(rows)) == 4
+    assert set(twice) == {(1,)}
 
 
 def test_an_empty_store_finds_nothing(reader: Reader) -> None:

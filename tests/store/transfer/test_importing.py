@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -15,7 +14,7 @@ from claude_lens.store.sink import StoreSink
 from claude_lens.store.transfer.exporting import jsonl
 from claude_lens.store.transfer.importing import read_lines, store
 from claude_lens.store.writing import tagging
-from tests.store.conftest import Make, body_of, message_of
+from tests.store.conftest import Make, NewUrl, body_of, message_of
 from tests.store.transfer.test_exporting import SESSION, fill
 from tests.test_redact import SAMPLES
 
@@ -25,10 +24,10 @@ def streams_by_id(reader: Reader) -> dict[str, bytes | None]:
         return {one["id"]: raw(connection, one["id"]).body for one in reader.exchanges(SESSION)}
 
 
-def test_an_export_comes_back_equal(sink: StoreSink, reader: Reader, make: Make, tmp_path: Path) -> None:
+def test_an_export_comes_back_equal(sink: StoreSink, reader: Reader, make: Make, new_url: NewUrl) -> None:
     fill(sink, make)
     lines = list(jsonl(reader, SESSION))
-    url = f"sqlite:///{tmp_path}/new.db"
+    url = new_url("new")
     done = store(url, read_lines(lines, "x"))
     assert (done.read, done.new) == (4, 4)
     assert store(url, read_lines(lines, "x")).new == 0
@@ -45,11 +44,11 @@ def test_an_export_comes_back_equal(sink: StoreSink, reader: Reader, make: Make,
     assert [one["cost_usd"] for one in mine["agents"]] == [one["cost_usd"] for one in theirs["agents"]]
 
 
-def test_secrets_of_others_stay_outside(sink: StoreSink, reader: Reader, make: Make, tmp_path: Path) -> None:
+def test_secrets_of_others_stay_outside(sink: StoreSink, reader: Reader, make: Make, new_url: NewUrl) -> None:
     secret = SAMPLES[20][1]
     sink.ended(make(body_of(secret), message_of(0)))
     sink.flush()
-    url = f"sqlite:///{tmp_path}/new.db"
+    url = new_url("new")
     store(url, read_lines(jsonl(reader, SESSION), "x"), redactor=Redactor())
     with Reader(url) as other:
         assert secret not in repr(other.show(SESSION))
@@ -71,9 +70,9 @@ def test_what_is_no_export_is_named(lines: list[bytes]) -> None:
         list(read_lines(lines, "file"))
 
 
-def test_without_bodies(sink: StoreSink, reader: Reader, make: Make, tmp_path: Path) -> None:
+def test_without_bodies(sink: StoreSink, reader: Reader, make: Make, new_url: NewUrl) -> None:
     fill(sink, make)
-    url = f"sqlite:///{tmp_path}/new.db"
+    url = new_url("new")
     store(url, read_lines(jsonl(reader, SESSION), "x"), bodies=False)
     with Reader(url) as other:
         assert other.rebuild("last") is None
@@ -81,7 +80,7 @@ def test_without_bodies(sink: StoreSink, reader: Reader, make: Make, tmp_path: P
 
 
 def test_streams_come_along_and_may_stay_behind(
-    sink: StoreSink, reader: Reader, make: Make, tmp_path: Path
+    sink: StoreSink, reader: Reader, make: Make, new_url: NewUrl
 ) -> None:
     one = make(body_of("a"), message_of(0))
     assert one.response is not None
@@ -93,7 +92,7 @@ def test_streams_come_along_and_may_stay_behind(
     assert json.loads(lines[1])["response"]["stream"] == one.response.body.decode()
     assert set(json.loads(lines[2])["response"]["stream"]) == {"base64"}
     for name, streams in (("with", True), ("without", False)):
-        url = f"sqlite:///{tmp_path}/{name}.db"
+        url = new_url(name)
         store(url, read_lines(lines, "x"), streams=streams)
         with Reader(url) as other:
             assert streams_by_id(other) == {
@@ -103,13 +102,13 @@ def test_streams_come_along_and_may_stay_behind(
 
 
 def test_a_stream_with_a_secret_does_not_come_in(
-    sink: StoreSink, reader: Reader, make: Make, tmp_path: Path
+    sink: StoreSink, reader: Reader, make: Make, new_url: NewUrl
 ) -> None:
     answer = message_of(0)
     answer["content"][0]["text"] = SAMPLES[20][1]
     sink.ended(make(body_of("a"), answer))
     sink.flush()
-    url = f"sqlite:///{tmp_path}/new.db"
+    url = new_url("new")
     store(url, read_lines(jsonl(reader, SESSION), "x"), redactor=Redactor())
     with Reader(url) as other:
         assert set(streams_by_id(other).values()) == {None}
@@ -117,13 +116,13 @@ def test_a_stream_with_a_secret_does_not_come_in(
 
 
 def test_an_export_of_before_comes_in_without_streams(
-    sink: StoreSink, reader: Reader, make: Make, tmp_path: Path
+    sink: StoreSink, reader: Reader, make: Make, new_url: NewUrl
 ) -> None:
     sink.ended(make(body_of("a"), message_of(0)))
     sink.flush()
     head, line = (json.loads(line) for line in jsonl(reader, SESSION))
     del head["tags"], line["response"]["stream"]
-    url = f"sqlite:///{tmp_path}/new.db"
+    url = new_url("new")
     tags: dict[str, list[str]] = {}
     assert store(url, read_lines([json.dumps(one).encode() for one in (head, line)], "x", tags)).new == 1
     assert tags == {}
@@ -133,12 +132,12 @@ def test_an_export_of_before_comes_in_without_streams(
         assert verify(other).sound
 
 
-def test_tags_come_along(url: str, sink: StoreSink, reader: Reader, make: Make, tmp_path: Path) -> None:
+def test_tags_come_along(url: str, sink: StoreSink, reader: Reader, make: Make, new_url: NewUrl) -> None:
     sink.ended(make(body_of("a"), message_of(0)))
     sink.flush()
     tagging.change(url, SESSION, add=["Bug", "to do"])
     lines = list(jsonl(reader, SESSION))
-    new = f"sqlite:///{tmp_path}/new.db"
+    new = new_url("new")
     for _ in range(2):
         tags: dict[str, list[str]] = {}
         store(new, read_lines(lines, "x", tags), tags=tags)

@@ -1,25 +1,21 @@
 from __future__ import annotations
 
-import sqlite3
 from itertools import pairwise
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import event
 
 from claude_lens.exchange import Agent
-from claude_lens.store import database
 from claude_lens.store.maintenance.verify import verify
 from claude_lens.store.reading.queries import Reader
 from claude_lens.store.rows import Item
 from claude_lens.store.sink import StoreSink
 from claude_lens.store.writing.writer import Writer
-from tests.store.conftest import Make, body_of, message_of
+from tests.store.conftest import Make, NewUrl, ask, body_of, change, message_of
 
 
 def count(url: str, table: str) -> int:
-    with sqlite3.connect(database.file_of(database.parse(url)) or "") as connection:
-        (found,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
-    connection.close()
+    ((found,),) = ask(url, f"SELECT count(*) FROM {table}")
     return int(found)
 
 
@@ -69,8 +65,8 @@ def test_duplicate_elements_are_one_content(url: str, sink: StoreSink, reader: R
     assert count(url, "contents") == 3
 
 
-def test_one_batch_or_many_make_the_same_rows(tmp_path: object, make: Make) -> None:
-    urls = [f"sqlite:///{tmp_path}/{name}.db" for name in ("one", "many")]
+def test_one_batch_or_many_make_the_same_rows(new_url: NewUrl, make: Make) -> None:
+    urls = [new_url(name) for name in ("one", "many")]
     items = [
         make(body_of(*("p" * n for n in range(1, turn)), f"x{turn}"), message_of(turn))
         for turn in range(1, 9)
@@ -105,12 +101,10 @@ def test_a_second_writer_finds_what_the_first_wrote(url: str, make: Make) -> Non
 def test_what_was_deleted_is_written_again_once_the_generation_changes(url: str, make: Make) -> None:
     writer = Writer(url)
     writer.write([Item(make(body_of("a"), message_of(0)))])
-    with writer.open().begin() as connection:
-        connection.execute(text("PRAGMA defer_foreign_keys = ON"))
-        for table in ("payloads", "exchanges", "sessions", "contents"):
-            connection.execute(text(f"DELETE FROM {table}"))
-        connection.execute(text("DELETE FROM nodes WHERE id > 0"))
-        connection.execute(text("UPDATE meta SET value = 'next' WHERE key = 'generation'"))
+    for table in ("payloads", "exchanges", "sessions", "contents", "streams"):
+        change(url, f"DELETE FROM {table}")
+    change(url, "DELETE FROM nodes WHERE id > 0")
+    change(url, "UPDATE meta SET value = 'next' WHERE key = 'generation'")
 
     exchange = make(body_of("a"), message_of(0))
     writer.write([Item(exchange)])

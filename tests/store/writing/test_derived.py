@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import sqlite3
-
 from sqlalchemy import select
 
 from claude_lens.store import database
@@ -9,7 +7,7 @@ from claude_lens.store.reading.queries import Reader
 from claude_lens.store.schema import occurrences
 from claude_lens.store.sink import StoreSink
 from claude_lens.store.writing.derived import index, stored_calls, unindex
-from tests.store.conftest import Make, body_of, message_of
+from tests.store.conftest import Make, body_of, indexed, message_of
 
 
 def test_what_is_taken_out_of_the_index_is_not_found(url: str) -> None:
@@ -19,10 +17,7 @@ def test_what_is_taken_out_of_the_index_is_not_found(url: str) -> None:
         index(connection, texts)
         unindex(connection, {7: texts[7]})
     engine.dispose()
-    with sqlite3.connect(database.file_of(database.parse(url)) or "") as raw:
-        assert raw.execute("SELECT rowid FROM search WHERE search MATCH 'apple'").fetchall() == [(8,)]
-        raw.execute("INSERT INTO search(search) VALUES ('integrity-check')")
-    raw.close()
+    assert indexed(url, "apple") == [8]
 
 
 def test_occurrences_name_the_first_exchange_of_each_session(

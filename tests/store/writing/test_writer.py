@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import DataError
 
 from claude_lens.errors import StoreError
 from claude_lens.store import database
@@ -21,7 +22,7 @@ def test_all_of_a_batch_or_nothing(url: str, make: Make) -> None:
     writer = Writer(url)
     fine, broken = make(body_of("a"), message_of(0)), make(body_of("b"), message_of(0), http_status=2**80)
 
-    with pytest.raises(OverflowError):
+    with pytest.raises((OverflowError, DataError)):
         writer.write([Item(fine), Item(broken)])
     with Reader(url) as reader:
         assert reader.sessions() == []
@@ -45,6 +46,7 @@ def test_a_writer_opens_when_first_needed_and_again_after_closing(url: str, make
         assert len(reader.exchanges("last")) == 2
 
 
+@pytest.mark.sqlite
 def test_a_replaced_file_is_noticed(url: str, tmp_path: Path, make: Make) -> None:
     other = f"sqlite:///{tmp_path}/other.db"
     for address, prompt in ((url, "mine"), (other, "other")):
