@@ -12,7 +12,7 @@ COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY claude_lens ./claude_lens
 COPY callbacks ./callbacks
 COPY litellm_config.yaml .env.example ./
-RUN pip install --constraint constraints.txt . \
+RUN pip install --constraint constraints.txt ".[postgres]" \
     && useradd --create-home --uid 1000 lens \
     && mkdir -m 0700 /data \
     && chown lens:lens /data

@@ -17,7 +17,7 @@ setup: ## create .venv and install the Claude CLI; does nothing where that is do
 demo: setup ## a short session against a scripted provider: no key, no network
 	@PATH="$(CURDIR)/node_modules/.bin:$$PATH" $(BIN)/lensctl demo
 
-test-setup: setup ## what tests drive besides: nginx and Chromium, where they may be installed
+test-setup: setup ## what tests drive besides: nginx, Chromium, PostgreSQL, Redis, where they may be installed
 	@$(PYTHON) scripts/setup.py debian
 
 setup-phoenix: setup ## Arize Phoenix and an old OpenTelemetry, each in an environment of its own, for tests

@@ -27,7 +27,15 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 OLDEST_LITELLM = "1.104.0"
 # Debian package: program it brings.
-DEBIAN = {"nginx-light": "nginx", "chromium": "chromium", "docker-compose": "docker-compose"}
+DEBIAN = {
+    "nginx-light": "nginx",
+    "chromium": "chromium",
+    "docker-compose": "docker-compose",
+    "postgresql": "postgres",
+    "redis-server": "redis-server",
+}
+# Without it PostgreSQL's package makes a cluster of its own; tests make theirs.
+NO_CLUSTER = Path("/etc/postgresql-common/createcluster.d/claude-lens.conf")
 # Virtual environments apart from ours: Phoenix wants an openai that LiteLLM does not, and the oldest
 # OpenTelemetry is the one that litellm[proxy-runtime] pins.
 TRACING = {
@@ -40,7 +48,14 @@ TRACING = {
         "orjson==3.13.0",
     ],
 }
-SYSTEM_PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/bin"
+SYSTEM_PATH = ":".join(
+    (
+        os.environ.get("PATH", ""),
+        "/usr/sbin",
+        "/usr/bin",
+        *map(str, Path("/usr/lib/postgresql").glob("*/bin")),
+    )
+)
 BIN = "Scripts" if os.name == "nt" else "bin"
 
 
@@ -139,11 +154,18 @@ def debian() -> None:
         say(f"not installed: {', '.join(missing)}; the tests that drive them will be skipped")
         return
     say(f"installing {', '.join(missing)}")
-    settings = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    # Services that start only at boot are not started by being installed either.
+    settings = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
     run(["apt-get", "update", "-qq"], env=settings, quiet=True, check=False)
     command = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing]
-    if run(command, env=settings, quiet=True, check=False) != 0:
-        say(f"could not install {', '.join(missing)}; the tests that drive them will be skipped")
+    if "postgresql" in missing:
+        NO_CLUSTER.parent.mkdir(parents=True, exist_ok=True)
+        NO_CLUSTER.write_text("create_main_cluster = false\n")
+    try:
+        if run(command, env=settings, quiet=True, check=False) != 0:
+            say(f"could not install {', '.join(missing)}; the tests that drive them will be skipped")
+    finally:
+        NO_CLUSTER.unlink(missing_ok=True)
 
 
 def tracing() -> None:
