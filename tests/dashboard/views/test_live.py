@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from collections.abc import AsyncIterator
+from types import SimpleNamespace
 
 import pytest
+from starlette.requests import Request
+from starlette.responses import StreamingResponse
 from starlette.testclient import TestClient
 
-from claude_lens.dashboard.views.live import Filter
+from claude_lens.dashboard.access import Access
+from claude_lens.dashboard.feed import Feed
+from claude_lens.dashboard.lens import Lens
+from claude_lens.dashboard.views.live import Filter, events
 from claude_lens.exchange import Agent
+from claude_lens.settings import Settings
 from claude_lens.store.reading import changes
 from claude_lens.store.reading.queries import Reader
 from claude_lens.store.sink import StoreSink
@@ -83,3 +92,45 @@ def test_what_a_watcher_wants(make: Make, sink: StoreSink, reader: Reader) -> No
     assert Filter.of({"text": " Prompt "}).wants(row)
     assert not Filter.of({"status": "running"}).wants(row)
     assert Filter.of({"status": "running"}).active
+
+
+async def heard(lens: Lens, query: str = "", **headers: str) -> AsyncIterator[str]:
+    """What a browser hears that connects to the events: one after the other, without comments."""
+    scope = {
+        "type": "http",
+        "app": SimpleNamespace(state=SimpleNamespace(lens=lens)),
+        "headers": [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()],
+        "query_string": query.encode(),
+    }
+    answer = await events(Request(scope))
+    assert isinstance(answer, StreamingResponse)
+    async for chunk in answer.body_iterator:
+        assert isinstance(chunk, bytes)
+        text = chunk.decode()
+        if text.startswith("event: "):
+            yield text
+
+
+def test_who_connects_again_tells_where_it_was(
+    make: Make, sink: StoreSink, reader: Reader, settings: Settings
+) -> None:
+    async def work() -> None:
+        lens = Lens(settings, reader, Feed(reader, interval=0.02), Access(settings.home))
+        try:
+            first = heard(lens)
+            snapshot = await anext(first)
+            assert snapshot.startswith("event: snapshot")
+            mark = snapshot.splitlines()[1].removeprefix("id: ")
+            sink.ended(make(BODY, said("x")))
+            sink.flush()
+            told = await anext(first)
+            assert told.startswith("event: rows")
+            for again in (heard(lens, f"after={mark}"), heard(lens, last_event_id=mark)):
+                assert await anext(again) == told
+            assert (await anext(heard(lens, "after=elsewhere.7"))).startswith("event: snapshot")
+        finally:
+            await lens.feed.close()
+
+    sink.ended(make(BODY, said("before")))
+    sink.flush()
+    asyncio.run(work())
