@@ -20,7 +20,6 @@ from claude_lens.store.reading import forms, turns
 from claude_lens.store.reading.turns import Step
 
 LOOK_AHEAD: Final = 3
-_SIDE: Final = frozenset({"auxiliary", "compaction"})
 CALLS: Final = frozenset({"tool_use", "server_tool_use", "mcp_tool_use"})
 
 
@@ -96,7 +95,7 @@ class Session:
 def is_side(step: Step) -> bool:
     """Whether an exchange is beside the conversation of its agent."""
     one = step.summary
-    return one["request_class"] in _SIDE or "count_tokens" in one["endpoint"]
+    return one["request_class"] in turns.SIDE or "count_tokens" in one["endpoint"]
 
 
 def window(

@@ -40,7 +40,7 @@ def sessions(request: Request) -> Response:
     after = query.get("after")
     with lens.reader.connect() as connection:
         found = browse.find(connection, choice, SHOWN, after)
-        tools = browse.tools(connection, found.ids)
+        tools, turns = browse.tools(connection, found.ids), browse.turns(connection, found.ids)
         if not after:
             projects = browse.projects(connection)
             tags = browse.tag_names(connection)
@@ -52,6 +52,7 @@ def sessions(request: Request) -> Response:
     values: dict[str, Any] = {
         "rows": rows,
         "tools": tools,
+        "turns": turns,
         "mentions": {name: (one, marked(one.snippet, one.marks)) for name, one in found.mentions.items()},
         "more": urlencode({**kept, "after": found.next}) if found.next else None,
     }

@@ -17,6 +17,7 @@ from claude_lens.errors import UserError
 from claude_lens.store.reading import forms
 from claude_lens.store.reading.mentions import Mention, mentions
 from claude_lens.store.reading.queries import tagged
+from claude_lens.store.reading.turns import SIDE
 from claude_lens.store.schema import calls, exchanges, sessions, tags, totals
 
 Order = Literal["newest", "cost", "tokens", "exchanges", "duration"]
@@ -176,6 +177,20 @@ def per_day(connection: Connection, since: float, zone: tzinfo | None = None) ->
     query = select(sessions.c.started_at).where(sessions.c.started_at >= since)
     days = (datetime.fromtimestamp(at, zone) for (at,) in connection.execute(query))
     return Counter(day.strftime("%Y-%m-%d") for day in days)
+
+
+def turns(connection: Connection, ids: Sequence[str]) -> Counter[str]:
+    """How many requests the main agent's conversation took in each session, by session id."""
+    beside = func.coalesce(exchanges.c.request_class, "").in_(SIDE) | exchanges.c.endpoint.contains(
+        "count_tokens"
+    )
+    query = (
+        select(sessions.c.session_id, func.count())
+        .join_from(sessions, exchanges, exchanges.c.session == sessions.c.id)
+        .where(sessions.c.session_id.in_(ids), exchanges.c.agent_id.is_(None), ~beside)
+        .group_by(sessions.c.session_id)
+    )
+    return Counter({name: int(count) for name, count in connection.execute(query)})
 
 
 def tools(connection: Connection, ids: Sequence[str]) -> Counter[str]:

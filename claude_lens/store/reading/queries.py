@@ -6,8 +6,9 @@ Open with :func:`open_reader`; every method is one consistent read. Lists never 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from threading import RLock
 from typing import Any, Literal, Self
 
 from sqlalchemy import Connection, Engine, RowMapping, Select, func, select, tuple_
@@ -59,6 +60,7 @@ class Reader:
         self._engine: Engine | None = None
         self._nothing: Engine | None = None
         self._opened: tuple[int, int] | None = None
+        self._lock = RLock()
 
     def __enter__(self) -> Self:
         return self
@@ -68,23 +70,33 @@ class Reader:
 
     def close(self) -> None:
         """Let go of the connections; the reader can be used again."""
-        for engine in (self._engine, self._nothing):
-            if engine is not None:
-                engine.dispose()
-        self._engine = self._nothing = None
+        with self._lock:
+            for engine in (self._engine, self._nothing):
+                if engine is not None:
+                    engine.dispose()
+            self._engine = self._nothing = None
 
     @contextmanager
     def connect(self) -> Iterator[Connection]:
         """A connection within one read transaction, for queries of one's own."""
-        now = database.identity(self._url)
-        if self._engine is None or now != self._opened:
-            self.close()
-            self._engine, self._opened = database.open_reader(self._url), now
-        engine = self._engine
-        if engine is None:
-            engine = self._nothing = self._nothing or database.empty()
-        with database.plain_errors(self._url), engine.connect() as connection:
+        engine = self._current()
+        # What stands for a missing database is one connection, for one thread at a time.
+        turn = self._lock if engine is self._nothing else nullcontext()
+        with turn, database.plain_errors(self._url), engine.connect() as connection:
             yield connection
+
+    def _current(self) -> Engine:
+        """The engine of the database that is there now; an empty one where there is none."""
+        with self._lock:
+            now = database.identity(self._url)
+            if self._engine is None or now != self._opened:
+                if self._engine is not None:
+                    self._engine.dispose()
+                self._engine, self._opened = database.open_reader(self._url), now
+            if self._engine is not None:
+                return self._engine
+            self._nothing = self._nothing or database.empty()
+            return self._nothing
 
     def sessions(
         self, limit: int = 50, *, before: str | None = None, tag: str | None = None

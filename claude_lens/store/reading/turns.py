@@ -19,6 +19,10 @@ from claude_lens.store.schema import ROOT_NODE, contents, exchanges, nodes, payl
 _CHUNK: Final = 900
 
 
+SIDE: Final = ("auxiliary", "compaction")
+"""Classes of requests that stand beside the conversation of their agent, as counts of tokens do."""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """An exchange of a conversation.

@@ -8,7 +8,7 @@ from typing import Any, get_args
 import pytest
 
 from claude_lens.errors import UserError
-from claude_lens.exchange import Cost, Usage
+from claude_lens.exchange import Agent, Cost, Usage
 from claude_lens.store.reading import browse, mentions
 from claude_lens.store.reading.browse import Choice
 from claude_lens.store.reading.queries import Reader
@@ -182,3 +182,19 @@ def test_sessions_with_a_tag(url: str, reader: Reader) -> None:
             assert browse.find(connection, choice, 9).ids == found
         assert browse.tag_names(connection) == ["later", "Bug", "to do"]
         assert browse.tag_names(connection, 1) == ["later"]
+
+
+def test_turns_are_the_main_conversations_own(sink: StoreSink, reader: Reader, make: Make) -> None:
+    sink.ended(make(body_of("a"), message_of(0)))
+    sink.ended(make(body_of("b"), message_of(1), request_class=None))
+    for beside in (
+        make(body_of("c"), message_of(2), request_class="auxiliary"),
+        make(body_of("d"), message_of(3), request_class="compaction"),
+        make(body_of("e"), {"input_tokens": 5}, endpoint="/v1/messages/count_tokens"),
+        make(body_of("f"), message_of(4), agent=Agent(id="a1", type="Explore"), request_class="subagent"),
+        make(body_of("g"), message_of(5), session="other"),
+    ):
+        sink.ended(beside)
+    sink.flush()
+    with reader.connect() as connection:
+        assert browse.turns(connection, ["11111111-aaaa", "nobody"]) == {"11111111-aaaa": 2}

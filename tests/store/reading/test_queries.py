@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -222,3 +223,9 @@ def test_token_counts_of_zero_are_not_unknown(sink: StoreSink, reader: Reader, m
     assert first["usage"]["input_tokens"] == 0
     assert second["usage"] is None
     assert reader.sessions()[0]["cost_usd"] == 0.0
+
+
+def test_before_there_is_a_database_many_may_ask_at_once(tmp_path: Path) -> None:
+    with Reader(f"sqlite:///{tmp_path / 'lens.db'}") as reader, ThreadPoolExecutor(8) as pool:
+        asked = [pool.submit(reader.sessions) for _ in range(400)]
+        assert all(one.result() == [] for one in asked)
