@@ -21,11 +21,11 @@ import orjson
 from claude_lens.agents.namer import Namer
 from claude_lens.errors import Fault, LensError
 from claude_lens.exchange import Exchange
+from claude_lens.recorder.build import complete, interrupted, running
 from claude_lens.recorder.frames import Arrival, Frame, read_frame
 from claude_lens.recorder.sinks import Counting, Idling, Sink, SinkFactory
 from claude_lens.redact import Redactor, redactor
 from claude_lens.settings import Settings
-from claude_lens.recorder.build import complete, interrupted, running
 
 FLUSH_EVERY = 0.1
 RETRY_EVERY = 1.0
