@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from claude_lens.capture import answers, outgoing
+from claude_lens.capture import answers, models, outgoing
 from claude_lens.capture.answers import respond_error
 from claude_lens.capture.asgi import ClientGone, Receive, Scope, Send, read_body, replay
 from claude_lens.capture.auth import Credential, judge
@@ -27,6 +27,7 @@ from claude_lens.capture.worker import Worker
 from claude_lens.guard import HostGuard
 
 STATUS = "/claude-lens/status"
+MODELS = "/v1/models"
 
 
 class EarlyApp:
@@ -68,13 +69,17 @@ class EarlyApp:
             return
         credential = judge(scope["headers"], self._known.master_key)
         recorded = method == "POST" and path in RECORDED
-        ours = recorded or (method == "GET" and path in ("/v1/models", STATUS))
+        ours = recorded or (method == "GET" and path in (MODELS, STATUS))
         if ours and credential.verdict in WRONG_KEY:
             verdict = "missing" if path == STATUS else credential.verdict
             await respond_error(send, 401, WRONG_KEY[verdict])
         elif ours and path == STATUS:
             feed = self._worker.feed()
             await answers.status(send, lanes=self._worker.lanes, recording=feed.status() if feed else None)
+        elif path == MODELS and method == "GET" and models.is_anthropics(scope):
+            # Claude Code waits three seconds for it, and goes without.
+            names = [deployment.name for deployment in self._known.deployments]
+            await models.answer(scope, send, names, lambda: self._published.models("anthropic"))
         elif credential.verdict == "master":
             await self._read(scope, credential, recorded, receive, send)
         else:

@@ -72,18 +72,9 @@ def deployments(model: str) -> list[dict[str, Any]]:
 
 
 def model_names() -> list[str]:
-    """Names in ``model_list``, wildcards left out, in order."""
+    """Names in ``model_list``, wildcards among them, in order."""
     current = router()
-    names = [entry["model_name"] for entry in (current.model_list if current else [])]
-    return [name for name in dict.fromkeys(names) if "*" not in name]
-
-
-def wildcards() -> list[str]:
-    """Wildcard names in ``model_list``."""
-    current = router()
-    return [
-        entry["model_name"] for entry in (current.model_list if current else []) if "*" in entry["model_name"]
-    ]
+    return list(dict.fromkeys(entry["model_name"] for entry in (current.model_list if current else [])))
 
 
 def known_models(provider: str) -> list[str]:

@@ -34,13 +34,21 @@ class Published:
 
     def __call__(self, model: str | None, provider: str | None) -> Mapping[str, Any] | None:
         """As :func:`lookup`."""
-        if self._prices is None:
-            self._prices = _read()
-        return lookup(self._prices, model, provider)
+        return lookup(self._all(), model, provider)
+
+    def models(self, provider: str) -> list[str]:
+        """Models of a provider, without a provider prefix."""
+        prices = self._all()
+        return sorted(name for name, entry in prices.items() if entry.get("litellm_provider") == provider)
 
     def forget(self) -> None:
         """Give the memory back; a further question reads the file again."""
         self._prices = None
+
+    def _all(self) -> Mapping[str, Mapping[str, Any]]:
+        if self._prices is None:
+            self._prices = _read()
+        return self._prices
 
 
 def _read() -> Mapping[str, Mapping[str, Any]]:

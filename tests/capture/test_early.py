@@ -104,13 +104,28 @@ def test_transparent_requests_are_answered_recorded_and_priced(loading: Loading,
     loading.assert_sound()
 
 
+def test_the_models_are_listed_as_they_are_later(loading: Loading) -> None:
+    def listed(query: str, headers: dict[str, str]) -> dict[str, Any]:
+        answer = httpx.get(loading.url + "/v1/models" + query, headers=headers, timeout=60)
+        found: dict[str, Any] = answer.json()
+        return found
+
+    key, bearer = {"x-api-key": loading.key}, {"authorization": f"Bearer {loading.key}"}
+    asked = (("?limit=1000", key), ("?limit=1000", bearer), ("?limit=2", bearer), ("", key))
+    early = [listed(*one) for one in asked]
+    assert loading.health()["litellm"] == "loading"
+    loading.opened()
+    assert [listed(*one) for one in asked] == early
+    assert {"claude-opus-5-5", "sonnet", "gpt-4o"} <= {model["id"] for model in early[0]["data"]}
+
+
 def test_all_else_waits_for_litellm(loading: Loading, upstream: Provider) -> None:
     key = {"x-api-key": loading.key}
-    models = {**key, "anthropic-version": "2023-06-01"}
+    bearer = {"authorization": f"Bearer {loading.key}"}
     held: list[Callable[[], httpx.Response]] = [
         lambda: loading.post({**HELLO, "model": "gpt-4o"}),
         lambda: loading.post(HELLO, "/v1/chat/completions"),
-        lambda: httpx.get(loading.url + "/v1/models", headers=models, timeout=60),
+        lambda: httpx.get(loading.url + "/v1/models", headers=bearer, timeout=60),
         lambda: httpx.get(loading.url + "/v1/model/info", headers=key, timeout=60),
         lambda: httpx.get(loading.url + "/health/liveliness", timeout=60),
     ]

@@ -23,6 +23,8 @@ different = [
     for provider in ("anthropic", "openai", None)
     if published(name, provider) != host.prices(name, provider)
 ]
+if published.models("anthropic") != host.known_models("anthropic"):
+    different.append("the list of models")
 print(json.dumps([len(names), different]))
 """
 
