@@ -26,6 +26,8 @@ OTHERS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     (
         "LiteLLM",
         (
+            ("REDIS_HOST", "Redis that several proxies share what they know of subagents through."),
+            ("REDIS_PORT", "Its port; LiteLLM wants both."),
             ("LITELLM_SALT_KEY", "Encrypts provider keys in LiteLLM's own database, where one is used."),
             (
                 "SUBAGENT_MAPPINGS",

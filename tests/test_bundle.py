@@ -121,3 +121,20 @@ def test_docker_accepts_the_file() -> None:
 
 def _documented() -> list[str]:
     return re.findall(r"^#([A-Z_]+)=", (ROOT / ".env.example").read_text(), flags=re.MULTILINE)
+
+
+def test_a_team_has_postgresql_and_redis() -> None:
+    whole = compose()
+    services = whole["services"]
+    for name, folder in (("postgres", "/var/lib/postgresql/data"), ("redis", "/data")):
+        one = services[name]
+        assert one["profiles"] == ["team"]
+        assert re.fullmatch(rf"{name}:\d+", one["image"])
+        assert one["volumes"] == [f"{name}:{folder}"]
+        assert name in whole["volumes"]
+        assert one["healthcheck"]["test"][0] == "CMD"
+        assert "ports" not in one
+    for variable in ("CLAUDE_LENS_DATABASE_URL", "REDIS_HOST", "REDIS_PORT"):
+        assert services["proxy"]["environment"][variable] is None
+    assert "CLAUDE_LENS_DATABASE_URL" in services["dashboard"]["environment"]
+    assert '".[postgres]"' in dockerfile()["RUN"][0]

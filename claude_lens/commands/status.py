@@ -63,14 +63,26 @@ def gather(settings: Settings) -> dict[str, Any]:
 
 
 def database(settings: Settings) -> dict[str, Any]:
-    """Address without a password, and size in bytes, write-ahead log included."""
+    """Address without a password, and size in bytes (None where the server does not tell), log included."""
     url = settings.database_url
     scheme, _, rest = url.partition("://")
     if not url.startswith("sqlite"):
-        return {"url": f"{scheme}://{rest.rpartition('@')[2]}", "bytes": None}
+        return {"url": f"{scheme}://{rest.rpartition('@')[2]}", "bytes": server_bytes(settings)}
     file = Path(rest.partition("?")[0][1:])
     parts = [file.with_name(file.name + suffix) for suffix in ("", "-wal")]
     return {"url": url, "bytes": sum(part.stat().st_size for part in parts if part.is_file())}
+
+
+def server_bytes(settings: Settings) -> int | None:
+    """The size that a database's server tells; None where it cannot be asked."""
+    from claude_lens.store.numbers.growth import whole_bytes
+    from claude_lens.store.reading.queries import open_reader
+
+    try:
+        with open_reader(settings) as reader, reader.connect() as connection:
+            return whole_bytes(connection)
+    except StoreError:
+        return None
 
 
 def growth(settings: Settings) -> list[dict[str, Any]]:
