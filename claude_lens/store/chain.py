@@ -128,7 +128,7 @@ class _Recent:
                 self._size -= self._lists.pop(next(iter(self._lists))).size
 
 
-_recent = _Recent(32 * 1024 * 1024)
+_recent = _Recent(16 * 1024 * 1024)
 # What an element takes beside its bytes: four objects and their places in lists.
 _OVERHEAD: Final = 240
 
