@@ -1,6 +1,6 @@
 """Cold start of ``lensctl up`` against a plain ``litellm --config``, and memory when idle.
 
-``python -m benchmarks.cold_start [--runs N] [--json]``: all in turn, medians of seconds from the command to
+``python -m benchmarks.cold_start [--runs N] [--json] [--write]``: all in turn, medians of seconds from the command to
 healthy, to the first answered request that the transparent lane takes, and to the first that LiteLLM answers.
 Of LiteLLM alone the last two are one. It is started twice: as pip leaves it, with bytecode, to which the goal
 of 0.6 refers, and as an installer leaves it that compiles none. The provider is a local one.
@@ -147,7 +147,13 @@ def main() -> int:
     """Exit code 1 where the goal is missed: by health, or by the first transparent answer."""
     chosen = report.arguments(__doc__, 3)
     result = measure(chosen.runs)
-    report.show(result, chosen.json)
+    report.show(
+        result,
+        chosen,
+        name="cold_start",
+        title="Cold start",
+        goal=f"Goal: `lensctl up` healthy, and its first answer, within {GOAL} of `litellm --config`'s.",
+    )
     return 0 if max(result["ratio"], result["ratio_first_answer"]) <= GOAL else 1
 
 
