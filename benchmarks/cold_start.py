@@ -1,7 +1,8 @@
 """Cold start of ``lensctl up`` against a plain ``litellm --config``, and memory when idle.
 
-``python -m benchmarks.cold_start [--runs N] [--json] [--write]``: all in turn, medians of seconds from the command to
-healthy, to the first answered request that the transparent lane takes, and to the first that LiteLLM answers.
+``python -m benchmarks.cold_start [--runs N] [--json] [--write]``: all in turn, medians of seconds from the
+command to healthy, to the first answered request that the transparent lane takes, and to the first that
+LiteLLM answers.
 Of LiteLLM alone the last two are one. It is started twice: as pip leaves it, with bytecode, to which the goal
 of 0.6 refers, and as an installer leaves it that compiles none. The provider is a local one.
 Memory is the resident set in MB once LiteLLM has answered, of the proxy with its recorder and of LiteLLM.

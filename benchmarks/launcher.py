@@ -1,7 +1,7 @@
 """What ``claude-lens`` adds to ``claude --version`` with a healthy proxy; the goal is at most 80 ms.
 
-``python -m benchmarks.launcher [--runs N] [--json] [--write]``: starts a proxy in a temporary home, runs both programs
-in turn, and compares the medians of their wall-clock times in milliseconds.
+``python -m benchmarks.launcher [--runs N] [--json] [--write]``: starts a proxy in a temporary home, runs
+both programs in turn, and compares the medians of their wall-clock times in milliseconds.
 """
 
 from __future__ import annotations
