@@ -62,7 +62,7 @@ class Contender:
             if not self.name.startswith(LENS):
                 return True
         found = httpx.get(f"http://127.0.0.1:{self.target.port}/health", timeout=30).json()
-        return found.get("litellm", "ready") == "ready"
+        return bool(found.get("litellm", "ready") == "ready")
 
     def settle(self, seconds: float = 300.0) -> None:
         """Wait until everything is recorded, so that nobody's work falls into another's turn."""

@@ -117,9 +117,9 @@ def litellm_sent(turns: int) -> int | None:
             PHOENIX_COLLECTOR_HTTP_ENDPOINT=collector.url + "/v1/traces",
             LITELLM_LOCAL_MODEL_COST_MAP="True",
         )
-        command = [Path(sys.executable).parent / "litellm", "--config", config, "--port", str(port)]
+        command: list[str | Path] = [Path(sys.executable).parent / "litellm", "--config", config]
         with (Path(folder) / "log").open("wb") as log:
-            child = Child([*command, "--host", "127.0.0.1"], environment, Path(folder), output=log)
+            child = Child([*command, "--port", str(port), "--host", "127.0.0.1"], environment, Path(folder), output=log)
         try:
             if not _ready(port, child):
                 return None
