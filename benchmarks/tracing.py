@@ -119,7 +119,9 @@ def litellm_sent(turns: int) -> int | None:
         )
         command: list[str | Path] = [Path(sys.executable).parent / "litellm", "--config", config]
         with (Path(folder) / "log").open("wb") as log:
-            child = Child([*command, "--port", str(port), "--host", "127.0.0.1"], environment, Path(folder), output=log)
+            child = Child(
+                [*command, "--port", str(port), "--host", "127.0.0.1"], environment, Path(folder), output=log
+            )
         try:
             if not _ready(port, child):
                 return None
