@@ -67,7 +67,8 @@ def test_a_silent_refusing_absent_and_healed_backend(tmp_path: Path) -> None:
             faults = proxy.status()["recording"]["faults"]["tracing"]
             assert 1 <= faults["count"] <= 10
             shown = proxy.lensctl("status").stdout
-            assert "tracing      otlp: sent" in shown
+            host = backend.url.removeprefix("http://")
+            assert f"tracing      otlp: host {host}, sent 0" in shown
             backend.mode = "ok"
             backend.start()
             until(lambda: otlp()["sent"] > 0 and not otlp()["queued"], 60, lambda: str(otlp()))
