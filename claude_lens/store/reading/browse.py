@@ -105,9 +105,8 @@ def _value(order: Order) -> ColumnElement[Any]:
 def _sums(order: Order) -> Subquery:
     first, *rest = _SUMMED[order]
     whole = func.round(func.sum(sum(rest, start=first)) * _PARTS)
-    # By its index SQLite would fetch each row apart; of a sum it makes one pass over the table.
-    session = (totals.c.session + 0).label("session")
-    return select(session, whole.label("value")).group_by(session).subquery()
+    summed = select(totals.c.session, whole.label("value")).group_by(totals.c.session)
+    return summed.subquery()
 
 
 def _chosen(choice: Choice, value: ColumnElement[Any], *, only_named: bool) -> Select[Any]:
