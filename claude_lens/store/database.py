@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -28,6 +29,7 @@ from claude_lens.store.schema import HEAD, VERSION_TABLE, metadata
 
 BUSY_SECONDS = 5.0
 """How long a writer waits for another to finish; SQLite lets waiters in no fair order."""
+_RETRY_SECONDS: Final = 0.01
 READS: Final = "claude_lens_reads"
 """Execution option of a writer's connection whose next transaction only reads, and locks out nobody."""
 
@@ -173,7 +175,20 @@ def _prepare_writer(connection: Any, _record: Any) -> None:
         "cache_size = -16384",
         "journal_size_limit = 67108864",
     ):
-        connection.execute(f"PRAGMA {pragma}")
+        _in_time(connection, f"PRAGMA {pragma}")
+
+
+def _in_time(connection: sqlite3.Connection, statement: str) -> None:
+    # SQLite's own wait does not cover a change of the journal's mode: with two at it, one is refused at once.
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute(statement)
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= deadline:
+                raise
+            time.sleep(_RETRY_SECONDS)
 
 
 def _begin_immediate(connection: Connection) -> None:

@@ -109,6 +109,36 @@ def test_two_that_open_a_new_database_at_once_both_succeed(url: str) -> None:
     assert failures == []
 
 
+@pytest.mark.sqlite
+def test_a_new_database_that_another_is_writing_is_waited_for(url: str) -> None:
+    path = file_of(url)
+    path.parent.mkdir(exist_ok=True)
+    # A file that is not yet in WAL mode: while one writes to it, SQLite refuses the change of mode at once.
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("CREATE TABLE elsewhere (x)")
+    other.execute("BEGIN IMMEDIATE")
+    released = threading.Timer(0.3, other.rollback)
+    released.start()
+
+    database.open_writer(database.parse(url)).dispose()
+
+    released.join()
+    other.close()
+
+
+@pytest.mark.sqlite
+def test_a_new_database_that_stays_locked_says_so(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0.1)
+    path = file_of(url)
+    path.parent.mkdir(exist_ok=True)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+
+    with pytest.raises(StoreError, match="another program holds it locked"):
+        database.open_writer(database.parse(url))
+    other.close()
+
+
 def test_a_reader_cannot_write(url: str) -> None:
     database.open_writer(database.parse(url)).dispose()
     engine = database.open_reader(database.parse(url))
