@@ -26,9 +26,10 @@ from typing import NamedTuple
 import psutil
 
 from benchmarks import report
-from claude_lens import settings, supervisor
+from claude_lens import settings
 from claude_lens.demo.provider import Provider
-from claude_lens.health import get
+from claude_lens.proxy import supervisor
+from claude_lens.proxy.health import get
 
 GOAL = 0.6
 TIMEOUT = 120.0

@@ -16,9 +16,10 @@ import time
 from pathlib import Path
 
 from benchmarks import report
-from claude_lens import settings, supervisor
+from claude_lens import settings
 from claude_lens.demo.client import LAUNCHER, find
-from claude_lens.health import health
+from claude_lens.proxy import supervisor
+from claude_lens.proxy.health import health
 
 GOAL_MS = 80.0
 

@@ -11,9 +11,9 @@ from urllib.parse import quote
 
 import pytest
 
-from claude_lens import key as keys
 from claude_lens import launcher
 from claude_lens.launcher import Place, Problem
+from claude_lens.proxy import key as keys
 from tests.harness.client import QUIET, executable
 from tests.harness.lens import Lens
 from tests.harness.processes import ROOT, free_port

@@ -17,7 +17,7 @@ import yaml
 
 from claude_lens.agents.routes import SECTION, VARIABLE
 from claude_lens.capture.upstream import ANTHROPIC, Upstream, bare_base
-from claude_lens.config import module_file
+from claude_lens.proxy.config import module_file
 from claude_lens.settings import PACKAGE
 
 NUMBER = (int, float)

@@ -22,9 +22,9 @@ from claude_lens.capture.early import EarlyApp
 from claude_lens.capture.early_config import Early, NotSimple, examine
 from claude_lens.capture.loading import Loading
 from claude_lens.capture.worker import serve_ourselves, worker
-from claude_lens.config import check_routes
 from claude_lens.errors import UserError
 from claude_lens.guard import HostGuard
+from claude_lens.proxy.config import check_routes
 from claude_lens.settings import LOOPBACK, Settings, environment
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from claude_lens import settings as setting_table
-from claude_lens.terminal import console, json_option, print_json
+from claude_lens.terminal.output import console, json_option, print_json
 
 
 @click.command()
@@ -13,9 +13,9 @@ from claude_lens.terminal import console, json_option, print_json
 @json_option
 def command(session: str, as_json: bool) -> None:
     """Show the agents of a session as a tree, each with its requests, tokens, cost, time and tools."""
-    from claude_lens import tables
     from claude_lens.store.reading.agents import tree
     from claude_lens.store.reading.queries import open_reader
+    from claude_lens.terminal import tables
 
     with open_reader(setting_table.load()) as reader:
         found = tree(reader, session)

@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from claude_lens import settings as setting_table
-from claude_lens.terminal import json_option, print_json, size
+from claude_lens.terminal.output import json_option, print_json
+from claude_lens.units import size
 
 
 @click.command()
@@ -16,8 +17,8 @@ from claude_lens.terminal import json_option, print_json, size
 @json_option
 def command(file: Path, force: bool, as_json: bool) -> None:
     """Copy the database to FILE, as it is at this moment; recording goes on meanwhile."""
-    from claude_lens.progress import progress_bar
     from claude_lens.store.maintenance.backup import backup
+    from claude_lens.terminal.progress import progress_bar
 
     with progress_bar() as progress:
         written = backup(setting_table.load().database_url, file, force=force, progress=progress)

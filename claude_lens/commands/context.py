@@ -8,7 +8,7 @@ import click
 
 from claude_lens import settings as setting_table
 from claude_lens.errors import NotFound
-from claude_lens.terminal import console, json_option, print_json
+from claude_lens.terminal.output import console, json_option, print_json
 
 
 @click.command()
@@ -23,10 +23,10 @@ def command(exchange: str, limit: int, as_json: bool) -> None:
     Tokens are estimated; they add up to what the provider counted. EXCHANGE may be SESSION:N,
     the Nth request.
     """
-    from claude_lens import tables
     from claude_lens.store.insight.compare import resolve_turn
     from claude_lens.store.insight.context import context
     from claude_lens.store.reading.queries import open_reader
+    from claude_lens.terminal import tables
 
     with open_reader(setting_table.load()) as reader:
         with reader.connect() as connection:

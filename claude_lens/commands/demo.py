@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from claude_lens.terminal import console, json_option, print_json
+from claude_lens.terminal.output import console, json_option, print_json
 
 
 @click.command()
@@ -20,9 +20,9 @@ def command(no_claude: bool, keep: bool, as_json: bool) -> None:
     needed, nothing goes over the network, and neither ~/.claude nor ~/.claude-lens is touched. Takes some
     ten seconds.
     """
-    from claude_lens import render
     from claude_lens.demo import stage
     from claude_lens.store.reading.queries import open_reader
+    from claude_lens.terminal import render
 
     with stage.temporary(keep) as folder:
         settings = stage.run(folder, not no_claude, lambda line: print(f"demo: {line}", file=sys.stderr))

@@ -6,7 +6,7 @@ import click
 
 from claude_lens import settings as setting_table
 from claude_lens.errors import NotFound
-from claude_lens.terminal import console, json_option, print_json
+from claude_lens.terminal.output import console, json_option, print_json
 
 
 @click.command()
@@ -18,10 +18,10 @@ def command(a: str, b: str | None, as_json: bool) -> None:
 
     Each is an exchange's id, or SESSION:N, the Nth request of a session's main agent.
     """
-    from claude_lens import tables
     from claude_lens.store.insight.compare import differ, load_sides, resolve_turn
     from claude_lens.store.insight.why import of_exchange
     from claude_lens.store.reading.queries import open_reader
+    from claude_lens.terminal import tables
 
     with open_reader(setting_table.load()) as reader:
         with reader.connect() as connection:

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
-from claude_lens import checks, key, supervisor
-from claude_lens import live as live_checks
 from claude_lens import settings as setting_table
 from claude_lens.errors import ProxyError
-from claude_lens.health import health
-from claude_lens.terminal import console, json_option, print_json, printable
+from claude_lens.proxy import checks, key, supervisor
+from claude_lens.proxy import live as live_checks
+from claude_lens.proxy.health import health
+from claude_lens.terminal.output import console, json_option, print_json, printable
 
 
 @click.command()

@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 from claude_lens import settings as setting_table
-from claude_lens import supervisor
-from claude_lens.health import health
+from claude_lens.proxy import supervisor
+from claude_lens.proxy.health import health
 
 
 def timeout_option(seconds: float) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

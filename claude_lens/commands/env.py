@@ -9,13 +9,13 @@ from collections.abc import Mapping
 
 import click
 
-from claude_lens import key as keys
 from claude_lens import settings as setting_table
 from claude_lens.errors import UserError
-from claude_lens.health import health
 from claude_lens.launcher import HINTS, Place, Problem, claude_environment
+from claude_lens.proxy import key as keys
+from claude_lens.proxy.health import health
 from claude_lens.settings import Settings
-from claude_lens.terminal import print_json
+from claude_lens.terminal.output import print_json
 
 PLACEHOLDER = "\0key\0"
 HEADERS = "ANTHROPIC_CUSTOM_HEADERS"

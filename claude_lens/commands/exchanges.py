@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from claude_lens import settings as setting_table
-from claude_lens.choosing import chosen, filter_options
-from claude_lens.terminal import console, json_option, print_json
+from claude_lens.terminal.choosing import chosen, filter_options
+from claude_lens.terminal.output import console, json_option, print_json
 
 
 @click.command()
@@ -44,9 +44,9 @@ def command(
     """List requests and their answers: by session, agent, model, project, tool, time, cost …"""
     import dataclasses
 
-    from claude_lens import render
     from claude_lens.store.reading.filters import page
     from claude_lens.store.reading.queries import open_reader
+    from claude_lens.terminal import render
 
     with open_reader(setting_table.load()) as reader:
         wanted = dataclasses.replace(

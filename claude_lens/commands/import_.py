@@ -10,7 +10,7 @@ import click
 
 from claude_lens import settings as setting_table
 from claude_lens.errors import UserError
-from claude_lens.terminal import json_option, print_json
+from claude_lens.terminal.output import json_option, print_json
 
 
 @click.command("import")
@@ -24,10 +24,10 @@ from claude_lens.terminal import json_option, print_json
 @json_option
 def command(files: tuple[Path, ...], claude_transcripts: bool, folder: Path | None, as_json: bool) -> None:
     """Add what is not in the store yet; nothing is stored twice, whatever is imported how often."""
-    from claude_lens.progress import progress_bar
     from claude_lens.redact import redactor
     from claude_lens.store.reading.queries import open_reader
     from claude_lens.store.transfer import importing, transcripts
+    from claude_lens.terminal.progress import progress_bar
 
     if not files and not claude_transcripts and folder is None:
         raise UserError("say what to import: files that lensctl export wrote, or --claude-transcripts")

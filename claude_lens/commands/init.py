@@ -7,10 +7,10 @@ from pathlib import Path
 
 import click
 
-from claude_lens import key
 from claude_lens import settings as setting_table
 from claude_lens.errors import HostError, UserError
 from claude_lens.profiles import PROFILES, Profile, render
+from claude_lens.proxy import key
 from claude_lens.settings import CONFIG_NAME, PACKAGE
 
 FILE = click.Path(path_type=Path, resolve_path=True, dir_okay=False)

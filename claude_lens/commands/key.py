@@ -6,12 +6,12 @@ import sys
 
 import click
 
-from claude_lens import key as keys
 from claude_lens import settings as setting_table
-from claude_lens import supervisor
 from claude_lens.commands.down import timeout_option
 from claude_lens.commands.restart import restart
 from claude_lens.errors import UserError
+from claude_lens.proxy import key as keys
+from claude_lens.proxy import supervisor
 
 
 @click.group()

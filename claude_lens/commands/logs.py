@@ -7,7 +7,7 @@ import time
 import click
 
 from claude_lens import settings as setting_table
-from claude_lens import supervisor
+from claude_lens.proxy import supervisor
 
 
 @click.command()

@@ -9,7 +9,8 @@ import click
 from claude_lens import settings as setting_table
 from claude_lens import when
 from claude_lens.errors import UserError
-from claude_lens.terminal import json_option, print_json, size
+from claude_lens.terminal.output import json_option, print_json
+from claude_lens.units import size
 
 
 @click.command()
@@ -29,9 +30,9 @@ def command(
     import time
 
     from claude_lens import values
-    from claude_lens.progress import progress_bar
     from claude_lens.store.maintenance.retention import DAY, prune
     from claude_lens.store.reading.queries import open_reader
+    from claude_lens.terminal.progress import progress_bar
 
     settings = setting_table.load()
     try:

@@ -8,8 +8,9 @@ from typing import Any
 import click
 
 from claude_lens import settings as setting_table
-from claude_lens.choosing import chosen, filter_options
-from claude_lens.terminal import json_option, money, print_json
+from claude_lens.terminal.choosing import chosen, filter_options
+from claude_lens.terminal.output import json_option, print_json
+from claude_lens.units import money
 
 
 @click.command()
@@ -18,9 +19,9 @@ from claude_lens.terminal import json_option, money, print_json
 @json_option
 def command(dry_run: bool, as_json: bool, **options: Any) -> None:
     """Price recorded tokens anew with the installed LiteLLM's price map; what it does not know stays."""
-    from claude_lens.progress import progress_bar
     from claude_lens.store.maintenance.reprice import reprice
     from claude_lens.store.reading.queries import open_reader
+    from claude_lens.terminal.progress import progress_bar
 
     settings = setting_table.load()
     with open_reader(settings) as reader:

@@ -6,7 +6,8 @@ import click
 
 from claude_lens import settings as setting_table
 from claude_lens.errors import UserError
-from claude_lens.terminal import json_option, print_json, size
+from claude_lens.terminal.output import json_option, print_json
+from claude_lens.units import size
 
 
 @click.command()

@@ -8,9 +8,9 @@ from pathlib import Path
 import click
 
 from claude_lens import settings as setting_table
-from claude_lens import supervisor
 from claude_lens.commands.down import timeout_option
-from claude_lens.terminal import Progress
+from claude_lens.proxy import supervisor
+from claude_lens.terminal.output import Progress
 
 
 @click.command()

@@ -10,7 +10,7 @@ from rich.table import Table
 from claude_lens import settings as setting_table
 from claude_lens.agents import routes
 from claude_lens.agents.rules import MAIN, Question
-from claude_lens.terminal import console, json_option, print_json, printable
+from claude_lens.terminal.output import console, json_option, print_json, printable
 
 FILE = click.Path(path_type=Path, resolve_path=True)
 config_option = click.option("--config", type=FILE, help="Another configuration than the one that is served.")

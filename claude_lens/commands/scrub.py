@@ -7,7 +7,7 @@ import dataclasses
 import click
 
 from claude_lens import settings as setting_table
-from claude_lens.terminal import json_option, print_json
+from claude_lens.terminal.output import json_option, print_json
 
 
 @click.command()
@@ -18,9 +18,9 @@ def command(dry_run: bool, as_json: bool) -> None:
 
     It may run while the proxy records, and be stopped and begun anew.
     """
-    from claude_lens.progress import progress_bar
     from claude_lens.redact import Redactor, redactor
     from claude_lens.store.maintenance.scrub import scrub
+    from claude_lens.terminal.progress import progress_bar
 
     settings = setting_table.load()
     with progress_bar() as progress:

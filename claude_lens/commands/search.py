@@ -8,7 +8,7 @@ import click
 
 from claude_lens import settings as setting_table
 from claude_lens import when
-from claude_lens.terminal import console, json_option, print_json
+from claude_lens.terminal.output import console, json_option, print_json
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
@@ -24,9 +24,9 @@ def command(query: tuple[str, ...], limit: int, before: int | None, as_json: boo
     Words, "phrases", pre*, -not, OR, and agent: tool: project: branch: model: session: class:
     in:prompt|answer|thinking|input|result before: after: (7d, 2026-01-31 …).
     """
-    from claude_lens import tables
     from claude_lens.store.reading.queries import open_reader
     from claude_lens.store.reading.search import parse, search
+    from claude_lens.terminal import tables
 
     # What the shell took for one word was written as a phrase.
     quoted = [f'"{word}"' if " " in word and '"' not in word else word for word in query]

@@ -7,7 +7,7 @@ import sys
 import click
 
 from claude_lens import settings as setting_table
-from claude_lens.terminal import console, json_option, print_json
+from claude_lens.terminal.output import console, json_option, print_json
 
 
 @click.command()
@@ -16,8 +16,8 @@ from claude_lens.terminal import console, json_option, print_json
 @json_option
 def command(limit: int, tag: str | None, as_json: bool) -> None:
     """List the recorded sessions, the newest first."""
-    from claude_lens import render
     from claude_lens.store.reading.queries import open_reader
+    from claude_lens.terminal import render
 
     with open_reader(setting_table.load()) as reader:
         found = reader.sessions(limit, tag=tag)

@@ -9,7 +9,7 @@ import click
 
 from claude_lens import settings as setting_table
 from claude_lens.errors import NotFound, UserError
-from claude_lens.terminal import console, json_option, print_json
+from claude_lens.terminal.output import console, json_option, print_json
 
 if TYPE_CHECKING:
     from claude_lens.store.reading.queries import Reader
@@ -25,8 +25,8 @@ def command(ident: str, raw: bool, as_json: bool) -> None:
     ID is a session's or an exchange's, or a prefix that fits no other; without one it is the newest session.
     With --raw it is an exchange's.
     """
-    from claude_lens import render
     from claude_lens.store.reading.queries import open_reader
+    from claude_lens.terminal import render
 
     if raw and as_json:
         raise UserError("--raw is bytes as they came, not JSON: leave out one of --raw and --json")

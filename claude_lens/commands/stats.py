@@ -8,9 +8,9 @@ import click
 
 from claude_lens import settings as setting_table
 from claude_lens import when
-from claude_lens.choosing import chosen, filter_options
 from claude_lens.errors import UserError
-from claude_lens.terminal import console, json_option, print_json
+from claude_lens.terminal.choosing import chosen, filter_options
+from claude_lens.terminal.output import console, json_option, print_json
 
 GROUPS = ("day", "hour", "model", "provider", "project", "branch", "session", "agent", "tool", "class")
 
@@ -27,12 +27,12 @@ def command(by: str | None, show_tools: bool, as_if: str | None, as_json: bool, 
     A range begins and ends at a quarter of an hour; percentiles are within 2.2 %. What has no known price is
     shown as ?, never as 0. --as-if takes no account of higher prices for long prompts.
     """
-    from claude_lens import tables
     from claude_lens.store.maintenance.prices import prices_of
     from claude_lens.store.numbers.limits import latest
     from claude_lens.store.numbers.stats import stats
     from claude_lens.store.numbers.tool_stats import tools
     from claude_lens.store.reading.queries import open_reader
+    from claude_lens.terminal import tables
     from claude_lens.wire import pricing
 
     prices = prices_of(as_if) if as_if else None

@@ -8,7 +8,7 @@ import click
 
 from claude_lens import settings as setting_table
 from claude_lens.errors import UserError
-from claude_lens.terminal import json_option, print_json
+from claude_lens.terminal.output import json_option, print_json
 
 
 @click.command()

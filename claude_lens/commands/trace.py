@@ -7,7 +7,7 @@ import dataclasses
 import click
 
 from claude_lens import settings as setting_table
-from claude_lens.terminal import console, json_option, print_json, printable
+from claude_lens.terminal.output import console, json_option, print_json, printable
 
 
 @click.command()

@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 
 from claude_lens import settings as setting_table
-from claude_lens import supervisor
-from claude_lens.terminal import Progress, json_option, print_json
+from claude_lens.proxy import supervisor
+from claude_lens.terminal.output import Progress, json_option, print_json
 
 FILE = click.Path(path_type=Path, resolve_path=True)
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import click
 
 from claude_lens import settings as setting_table
-from claude_lens.terminal import json_option, print_json
+from claude_lens.terminal.output import json_option, print_json
 
 
 @click.command()
 @json_option
 def command(as_json: bool) -> int:
     """Check contents and chains against their hashes, streams for their messages; exit code 1 for damage."""
-    from claude_lens.progress import progress_bar
     from claude_lens.store.maintenance.verify import verify
     from claude_lens.store.reading.queries import open_reader
+    from claude_lens.terminal.progress import progress_bar
 
     with progress_bar() as progress, open_reader(setting_table.load()) as reader:
         report = verify(reader, progress)

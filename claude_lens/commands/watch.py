@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from claude_lens import settings as setting_table
-from claude_lens.terminal import console, json_option
+from claude_lens.terminal.output import console, json_option
 
 if TYPE_CHECKING:
     from claude_lens.store.reading.forms import Summary
@@ -53,7 +53,7 @@ def newest(reader: Reader, limit: int) -> list[Summary]:
 def _table(reader: Reader, lines: int) -> None:
     from rich.live import Live
 
-    from claude_lens import render
+    from claude_lens.terminal import render
 
     with Live(console=console(), auto_refresh=False, screen=False) as live:
         while True:
@@ -62,7 +62,7 @@ def _table(reader: Reader, lines: int) -> None:
 
 
 def _stream(reader: Reader, lines: int, once: bool, as_json: bool) -> None:
-    from claude_lens import render
+    from claude_lens.terminal import render
 
     out = console()
     for fresh in _ended(reader, lines, once):

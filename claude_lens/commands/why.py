@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from claude_lens import settings as setting_table
-from claude_lens.terminal import console, json_option, print_json
+from claude_lens.terminal.output import console, json_option, print_json
 
 
 @click.command()
@@ -17,9 +17,9 @@ def command(ident: str, show_all: bool, as_json: bool) -> None:
 
     Every request is compared with the one before it by the same agent.
     """
-    from claude_lens import tables
     from claude_lens.store.insight.why import of_exchange, of_session
     from claude_lens.store.reading.queries import open_reader
+    from claude_lens.terminal import tables
 
     with open_reader(setting_table.load()) as reader:
         found = reader.resolve(ident)

@@ -17,9 +17,9 @@ from typing import Final
 
 import psutil
 
-from claude_lens import health
 from claude_lens.dashboard import server
 from claude_lens.errors import HostError
+from claude_lens.proxy import health
 from claude_lens.settings import Settings
 
 SERVICE: Final = "claude-lens-dashboard"

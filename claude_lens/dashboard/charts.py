@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from claude_lens.store.numbers.totals import percentile, value_of
-from claude_lens.terminal import count, duration, money
+from claude_lens.units import count, duration, money
 
 Form = Literal["money", "count", "duration", "speed"]
 Kind = Literal["bars", "lines"]

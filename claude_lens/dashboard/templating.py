@@ -17,7 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse, Response
 
-from claude_lens import terminal
+from claude_lens import units
 from claude_lens.dashboard import text
 
 HERE: Final = Path(__file__).parent
@@ -40,10 +40,10 @@ def environment() -> Environment:
         auto_reload=False,
     )
     made.filters.update(
-        money=terminal.money,
-        count=terminal.count,
-        duration=terminal.duration,
-        size=terminal.size,
+        money=units.money,
+        count=units.count,
+        duration=units.duration,
+        size=units.size,
         number=number,
         share=cache_percent,
         prompt=prompt_tokens,

@@ -10,7 +10,7 @@ from typing import Final
 from claude_lens.dashboard import conversation
 from claude_lens.dashboard.templating import agent_colour, agent_name
 from claude_lens.store.reading.turns import Step
-from claude_lens.terminal import duration
+from claude_lens.units import duration
 
 WIDTH: Final = 1000.0
 ROW: Final = 22

@@ -13,12 +13,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-from claude_lens import key as keys
 from claude_lens import settings as setting_table
-from claude_lens import supervisor
 from claude_lens.demo import client
 from claude_lens.demo.provider import Provider
 from claude_lens.errors import UserError
+from claude_lens.proxy import key as keys
+from claude_lens.proxy import supervisor
 from claude_lens.settings import Settings
 
 PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TERM", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT")

@@ -4,9 +4,9 @@ import time
 
 import httpx
 
-from claude_lens import key as keys
-from claude_lens import supervisor
-from claude_lens.health import health
+from claude_lens.proxy import key as keys
+from claude_lens.proxy import supervisor
+from claude_lens.proxy.health import health
 from tests.harness.lens import Lens
 from tests.upstream import Provider, always, say, slow, text
 

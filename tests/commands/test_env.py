@@ -1,7 +1,7 @@
 import json
 import subprocess
 
-from claude_lens import key as keys
+from claude_lens.proxy import key as keys
 from tests.harness.lens import Lens
 
 

@@ -4,9 +4,9 @@ from typing import Any
 import pytest
 import yaml
 
-from claude_lens import config
 from claude_lens.agents.routes import load
 from claude_lens.profiles import PROFILES
+from claude_lens.proxy import config
 from tests.harness.lens import Lens
 
 

@@ -4,8 +4,8 @@ import time
 
 import httpx
 
-from claude_lens import key as keys
-from claude_lens.health import status
+from claude_lens.proxy import key as keys
+from claude_lens.proxy.health import status
 from tests.harness.lens import Lens
 from tests.upstream import Provider, always, held, say, text
 

@@ -1,5 +1,5 @@
-from claude_lens import key as keys
-from claude_lens.health import get, health
+from claude_lens.proxy import key as keys
+from claude_lens.proxy.health import get, health
 from tests.harness.lens import Lens
 
 CONFIG = """\

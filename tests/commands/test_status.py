@@ -1,8 +1,8 @@
 import json
 import sqlite3
 
-from claude_lens import key as keys
-from claude_lens.health import health
+from claude_lens.proxy import key as keys
+from claude_lens.proxy.health import health
 from tests.commands.filled import fill
 from tests.harness.lens import Lens
 

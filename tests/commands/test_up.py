@@ -12,8 +12,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from claude_lens import key as keys
-from claude_lens.health import get, health
+from claude_lens.proxy import key as keys
+from claude_lens.proxy.health import get, health
 from tests.harness.lens import Lens
 
 UP = (sys.executable, "-P", "-m", "claude_lens", "up")

@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from claude_lens import settings, supervisor
+from claude_lens import settings
+from claude_lens.proxy import supervisor
 from tests.harness.processes import ROOT, child_environment, free_port
 
 FAKE_CLAUDE = """#!{python}

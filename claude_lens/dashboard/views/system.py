@@ -13,10 +13,10 @@ from starlette.routing import Route
 import claude_lens
 from claude_lens import settings as setting_table
 from claude_lens.agents import routes as routing
-from claude_lens.commands import status
 from claude_lens.dashboard.lens import Lens
 from claude_lens.dashboard.templating import page
 from claude_lens.errors import LensError
+from claude_lens.proxy import status
 from claude_lens.settings import Settings
 from claude_lens.tracing import backends
 

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from claude_lens import checks, supervisor
-from claude_lens import key as keys
 from claude_lens.errors import HostError
+from claude_lens.proxy import checks, supervisor
+from claude_lens.proxy import key as keys
 from claude_lens.settings import Settings, load
 from claude_lens.store.sink import open_sink
 from tests.harness.lens import Lens

@@ -3,10 +3,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from claude_lens import config
 from claude_lens.errors import ConfigError
+from claude_lens.proxy import config
 
-SHIPPED = Path(__file__).parents[1] / "litellm_config.yaml"
+SHIPPED = Path(__file__).parents[2] / "litellm_config.yaml"
 
 
 def refused(tmp_path: Path, text: str) -> tuple[int | None, str]:

@@ -20,10 +20,10 @@ from typing import Any
 
 import psutil
 
-from claude_lens import config as config_file
-from claude_lens import key as keys
 from claude_lens.errors import HostError, ProxyError, UserError
-from claude_lens.health import Health, health
+from claude_lens.proxy import config as config_file
+from claude_lens.proxy import key as keys
+from claude_lens.proxy.health import Health, health
 from claude_lens.settings import EVERYWHERE, Settings, is_loopback
 
 MODULE = "claude_lens.capture.server"

@@ -5,11 +5,11 @@ from typing import Any
 
 from rich.console import Console, RenderableType
 
-from claude_lens import tables
 from claude_lens.store.insight.compare import Difference
 from claude_lens.store.insight.context import context
 from claude_lens.store.insight.why import Reason
 from claude_lens.store.reading.search import Hit
+from claude_lens.terminal import tables
 
 
 def shown(what: RenderableType) -> str:

@@ -13,11 +13,11 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from claude_lens import config, key, supervisor
 from claude_lens import settings as setting_table
 from claude_lens.errors import LensError
-from claude_lens.health import health, status
 from claude_lens.launcher import Place, Problem, find_claude
+from claude_lens.proxy import config, key, supervisor
+from claude_lens.proxy.health import health, status
 from claude_lens.settings import Settings, is_loopback
 
 FREE_SPACE = 500 << 20

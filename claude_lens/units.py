@@ -1,63 +1,10 @@
-"""How commands talk: plain where nobody looks, in colour on a terminal, JSON where it is asked for."""
+"""Money, tokens, times and sizes as people read them."""
 
 from __future__ import annotations
 
-import json
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
-
-import click
-from rich.console import Console
-
-STATUS_STYLES = {
-    "ok": "green",
-    "error": "red",
-    "cancelled": "yellow",
-    "interrupted": "yellow",
-    "running": "cyan",
-}
-
-json_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
-    "--json", "as_json", is_flag=True, help="Print JSON."
-)
-
-
-def console() -> Console:
-    """Standard output; rich drops colour by itself for ``NO_COLOR`` and where it is not a terminal."""
-    plain = not sys.stdout.isatty()
-    return Console(highlight=False, soft_wrap=plain, width=1000 if plain else None, emoji=False)
-
-
-def print_json(value: object) -> None:
-    """``value`` as indented JSON, non-ASCII as it is; lone surrogates escaped, so that any content prints."""
-    try:
-        text = json.dumps(value, indent=2, ensure_ascii=False)
-        text.encode()
-    except UnicodeEncodeError:
-        text = json.dumps(value, indent=2)
-    print(text)
-
-
-class Progress:
-    """One line on standard error that is rewritten; silent where that is not a terminal."""
-
-    def __init__(self, text: str) -> None:
-        self._text, self._shown = text, False
-
-    def __call__(self, seconds: float) -> None:
-        """Show the seconds waited."""
-        if sys.stderr.isatty():
-            sys.stderr.write(f"\r{self._text} {seconds:4.1f} s")
-            sys.stderr.flush()
-            self._shown = True
-
-    def done(self) -> None:
-        """Wipe the line."""
-        if self._shown:
-            sys.stderr.write("\r\033[K")
-            sys.stderr.flush()
 
 
 def money(usd: float | None) -> str:
@@ -113,8 +60,3 @@ def cache_share(usage: Mapping[str, Any] | None) -> str:
     read = usage.get("cache_read_input_tokens") or 0
     total = read + (usage.get("input_tokens") or 0) + (usage.get("cache_creation_input_tokens") or 0)
     return f"{100 * read / total:.0f} %" if total else "-"
-
-
-def printable(text: str | None) -> str:
-    """``text`` on one line, without control characters, which a terminal would obey."""
-    return "".join(char if char.isprintable() else " " for char in text or "")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from claude_lens import live
+from claude_lens.proxy import live
 from tests.harness import Proxy
 from tests.harness.lens import Lens
 from tests.upstream import Call, Provider, Reply, error, say, text, tool_use

@@ -2,8 +2,8 @@ import io
 
 from rich.console import Console, RenderableType
 
-from claude_lens import render
 from claude_lens.store.reading.forms import AgentTotals, Exchange, Session, Summary, Usage
+from claude_lens.terminal import render
 
 USAGE: Usage = {
     "input_tokens": 10,

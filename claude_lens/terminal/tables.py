@@ -10,7 +10,6 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from claude_lens.render import SHORT_ID, agent_name, cost, tokens
 from claude_lens.store.insight.compare import Change, Difference
 from claude_lens.store.insight.context import Context
 from claude_lens.store.insight.why import Reason
@@ -19,7 +18,9 @@ from claude_lens.store.numbers.stats import Numbers, Stats
 from claude_lens.store.numbers.tool_stats import ToolNumbers
 from claude_lens.store.reading.agents import Node, Tree
 from claude_lens.store.reading.search import Hit
-from claude_lens.terminal import clock, count, duration, money, printable, size
+from claude_lens.terminal.output import printable
+from claude_lens.terminal.render import SHORT_ID, agent_name, cost, tokens
+from claude_lens.units import clock, count, duration, money, size
 
 _VERDICTS: Final = {"hit": "green", "partial": "yellow", "miss": "red", "none": "dim", "unknown": "dim"}
 _KINDS: Final = {"added": "green", "removed": "red", "changed": "yellow", "moved": "cyan"}

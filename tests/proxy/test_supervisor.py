@@ -9,9 +9,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from claude_lens import supervisor
 from claude_lens.errors import ProxyError, UserError
-from claude_lens.health import health
+from claude_lens.proxy import supervisor
+from claude_lens.proxy.health import health
 from claude_lens.settings import Settings, load
 from tests.harness.lens import Lens
 

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from claude_lens import key as keys
-from claude_lens.health import get, health, status
+from claude_lens.proxy import key as keys
+from claude_lens.proxy.health import get, health, status
 from tests.harness.lens import Lens
 from tests.harness.processes import free_port
 

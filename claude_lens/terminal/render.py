@@ -13,15 +13,8 @@ from rich.text import Text
 from rich.tree import Tree
 
 from claude_lens.store.reading.forms import AgentTotals, Exchange, Session, Summary, Usage
-from claude_lens.terminal import (
-    STATUS_STYLES,
-    cache_share,
-    clock,
-    count,
-    duration,
-    money,
-    printable,
-)
+from claude_lens.terminal.output import STATUS_STYLES, printable
+from claude_lens.units import cache_share, clock, count, duration, money
 
 SHORT_ID = 16
 """Characters of an exchange's id that are shown: 12 of time and 4 of chance."""

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from claude_lens import key as keys
 from claude_lens.errors import HostError
+from claude_lens.proxy import key as keys
 from claude_lens.settings import Settings, load
 
 

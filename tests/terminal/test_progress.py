@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from claude_lens import progress
-from claude_lens.progress import progress_bar
+from claude_lens.terminal import progress
+from claude_lens.terminal.progress import progress_bar
 
 
 class Terminal(io.StringIO):

@@ -7,10 +7,10 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from claude_lens.choosing import chosen, filter_options
 from claude_lens.errors import NotFound
 from claude_lens.store.reading.filters import Filter
 from claude_lens.store.reading.queries import Reader
+from claude_lens.terminal.choosing import chosen, filter_options
 from tests.commands import conftest as commands
 from tests.commands.conftest import SESSION
 from tests.harness.lens import Lens

@@ -1,0 +1,87 @@
+"""How the proxy fares: what ``lensctl status`` prints and the System page shows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from claude_lens.errors import StoreError
+from claude_lens.proxy import key as keys
+from claude_lens.proxy import supervisor
+from claude_lens.proxy.health import health
+from claude_lens.proxy.health import status as proxy_status
+from claude_lens.settings import Settings
+from claude_lens.units import size
+
+LARGE: Final = 5 << 30
+"""Bytes from which on a database is called large, and how to bound it is told."""
+
+
+def gather(settings: Settings) -> dict[str, Any]:
+    """Everything ``status --json`` prints. Sizes in bytes, times in seconds; None where unknown."""
+    running = supervisor.current(settings)
+    url = running.url if running else settings.url
+    seen = health(url)
+    key = keys.existing(settings)
+    counters = proxy_status(url, settings.key or key or "") if seen.healthy else None
+    started = (counters or {}).get("started_at") or (running.record["started_at"] if running else None)
+    return {
+        "healthy": seen.healthy,
+        "url": url,
+        "state": seen.state if seen.healthy or seen.state != "ours" else "starting",
+        "said": seen.said,
+        "pid": seen.pid or (running.process.pid if running and running.process else None),
+        "version": seen.detail.get("version"),
+        "litellm": seen.detail.get("litellm"),
+        "credential": seen.detail.get("credential"),
+        "uptime_s": round(time.time() - started, 1) if started else None,
+        "home": str(settings.home),
+        "config": (running.record.get("config") if running else None) or str(settings.config),
+        "key": keys.masked(key),
+        "database": {**database(settings), "growth": growth(settings)},
+        "lanes": (counters or {}).get("lanes"),
+        "recording": (counters or {}).get("recording"),
+    }
+
+
+def database(settings: Settings) -> dict[str, Any]:
+    """Address without a password, and size in bytes (None where the server does not tell), log included."""
+    url = settings.database_url
+    scheme, _, rest = url.partition("://")
+    if not url.startswith("sqlite"):
+        return {"url": f"{scheme}://{rest.rpartition('@')[2]}", "bytes": server_bytes(settings)}
+    file = Path(rest.partition("?")[0][1:])
+    parts = [file.with_name(file.name + suffix) for suffix in ("", "-wal")]
+    return {"url": url, "bytes": sum(part.stat().st_size for part in parts if part.is_file())}
+
+
+def server_bytes(settings: Settings) -> int | None:
+    """The size that a database's server tells; None where it cannot be asked."""
+    from claude_lens.store.numbers.growth import whole_bytes
+    from claude_lens.store.reading.queries import open_reader
+
+    try:
+        with open_reader(settings) as reader, reader.connect() as connection:
+            return whole_bytes(connection)
+    except StoreError:
+        return None
+
+
+def growth(settings: Settings) -> list[dict[str, Any]]:
+    """How the database grows, as ``growth.growth`` tells; empty where it cannot be asked."""
+    from claude_lens.store.numbers.growth import growth as of_database
+    from claude_lens.store.reading.queries import open_reader
+
+    try:
+        with open_reader(settings) as reader, reader.connect() as connection:
+            return [dict(one) for one in of_database(connection)]
+    except StoreError:
+        return []
+
+
+def rate(span: Mapping[str, Any]) -> str:
+    """``1.5 MB a day``."""
+    value = round(span["bytes_per_day"])
+    return f"{'-' if value < 0 else ''}{size(abs(value))} a day"

@@ -1,0 +1,1 @@
+"""What commands print: tables, trees, progress, JSON; and the options by which they choose."""

@@ -1,0 +1,64 @@
+"""How commands talk: plain where nobody looks, in colour on a terminal, JSON where it is asked for."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import click
+from rich.console import Console
+
+STATUS_STYLES = {
+    "ok": "green",
+    "error": "red",
+    "cancelled": "yellow",
+    "interrupted": "yellow",
+    "running": "cyan",
+}
+
+json_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
+    "--json", "as_json", is_flag=True, help="Print JSON."
+)
+
+
+def console() -> Console:
+    """Standard output; rich drops colour by itself for ``NO_COLOR`` and where it is not a terminal."""
+    plain = not sys.stdout.isatty()
+    return Console(highlight=False, soft_wrap=plain, width=1000 if plain else None, emoji=False)
+
+
+def print_json(value: object) -> None:
+    """``value`` as indented JSON, non-ASCII as it is; lone surrogates escaped, so that any content prints."""
+    try:
+        text = json.dumps(value, indent=2, ensure_ascii=False)
+        text.encode()
+    except UnicodeEncodeError:
+        text = json.dumps(value, indent=2)
+    print(text)
+
+
+class Progress:
+    """One line on standard error that is rewritten; silent where that is not a terminal."""
+
+    def __init__(self, text: str) -> None:
+        self._text, self._shown = text, False
+
+    def __call__(self, seconds: float) -> None:
+        """Show the seconds waited."""
+        if sys.stderr.isatty():
+            sys.stderr.write(f"\r{self._text} {seconds:4.1f} s")
+            sys.stderr.flush()
+            self._shown = True
+
+    def done(self) -> None:
+        """Wipe the line."""
+        if self._shown:
+            sys.stderr.write("\r\033[K")
+            sys.stderr.flush()
+
+
+def printable(text: str | None) -> str:
+    """``text`` on one line, without control characters, which a terminal would obey."""
+    return "".join(char if char.isprintable() else " " for char in text or "")
