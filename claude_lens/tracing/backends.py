@@ -32,6 +32,11 @@ class Backend:
         """Name and port of where spans go, without a credential that the address may have."""
         return urlsplit(self.endpoint).netloc.rpartition("@")[2]
 
+    @property
+    def address(self) -> str:
+        """The endpoint for people: without a credential, and without a query, which may hold one."""
+        return urlsplit(self.endpoint)._replace(netloc=self.host, query="", fragment="").geturl()
+
 
 def configured(environ: Mapping[str, str]) -> list[Backend]:
     """The backends that an environment names, none where tracing is off.

@@ -71,7 +71,7 @@ def _send(backend: Backend, resource: dict[str, str], spans: Sequence[Span]) -> 
         for start in range(0, len(spans), BATCH):
             attempt = sender.send(spans[start : start + BATCH])
             if not attempt.ok or attempt.rejected:
-                raise HostError(f"{backend.endpoint} does not take spans: {attempt.problem}")
+                raise HostError(f"{backend.address} does not take spans: {attempt.problem}")
     finally:
         sender.close()
-    return Sent(backend.name, backend.endpoint, len(spans))
+    return Sent(backend.name, backend.address, len(spans))

@@ -38,7 +38,7 @@ def _try(backend: Backend, resource: dict[str, str]) -> tuple[bool, str]:
         attempt = sender.send([_span()])
     finally:
         sender.close()
-    where = f"{backend.name} at {backend.endpoint}"
+    where = f"{backend.name} at {backend.address}"
     if attempt.ok and not attempt.rejected:
         return True, f"{where} took a test span"
     return False, f"{where} did not take a test span: {attempt.problem}"

@@ -35,6 +35,11 @@ def test_taken_and_not_taken(collector: Collector, monkeypatch: pytest.MonkeyPat
     assert line.endswith("did not take a test span: no connection")
 
 
+def test_no_credential_is_shown(collector: Collector, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url.replace("//", "//me:pass-word@"))
+    assert send_test_span(load()) == (True, f"otlp at {collector.url}/v1/traces took a test span")
+
+
 def test_half_a_credential(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ARIZE_SPACE_ID", "s")
     ok, line = send_test_span(load())
