@@ -12,7 +12,9 @@ from claude_lens import settings
 from claude_lens.proxy import supervisor
 from tests.harness.processes import ROOT, child_environment, free_port
 
-FAKE_CLAUDE = """#!{python}
+# A shell starts it, as the path of this Python may hold a space, which a first line with #! does not bear.
+FAKE_CLAUDE = """#!/bin/sh
+"exec" "{python}" "$0" "$@"
 import json, os, sys
 told = {{
     "argv": sys.argv[1:],
