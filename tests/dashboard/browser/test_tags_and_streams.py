@@ -52,6 +52,25 @@ def test_tags_are_added_and_removed(recorded: Recorded, watched: Watched) -> Non
     expect(tags.get_by_role("alert")).to_have_text("a tag needs at least one character")
 
 
+def test_a_form_works_from_the_moment_it_is_there(recorded: Recorded, watched: Watched) -> None:
+    record(recorded, "tagged-at-once", "tag me at once", "fine")
+    page = watched.go("/sessions/tagged-at-once")
+    # The second tag is sent in the very task that puts the new form into the page.
+    page.evaluate(
+        """() => new MutationObserver((_, observer) => {
+            if (!document.querySelector("#tags .tag")) return;
+            observer.disconnect();
+            const form = document.querySelector("#tags form");
+            form.elements.tag.value = "second";
+            form.requestSubmit();
+        }).observe(document.body, { childList: true, subtree: true })"""
+    )
+    page.get_by_label("Add a tag").fill("first")
+    page.get_by_label("Add a tag").press("Enter")
+    expect(page.locator("#tags .tag bdi")).to_have_text(["first", "second"])
+    assert page.url.endswith("/sessions/tagged-at-once")
+
+
 def test_sessions_are_found_by_tag(recorded: Recorded, watched: Watched) -> None:
     for name in ("one", "two", "three"):
         record(recorded, f"listed-{name}", f"listed {name}", "fine")
