@@ -7,7 +7,7 @@ import random
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from claude_lens.store.content import dump
+from claude_lens.exact import dump
 
 
 def stream_of(message: Mapping[str, Any], seed: int = 1) -> bytes:

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 Lane = Literal["transparent", "translated"]
 Status = Literal["running", "ok", "error", "cancelled", "interrupted"]
 Evidence = Literal["headers", "spawn", "file", "billing", "default", "unknown"]
 
 Headers = tuple[tuple[str, str], ...]
+
+GONE: Final = b"event: redacted\n\n"
+"""What stands for the event stream of an answer that redaction took away."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,11 +19,10 @@ from typing import Any, Final
 
 from ahocorasick_rs import AhoCorasick, BytesAhoCorasick, MatchKind
 
+from claude_lens import exact
 from claude_lens.errors import SettingError
-from claude_lens.exchange import Exchange, Request, Response
+from claude_lens.exchange import GONE, Exchange, Request, Response
 from claude_lens.settings import Settings
-from claude_lens.store import content
-from claude_lens.store.streams import GONE
 
 MARK: Final = "[redacted:"
 # Not within a word; what an escape (\\n) or a URL (%3D) leaves before it is no word.
@@ -181,7 +180,7 @@ class Redactor:
 
     def may_hold(self, body: bytes) -> bool:
         """Whether a JSON text may hold secrets; where not, none of its strings does."""
-        if self._own or (content.has_escapes(body) and b"\\u00" in body):
+        if self._own or (exact.has_escapes(body) and b"\\u00" in body):
             return True
         hits = self._bytes.find_matches_as_indexes(body, overlapping=True)
         for anchor, start, _ in hits:
@@ -253,9 +252,9 @@ class Redactor:
         if plain and not self.may_hold(body):
             return body, json
         # Parsed again where a fast parser may have rounded a number, since the bytes are made anew.
-        exact = content.load(body) if plain and content.may_be_rounded(body) else json
-        new = self.value(exact)
-        return (body, json) if new is exact else (content.dump(new), new)
+        whole = exact.load(body) if plain and exact.may_be_rounded(body) else json
+        new = self.value(whole)
+        return (body, json) if new is whole else (exact.dump(new), new)
 
     def raw(self, body: bytes) -> bytes:
         """Bytes that are no JSON, as text of single bytes: no secret has other characters."""

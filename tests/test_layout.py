@@ -25,6 +25,13 @@ WITHOUT_TWIN = re.compile(r"/migrations/env\.py$|/__(init|main)__\.py$")
 ALLOWED = {
     "exchange.py": (),
     "errors.py": (),
+    "exact.py": (),
+    "redact.py": (
+        "claude_lens.errors",
+        "claude_lens.exact",
+        "claude_lens.exchange",
+        "claude_lens.settings",
+    ),
     "wire": ("claude_lens.wire", "claude_lens.exchange", "claude_lens.errors"),
 }
 MAY_IMPORT_LITELLM = ("claude_lens/capture/", "callbacks/", "tests/", "benchmarks/")

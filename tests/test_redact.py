@@ -16,10 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from claude_lens.errors import SettingError
-from claude_lens.exchange import Exchange, Request, Response
+from claude_lens.exchange import GONE, Exchange, Request, Response
 from claude_lens.redact import FORMS, Redactor, mark, read_patterns, redactor
 from claude_lens.settings import load
-from claude_lens.store.streams import GONE
 
 ALNUM = string.ascii_letters + string.digits
 HEX = "0123456789abcdef"

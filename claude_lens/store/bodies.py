@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, select
 
+from claude_lens import exact
 from claude_lens.errors import StoreError
 from claude_lens.store import chain, content
 from claude_lens.store.rows import response_json
@@ -110,7 +111,7 @@ class Loader:
 
     def _value(self, key: int) -> Any:
         if key not in self._values:
-            self._values[key] = content.load(self._bytes[key])
+            self._values[key] = exact.load(self._bytes[key])
         return self._values[key]
 
     def _build(self, row: Row[Any]) -> Bodies:
@@ -131,7 +132,7 @@ class Loader:
     def _request(self, row: Row[Any]) -> Any:
         if row.params is None:
             return None if row.request_raw is None else self._bytes[row.request_raw]
-        marks, single = content.load(content.unpack_blob(row.shape)) if row.shape else ([], [])
+        marks, single = exact.load(content.unpack_blob(row.shape)) if row.shape else ([], [])
         tips = {name: getattr(row, name) for name in chain.LISTS}
         lists = {
             name: [self._value(key) for key in self._path(tip)]
@@ -145,5 +146,5 @@ class Loader:
 def _headers(blob: bytes | None) -> list[list[str]] | None:
     if blob is None:
         return None
-    value: list[list[str]] = content.load(content.unpack_blob(blob))
+    value: list[list[str]] = exact.load(content.unpack_blob(blob))
     return value

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any, Final
 
+from claude_lens import exact
 from claude_lens.store import content
 
 LISTS: Final = ("system", "tools", "messages")
@@ -92,8 +93,8 @@ def restore(value: Any, path: list[int], mark: Any, position: int | None) -> Any
 
 def element(value: Any) -> bytes:
     """The content of a list's element: its JSON without ``cache_control``."""
-    data = content.dump(value)
-    return content.dump(strip(value)[0]) if _MARK_KEY in data else data
+    data = exact.dump(value)
+    return exact.dump(strip(value)[0]) if _MARK_KEY in data else data
 
 
 @dataclass(slots=True)
@@ -134,11 +135,11 @@ _OVERHEAD: Final = 240
 
 
 def _chain(name: str, values: list[Any], marks: list[Mark]) -> Chain:
-    packed = [content.dump(value) for value in values]
+    packed = [exact.dump(value) for value in values]
     for index, data in enumerate(packed):
         if _MARK_KEY in data:
             bare, found = strip(values[index])
-            packed[index] = content.dump(bare)
+            packed[index] = exact.dump(bare)
             for path, mark, position in found:
                 marks.append([name, index, path, mark, *([] if position is None else [position])])
     before = _recent.get(name, packed[0])
@@ -173,7 +174,7 @@ def split(body: Mapping[str, Any]) -> Parts:
         if isinstance(value, list) and value:
             chains[name] = _chain(name, value, marks)
             params[name] = None
-    data = content.dump(params)
+    data = exact.dump(params)
     return Parts(
         data, chains, single, marks, request_digest(content.digest(data), chains_tips(chains), marks)
     )
@@ -187,7 +188,7 @@ def chains_tips(chains: Mapping[str, Chain]) -> dict[str, bytes]:
 def request_digest(params: bytes, tips: Mapping[str, bytes], marks: list[Mark]) -> bytes:
     """The digest of a whole body, from those of its parts; a client's retry has the same one."""
     tail = b"".join(tips.get(name, ROOT) for name in LISTS)
-    return content.digest(params + tail + content.dump(marks))
+    return content.digest(params + tail + exact.dump(marks))
 
 
 def join(

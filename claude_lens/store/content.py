@@ -1,18 +1,12 @@
-"""JSON values to bytes and back without loss, their digests, and the bytes as they lie on disk.
-
-Keys keep the order in which they came: a provider's prompt cache sees it, so two orders are two contents.
-"""
+"""Contents: their digests, and their bytes as they lie on disk."""
 
 from __future__ import annotations
 
-import json
 import threading
 from hashlib import blake2b
-from typing import Any, Final
+from typing import Final
 
-import orjson
 import zstandard
-from ahocorasick_rs import BytesAhoCorasick
 
 from claude_lens.store.skeleton import SKELETON
 
@@ -26,13 +20,6 @@ _LEVEL = 6
 _SMALLEST = 24
 # From here on the skeleton no longer pays for setting it up.
 _LARGEST_WITH_SKELETON = 64 * 1024
-# Integers beyond 64 bits become floats in orjson. Translating digits and searching for a run of them takes a
-# tenth of the time of a regular expression.
-_DIGITS = bytes(0x30 if 0x30 <= byte <= 0x39 else byte if byte in b"eE+" else 0x20 for byte in range(256))
-_LONG_NUMBER = b"0" * 19
-# Fifty times as fast as the operator ``in``, which stumbles over every backslash.
-_escapes = BytesAhoCorasick([b"\\u"])
-_EXPONENTS = (b"0e000", b"0E000", b"0e+000", b"0E+000")
 
 _skeleton = zstandard.ZstdCompressionDict(SKELETON, dict_type=zstandard.DICT_TYPE_RAWCONTENT)
 _skeleton.precompute_compress(level=_LEVEL)
@@ -54,43 +41,6 @@ _contexts = _Contexts()
 def digest(data: bytes) -> bytes:
     """16 bytes that stand for ``data`` (BLAKE2b)."""
     return blake2b(data, digest_size=DIGEST_SIZE).digest()
-
-
-def dump(value: Any) -> bytes:
-    """``value`` as compact JSON. The same value with the same key order gives the same bytes.
-
-    Lone surrogates and integers of any size survive. Raises ``RecursionError`` where it nests too deeply.
-    """
-    try:
-        return orjson.dumps(value)
-    except orjson.JSONEncodeError:
-        return json.dumps(value, separators=(",", ":")).encode()
-
-
-def load(data: bytes) -> Any:
-    """The value that :func:`dump` turned into ``data``. Raises ``ValueError`` where that is no JSON."""
-    if may_be_rounded(data):
-        return json.loads(data)
-    try:
-        return orjson.loads(data)
-    except orjson.JSONDecodeError:
-        return json.loads(data)
-
-
-def may_be_rounded(body: bytes) -> bool:
-    """Whether a fast parser may have changed a number of ``body`` (beyond 64 bits)."""
-    return _LONG_NUMBER in body.translate(_DIGITS)
-
-
-def has_escapes(body: bytes) -> bool:
-    """Whether a JSON text has a character written as ``\\uXXXX``."""
-    return bool(_escapes.find_matches_as_indexes(body))
-
-
-def may_be_infinite(body: bytes) -> bool:
-    """Whether a number of ``body`` may be too large for a float."""
-    shape = body.translate(_DIGITS)
-    return any(exponent in shape for exponent in _EXPONENTS)
 
 
 def pack(data: bytes) -> tuple[int, bytes]:

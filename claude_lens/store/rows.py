@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import orjson
 
+from claude_lens import exact
 from claude_lens.exchange import Exchange, Headers, Request, Response
 from claude_lens.store import chain, content
 
@@ -97,7 +98,7 @@ def _exact(value: Mapping[str, Any] | None, body: bytes) -> Mapping[str, Any] | 
     """``value``, parsed again where a fast parser may have rounded a number; None where it is not finite."""
     if value is None or not body:
         return value
-    rounded = content.may_be_rounded(body)
+    rounded = exact.may_be_rounded(body)
     if rounded:
         try:
             again = json.loads(body)
@@ -105,7 +106,7 @@ def _exact(value: Mapping[str, Any] | None, body: bytes) -> Mapping[str, Any] | 
             again = None
         value = again if isinstance(again, dict) else value
     # Only the tolerant parser, needed for escaped surrogates, lets an infinite number through.
-    suspect = (rounded or content.has_escapes(body)) and content.may_be_infinite(body)
+    suspect = (rounded or exact.has_escapes(body)) and exact.may_be_infinite(body)
     return None if suspect and not chain.is_finite(value) else value
 
 
@@ -118,9 +119,9 @@ def response_parts(response: Response) -> ResponseParts:
             value = _exact(value, response.body)
         if value is not None:
             if isinstance(value.get("role"), str) and isinstance(value.get("content"), list):
-                kept.message = content.dump({key: value[key] for key in _MESSAGE_KEYS})
+                kept.message = exact.dump({key: value[key] for key in _MESSAGE_KEYS})
                 value = {key: None if key in _MESSAGE_KEYS else item for key, item in value.items()}
-            kept.rest = content.pack_blob(content.dump(value))
+            kept.rest = content.pack_blob(exact.dump(value))
     except (RecursionError, ValueError):
         value, kept.message = None, None
     if value is None and response.body:
@@ -132,9 +133,9 @@ def response_json(rest: bytes | None, message: bytes | None) -> Any:
     """The answer's JSON again; None where only bytes, or nothing, arrived."""
     if rest is None:
         return None
-    value = content.load(content.unpack_blob(rest))
+    value = exact.load(content.unpack_blob(rest))
     if message is not None:
-        value.update(content.load(message))
+        value.update(exact.load(message))
     return value
 
 
@@ -145,7 +146,7 @@ def known_of(rest: bytes | None, message: bytes | None) -> bytes:
 
 def headers_blob(headers: Headers) -> bytes:
     """Headers as they lie on disk."""
-    return content.pack_blob(content.dump([list(pair) for pair in headers]))
+    return content.pack_blob(exact.dump([list(pair) for pair in headers]))
 
 
 def text(value: str | None) -> str | None:
@@ -188,7 +189,7 @@ def facts(exchange: Exchange) -> bytes:
         "adapted": list(exchange.adapted),
         "prices": dict(exchange.cost.prices),
     }
-    return content.dump({key: value for key, value in found.items() if value})
+    return exact.dump({key: value for key, value in found.items() if value})
 
 
 def exchange_row(exchange: Exchange) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import zstandard
 
-from claude_lens.exchange import Headers, Response
+from claude_lens.exchange import GONE, Headers, Response
 from claude_lens.store.framing import FRAMING
 from claude_lens.wire import chat, sse
 
@@ -22,9 +22,6 @@ COLUMNS: Final = 2
 REDACTED: Final = -1
 TOO_LARGE: Final = -2
 SCRUBBED: Final = -3
-
-GONE: Final = b"event: redacted\n\n"
-"""What stands for a stream that redaction took away."""
 
 LIMIT: Final = 8 * 1024 * 1024
 """The most bytes of a stream that are kept."""

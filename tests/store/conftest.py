@@ -12,9 +12,9 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from benchmarks.streams import stream_of
+from claude_lens.exact import dump
 from claude_lens.exchange import Agent, Cost, Exchange, Identity, Model, Request, Response, Usage
 from claude_lens.store import database
-from claude_lens.store.content import dump
 from claude_lens.store.reading.queries import Reader
 from claude_lens.store.schema import SEARCH
 from claude_lens.store.sink import StoreSink

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from claude_lens import exact
 from claude_lens.store import chain, content
 from tests.store.conftest import answer_of, body_of
-from tests.store.test_content import SCALARS, VALUES
+from tests.test_exact import SCALARS, VALUES
 
 MARKS = st.sampled_from([{"type": "ephemeral"}, {"type": "ephemeral", "ttl": "1h"}, None, "odd", 5])
 BLOCKS = st.recursive(
@@ -42,11 +43,11 @@ def again(body: dict[str, Any]) -> dict[str, Any]:
     """``body`` taken apart, through bytes, and put together."""
     parts = chain.split(body)
     lists = {
-        name: [content.load(chain.element(value)) for value in each.values]
+        name: [exact.load(chain.element(value)) for value in each.values]
         for name, each in parts.chains.items()
     }
-    marks = content.load(content.dump(parts.marks))
-    return chain.join(content.load(parts.params), lists, parts.single, marks)
+    marks = exact.load(exact.dump(parts.marks))
+    return chain.join(exact.load(parts.params), lists, parts.single, marks)
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)

@@ -6,8 +6,9 @@ from typing import Any
 import orjson
 import pytest
 
+from claude_lens import exact
 from claude_lens.exchange import Agent, Cost, Identity, Request, Response
-from claude_lens.store import content, rows
+from claude_lens.store import rows
 from claude_lens.store.schema import exchanges
 from claude_lens.wire.parse import parse_object
 from tests.store.conftest import Make, answer_of, body_of, message_of
@@ -67,13 +68,13 @@ def test_large_integers_are_not_rounded() -> None:
     kept = request(body)
 
     assert kept.parts is not None
-    assert content.load(kept.parts.params) == json.loads(body)
+    assert exact.load(kept.parts.params) == json.loads(body)
 
 
 def test_an_answer_gives_the_element_that_the_next_request_sends() -> None:
     kept = rows.response_parts(Response(body=b"event: x", json=message_of(3)))
 
-    assert kept.message == content.dump(answer_of(3))
+    assert kept.message == exact.dump(answer_of(3))
     assert rows.response_json(kept.rest, kept.message) == message_of(3)
     assert list(rows.response_json(kept.rest, kept.message)) == list(message_of(3))
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from benchmarks.conversation import Conversation
 from benchmarks.streams import stream_of
-from claude_lens.exchange import Response
+from claude_lens.exact import dump
+from claude_lens.exchange import GONE, Response
 from claude_lens.store import streams
-from claude_lens.store.content import dump
 from tests.store.conftest import message_of
 
 MESSAGE: dict[str, Any] = {
@@ -169,7 +169,7 @@ def test_rows_say_what_was_left_out() -> None:
         return streams.row(Response(headers=HEADERS, body=body, json={}), rest, b"")
 
     large = b"data: " + b"x" * streams.LIMIT
-    assert row(streams.GONE) == {"codec": streams.REDACTED, "size": 0, "data": None}
+    assert row(GONE) == {"codec": streams.REDACTED, "size": 0, "data": None}
     assert row(large) == {"codec": streams.TOO_LARGE, "size": len(large), "data": None}
     assert row(BODY, rest=None) is None
     assert row(b"{}") is None

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypedDict
 
-from claude_lens.store import content
+from claude_lens import exact
 
 Kind = Literal[
     "system",
@@ -65,7 +65,7 @@ def context(body: Mapping[str, Any], counted: int | None) -> Context:
     """
     weights: dict[tuple[Kind, str, str | None], _Weight] = {}
     for kind, name, file, value in _pieces(body):
-        size = len(content.dump(value))
+        size = len(exact.dump(value))
         weight = weights.setdefault((kind, name, file), _Weight())
         weight.count += 1
         weight.bytes += size

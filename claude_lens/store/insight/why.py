@@ -12,9 +12,10 @@ from typing import Any, Final, Literal, TypedDict
 
 from sqlalchemy import Connection, RowMapping, select
 
+from claude_lens.exact import load
 from claude_lens.exchange import Usage
 from claude_lens.store.bodies import Loader
-from claude_lens.store.content import load, unpack
+from claude_lens.store.content import unpack
 from claude_lens.store.insight.blocks import images, marks, without_images
 from claude_lens.store.insight.compare import ORDER, Change, Part, Side, changes, common, load_side
 from claude_lens.store.reading import forms

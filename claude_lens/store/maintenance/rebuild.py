@@ -10,8 +10,9 @@ from typing import Final
 
 from sqlalchemy import Connection, delete, select
 
+from claude_lens.exact import load
 from claude_lens.store.bodies import Loader
-from claude_lens.store.content import load, unpack
+from claude_lens.store.content import unpack
 from claude_lens.store.reading.restore import restored
 from claude_lens.store.schema import (
     CREATE_SEARCH,

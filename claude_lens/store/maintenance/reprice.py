@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
+from claude_lens import exact
 from claude_lens.exchange import Usage
 from claude_lens.store import content, database
 from claude_lens.store.maintenance.prices import prices_of
@@ -117,9 +118,9 @@ def _facts(
         found: dict[str, Any] = {}
         if key is not None:
             query = select(contents.c.codec, contents.c.data).where(contents.c.id == key)
-            found = content.load(content.unpack(*connection.execute(query).one()))
+            found = exact.load(content.unpack(*connection.execute(query).one()))
         found["prices"] = pricing.relevant(prices)
-        known[place] = store_content(connection, content.dump(found))
+        known[place] = store_content(connection, exact.dump(found))
     return known[place]
 
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, select, update
 
+from claude_lens import exact
 from claude_lens.redact import Redactor
 from claude_lens.store import chain, content, database
 from claude_lens.store import streams as packing
@@ -134,11 +135,11 @@ class _Scrub:
         if not self._redactor.may_hold(raw):
             return raw
         try:
-            value = content.load(raw)
+            value = exact.load(raw)
         except ValueError:
             return self._redactor.raw(raw)
         new = self._redactor.value(value)
-        return raw if new is value else content.dump(new)
+        return raw if new is value else exact.dump(new)
 
     def _replace(self, connection: Connection, key: int, raw: bytes, clean: bytes) -> None:
         note_deletion(connection)
@@ -153,7 +154,7 @@ class _Scrub:
         if connection.execute(
             select(occurrences.c.session).where(occurrences.c.content == key).limit(1)
         ).scalar():
-            before, after = columns(content.load(raw)), columns(content.load(clean))
+            before, after = columns(exact.load(raw)), columns(exact.load(clean))
             unindex(connection, {} if before is None else {key: before})
             index(connection, {} if after is None else {key: after})
 
@@ -207,7 +208,7 @@ def _digests(connection: Connection) -> None:
     names = ("exchange", "params", "shape", "digest", *chain.LISTS)
     query = select(*(payloads.c[name] for name in names)).where(payloads.c.params.is_not(None))
     for row in connection.execute(query).mappings().all():
-        marks = content.load(content.unpack_blob(row["shape"]))[0] if row["shape"] else []
+        marks = exact.load(content.unpack_blob(row["shape"]))[0] if row["shape"] else []
         tips = {name: steps[row[name]] for name in chain.LISTS if row[name] is not None}
         digest = chain.request_digest(known[row["params"]], tips, marks)
         if digest != row["digest"]:

@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, Table, delete, func, select
 
-from claude_lens.store.content import load, unpack
+from claude_lens.exact import load
+from claude_lens.store.content import unpack
 from claude_lens.store.maintenance.upkeep import in_chunks, note_deletion, reading
 from claude_lens.store.schema import contents, exchanges, nodes, occurrences, payloads, sessions
 from claude_lens.store.writing.derived import unindex

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, select
 
+from claude_lens import exact
 from claude_lens.store import chain, content
 from claude_lens.store import streams as packing
 from claude_lens.store.maintenance.upkeep import Progress, quiet
@@ -108,7 +109,7 @@ def _exchanges(
 def _digest(row: Row[Any], digests: dict[int, bytes], steps: dict[int, bytes]) -> bytes | None:
     tips = {name: getattr(row, name) for name in chain.LISTS}
     try:
-        marks = content.load(content.unpack_blob(row.shape))[0] if row.shape else []
+        marks = exact.load(content.unpack_blob(row.shape))[0] if row.shape else []
         whole = {name: steps[tip] for name, tip in tips.items() if tip is not None}
     except (KeyError, ValueError):
         return None
@@ -120,7 +121,7 @@ def _small_values(row: Row[Any], report: Report) -> None:
         blob = getattr(row, name)
         try:
             if blob is not None:
-                content.load(content.unpack_blob(blob))
+                exact.load(content.unpack_blob(blob))
         except ValueError as error:
             report.add(f"exchange {row.exchange_id}: {name}: {error}")
 

@@ -6,7 +6,8 @@ from typing import Final, TypedDict
 
 from sqlalchemy import Connection, select
 
-from claude_lens.store.content import load, unpack_blob
+from claude_lens.exact import load
+from claude_lens.store.content import unpack_blob
 from claude_lens.store.reading import forms
 from claude_lens.store.schema import exchanges, payloads
 

@@ -15,7 +15,8 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy import text as sql_text
 
 from claude_lens.errors import UserError
-from claude_lens.store.content import load, unpack
+from claude_lens.exact import load
+from claude_lens.store.content import unpack
 from claude_lens.store.reading import matching
 from claude_lens.store.reading.search import Query, has_index, parse
 from claude_lens.store.schema import SEARCH, SEARCH_COLUMNS, contents, exchanges, occurrences

@@ -14,9 +14,10 @@ from typing import Any, Literal, Self
 from sqlalchemy import Connection, Engine, RowMapping, Select, func, select, tuple_
 
 from claude_lens.errors import NotFound
+from claude_lens.exact import load
 from claude_lens.store import database, workers
 from claude_lens.store.bodies import Bodies, Loader
-from claude_lens.store.content import load, unpack
+from claude_lens.store.content import unpack
 from claude_lens.store.reading import forms
 from claude_lens.store.rows import key_of
 from claude_lens.store.schema import contents, exchanges, sessions, tags

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Select, select
 
+from claude_lens import exact
 from claude_lens.errors import NotFound, StoreError
 from claude_lens.exchange import Response
 from claude_lens.store import content
@@ -62,7 +63,7 @@ def _bare(connection: Connection, row: Any) -> Raw:
     found = connection.execute(query).one_or_none()
     try:
         body = content.unpack(found.codec, found.data) if found else b""
-        pairs = content.load(content.unpack_blob(row.response_headers))
+        pairs = exact.load(content.unpack_blob(row.response_headers))
     except ValueError as error:
         raise StoreError(f"the answer is damaged ({error}); run lensctl verify") from error
     headers = tuple((str(name), str(value)) for name, value in pairs)

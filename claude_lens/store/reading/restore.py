@@ -11,9 +11,10 @@ from typing import Any
 import orjson
 from sqlalchemy import ColumnElement, Connection, RowMapping, select
 
+from claude_lens.exact import load
 from claude_lens.exchange import Agent, Cost, Exchange, Headers, Identity, Model, Request, Response, Usage
 from claude_lens.store.bodies import Bodies, Loader
-from claude_lens.store.content import load, unpack
+from claude_lens.store.content import unpack
 from claude_lens.store.reading.raw import streams_of
 from claude_lens.store.rows import NO_SESSION
 from claude_lens.store.schema import contents, exchanges, sessions

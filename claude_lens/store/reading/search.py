@@ -16,7 +16,8 @@ from sqlalchemy import ColumnElement, Connection, Select, column, false, func, o
 from sqlalchemy import text as sql_text
 
 from claude_lens.errors import UserError
-from claude_lens.store.content import load, unpack
+from claude_lens.exact import load
+from claude_lens.store.content import unpack
 from claude_lens.store.reading import forms, matching
 from claude_lens.store.reading.filters import Filter, conditions
 from claude_lens.store.reading.matching import Term, Terms

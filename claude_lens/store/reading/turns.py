@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, RowMapping, select
 
+from claude_lens import exact
 from claude_lens.errors import NotFound, StoreError
 from claude_lens.store import content, workers
 from claude_lens.store.reading import forms
@@ -85,7 +86,7 @@ def load(connection: Connection, keys: Iterable[int]) -> dict[int, Any]:
         )
         for key, codec, data in connection.execute(query):
             try:
-                found[key] = content.load(content.unpack(codec, data))
+                found[key] = exact.load(content.unpack(codec, data))
             except ValueError as error:
                 raise StoreError(f"content {key} is damaged; run lensctl verify") from error
     return found

@@ -18,8 +18,8 @@ import orjson
 from sqlalchemy import select
 
 import claude_lens
+from claude_lens import exact
 from claude_lens.exchange import Exchange, Headers, Request, Response
-from claude_lens.store import content
 from claude_lens.store.reading import forms
 from claude_lens.store.reading.queries import Reader
 from claude_lens.store.reading.restore import restored
@@ -50,9 +50,9 @@ def jsonl(reader: Reader, session: str) -> Iterator[bytes]:
     """The lines, each with its end."""
     facts = reader.session(session)
     about = {"session": facts["id"], "title": facts["title"], "tags": facts["tags"]}
-    yield content.dump({FORMAT: VERSION, **about}) + b"\n"
+    yield exact.dump({FORMAT: VERSION, **about}) + b"\n"
     for one in session_exchanges(reader, facts["id"], streams=True):
-        yield content.dump(plain(one)) + b"\n"
+        yield exact.dump(plain(one)) + b"\n"
 
 
 def plain(exchange: Exchange) -> dict[str, Any]:
@@ -149,7 +149,7 @@ def _named(headers: Headers) -> list[dict[str, str]]:
 
 def _text(half: Request | Response) -> str:
     if half.json is not None:
-        return content.dump(half.json).decode()
+        return exact.dump(half.json).decode()
     return half.body.decode("utf-8", "replace")
 
 
@@ -158,4 +158,4 @@ def dump_har(value: Mapping[str, Any]) -> bytes:
     try:
         return orjson.dumps(value, option=orjson.OPT_INDENT_2)
     except orjson.JSONEncodeError:
-        return content.dump(value)
+        return exact.dump(value)

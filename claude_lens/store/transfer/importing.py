@@ -10,6 +10,7 @@ from typing import Any, Final, get_args
 
 from sqlalchemy import select
 
+from claude_lens import exact
 from claude_lens.errors import NotFound, UserError
 from claude_lens.exchange import (
     Agent,
@@ -24,7 +25,6 @@ from claude_lens.exchange import (
     Usage,
 )
 from claude_lens.redact import Redactor
-from claude_lens.store import content
 from claude_lens.store.reading.queries import Reader
 from claude_lens.store.rows import Item
 from claude_lens.store.schema import exchanges
@@ -55,7 +55,7 @@ def read_lines(
         if not line.strip():
             continue
         try:
-            value = content.load(line)
+            value = exact.load(line)
             if number == 1:
                 if value[FORMAT] != VERSION:
                     raise ValueError(f"format {value[FORMAT]} is unknown")
@@ -108,7 +108,7 @@ def _headers(pairs: Any) -> Headers:
 
 def _body(half: Mapping[str, Any]) -> bytes:
     if half["json"] is not None:
-        return content.dump(half["json"])
+        return exact.dump(half["json"])
     return _bytes(half["body"])
 
 

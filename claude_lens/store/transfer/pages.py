@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any, Final
 
+from claude_lens import exact
 from claude_lens.exchange import Exchange
 from claude_lens.store import content
 from claude_lens.store.reading import forms
@@ -60,7 +61,7 @@ def _message(message: Any, name: str, known: set[bytes], facts: str) -> Iterator
     if not isinstance(message, Mapping):
         return
     # An answer comes back as history with other fields around it: role and content tell.
-    digest = content.digest(content.dump([message.get("role"), _bare(message.get("content"))]))
+    digest = content.digest(exact.dump([message.get("role"), _bare(message.get("content"))]))
     if digest in known:
         return
     known.add(digest)

@@ -15,9 +15,10 @@ from typing import Any, Final
 
 from sqlalchemy import select
 
+from claude_lens import exact
+from claude_lens.exact import load
 from claude_lens.exchange import Agent, Cost, Exchange, Identity, Model, Request, Response
-from claude_lens.store import content
-from claude_lens.store.content import load, unpack_blob
+from claude_lens.store.content import unpack_blob
 from claude_lens.store.maintenance.prices import prices_of
 from claude_lens.store.reading.queries import Reader
 from claude_lens.store.schema import exchanges, payloads, sessions
@@ -137,8 +138,8 @@ def _exchange(one: _Answer, lines: Mapping[str, _Line], meta: Mapping[str, Any])
         cost=Cost(usd=usd, requested_usd=usd, prices=prices),
         stop_reason=_text(last.get("stop_reason")),
         request_id=_text(raw.get("requestId")),
-        request=Request(body=content.dump(request), json=request),
-        response=Response(body=content.dump(answer), json=answer),
+        request=Request(body=exact.dump(request), json=request),
+        response=Response(body=exact.dump(answer), json=answer),
     )
 
 

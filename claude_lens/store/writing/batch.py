@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Table, bindparam, case, func, select
 
+from claude_lens import exact
 from claude_lens.exchange import Response
 from claude_lens.store import chain, content
 from claude_lens.store import streams as packing
@@ -247,7 +248,7 @@ class Batch:
         for name in chain.LISTS:
             row[name] = None if parts is None else self._tip(parts.chains.get(name))
         if parts is not None and (parts.marks or parts.single):
-            row["shape"] = content.pack_blob(content.dump([parts.marks, sorted(parts.single)]))
+            row["shape"] = content.pack_blob(exact.dump([parts.marks, sorted(parts.single)]))
         if parts is not None and "messages" in parts.chains:
             self._stale[item.exchange.id] = not self._messages(parts.chains["messages"], session, key)
         return row

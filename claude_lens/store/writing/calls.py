@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from claude_lens import exact
 from claude_lens.exchange import Exchange
-from claude_lens.store import content
 from claude_lens.store.rows import text as clean
 
 _USES = frozenset({"tool_use", "server_tool_use", "mcp_tool_use"})
@@ -44,7 +44,7 @@ def _results(exchange: Exchange, found: dict[str, Calls]) -> None:
         one = found.setdefault(name, Calls())
         one.results += 1
         one.errors += block.get("is_error") is True
-        one.bytes += len(content.dump(block.get("content")))
+        one.bytes += len(exact.dump(block.get("content")))
         if durations.get(name):
             one.durations.append(durations[name].pop(0))
 

@@ -9,8 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from claude_lens.dashboard.views.stream import MOST_TEXT, SHOWN, Event, events
-from claude_lens.exchange import Exchange
-from claude_lens.store import streams
+from claude_lens.exchange import GONE, Exchange
 from claude_lens.store.sink import StoreSink
 from tests.dashboard.conftest import text_of
 from tests.dashboard.test_conversation import said, user
@@ -95,7 +94,7 @@ def test_every_byte_as_a_file(client: TestClient, make: Make, sink: StoreSink) -
 
 
 def test_why_there_is_none(client: TestClient, make: Make, sink: StoreSink) -> None:
-    redacted, empty = keep(sink, make, body=streams.GONE), keep(sink, make, body=b"{}")
+    redacted, empty = keep(sink, make, body=GONE), keep(sink, make, body=b"{}")
     words = text_of(client.get(f"/exchanges/{redacted.id}/stream"))
     assert "No raw stream is kept: it held something that looks like a secret." in words
     assert (

@@ -7,12 +7,12 @@ from dataclasses import replace
 from sqlalchemy import select
 
 from benchmarks.streams import stream_of
+from claude_lens.exact import dump
 from claude_lens.recorder.frames import Arrival, Ending
 from claude_lens.recorder.process import Recorder
 from claude_lens.redact import Redactor, mark
 from claude_lens.settings import load
 from claude_lens.store import database
-from claude_lens.store.content import dump
 from claude_lens.store.maintenance.scrub import scrub
 from claude_lens.store.maintenance.verify import verify
 from claude_lens.store.reading.queries import Reader

@@ -4,8 +4,8 @@ import json
 from datetime import datetime
 from typing import Any
 
+from claude_lens.exact import dump
 from claude_lens.exchange import Agent, Exchange
-from claude_lens.store.content import dump
 from claude_lens.store.reading.queries import Reader
 from claude_lens.store.sink import StoreSink
 from claude_lens.store.transfer.exporting import dump_har, har, jsonl, plain, session_exchanges

@@ -4,8 +4,8 @@ from html.parser import HTMLParser
 
 import pytest
 
+from claude_lens.exact import dump
 from claude_lens.exchange import Agent
-from claude_lens.store.content import dump
 from claude_lens.store.reading.queries import Reader
 from claude_lens.store.sink import StoreSink
 from claude_lens.store.transfer.pages import conversation, markdown, page
