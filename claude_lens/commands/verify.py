@@ -20,13 +20,13 @@ def command(as_json: bool) -> int:
         report = verify(reader, progress)
     if as_json:
         counts = {name: getattr(report, name) for name in ("contents", "nodes", "exchanges", "streams")}
-        print_json({"sound": report.sound, **counts, "damage": report.damage})
+        print_json({"sound": report.sound, **counts, "notes": report.notes, "damage": report.damage})
     else:
         print(
             f"{report.exchanges} exchanges, {report.nodes} steps, {report.contents} contents, "
             f"{report.streams} streams checked"
         )
-        for line in report.damage:
+        for line in (*report.notes, *report.damage):
             print(line)
         print("sound" if report.sound else f"{len(report.damage)} problems")
     return 0 if report.sound else 1

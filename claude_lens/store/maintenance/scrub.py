@@ -1,22 +1,25 @@
 """Taking secrets out of what is stored already: contents, headers, answers, errors, titles, the search index.
 
 Contents are changed in place, so every chain that shares one is clean at once. A stream that may hold a
-secret, perhaps cut over several events, is dropped whole.
+secret, perhaps cut over several events, is dropped whole. The digests of whole requests follow at the end;
+until then ``meta`` says that they are behind (``SCRUBBING``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import secrets
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, select, update
+from sqlalchemy import Connection, Engine, delete, or_, select, update
 
 from claude_lens import exact
 from claude_lens.redact import Redactor
 from claude_lens.store import chain, content, database
 from claude_lens.store import streams as packing
 from claude_lens.store.maintenance.upkeep import (
+    SCRUBBING,
     Progress,
     compact_search,
     in_chunks,
@@ -24,6 +27,7 @@ from claude_lens.store.maintenance.upkeep import (
     opened,
     quiet,
     reading,
+    remember,
     shrink,
 )
 from claude_lens.store.reading import raw as raw_streams
@@ -31,6 +35,7 @@ from claude_lens.store.schema import (
     ROOT_NODE,
     contents,
     exchanges,
+    meta,
     nodes,
     occurrences,
     payloads,
@@ -40,6 +45,7 @@ from claude_lens.store.schema import (
 from claude_lens.store.writing.derived import index, unindex
 from claude_lens.store.writing.words import columns
 
+_DROP: Final = update(streams).values(codec=packing.SCRUBBED, data=None)
 _BLOBS: Final = ("request_headers", "response_headers", "response_rest")
 
 
@@ -69,30 +75,37 @@ def scrub(url: str, redactor: Redactor, *, dry_run: bool = False, progress: Prog
 class _Scrub:
     def __init__(self, engine: Engine, redactor: Redactor, done: Scrubbed) -> None:
         self._engine, self._redactor, self._done = engine, redactor, done
+        self._newest = 0
+        self._running: list[int] = []
 
     def run(self, progress: Progress) -> None:
-        # Before the contents that they are packed against change; afterwards, what has come since.
-        newest = self._look_through_streams(0, progress)
         with reading(self._engine) as connection:
             keys = [key for (key,) in connection.execute(select(contents.c.id).order_by(contents.c.id))]
             rows = [key for (key,) in connection.execute(select(exchanges.c.id).order_by(exchanges.c.id))]
             named = [key for (key,) in connection.execute(select(sessions.c.id))]
+            running = select(exchanges.c.id).where(exchanges.c.status == "running")
+            self._running = [key for (key,) in connection.execute(running)]
+        self._newest = max(rows, default=0)
+        # Before the contents that they are packed against change; afterwards, what has come since.
+        self._look_through_streams(streams.c.exchange <= self._newest, progress)
         in_chunks(
             self._engine, keys, self._contents, lambda share: progress("looking through contents", share)
         )
         in_chunks(self._engine, rows, self._rows, lambda share: progress("looking through exchanges", share))
         in_chunks(self._engine, named, self._titles)
-        self._look_through_streams(newest, progress)
-        if self._done.contents and not self._done.dry_run:
-            with self._engine.begin() as connection:
-                _digests(connection)
+        self._look_through_streams(self._later(streams.c.exchange), progress)
+        if not self._done.dry_run:
+            _digests(self._engine, lambda share: progress("comparing requests", share))
 
-    def _look_through_streams(self, after: int, progress: Progress) -> int:
-        query = select(streams.c.exchange).where(streams.c.exchange > after, streams.c.data.is_not(None))
+    def _later(self, column: Any) -> Any:
+        """Whether ``column`` refers to an exchange whose answer may have come since the start."""
+        return or_(column > self._newest, column.in_(self._running))
+
+    def _look_through_streams(self, which: Any, progress: Progress) -> None:
+        query = select(streams.c.exchange).where(which, streams.c.data.is_not(None))
         with reading(self._engine) as connection:
             keys = [key for (key,) in connection.execute(query.order_by(streams.c.exchange))]
         in_chunks(self._engine, keys, self._streams, lambda share: progress("looking through streams", share))
-        return max(keys, default=after)
 
     def _streams(self, connection: Connection, keys: Sequence[int]) -> None:
         for start in range(0, len(keys), 900):
@@ -101,8 +114,7 @@ class _Scrub:
             gone = [row.exchange for row in rows if self._may_tell(row)]
             self._done.streams += len(gone)
             if gone and not self._done.dry_run:
-                drop = update(streams).where(streams.c.exchange.in_(gone))
-                connection.execute(drop.values(codec=packing.SCRUBBED, data=None))
+                connection.execute(_DROP.where(streams.c.exchange.in_(gone)))
 
     def _may_tell(self, row: Any) -> bool:
         """Whether a stream or what it stands for has a secret; one that cannot be read may have."""
@@ -122,14 +134,26 @@ class _Scrub:
         for start in range(0, len(keys), 900):
             part = keys[start : start + 900]
             query = select(contents.c.id, contents.c.codec, contents.c.data).where(contents.c.id.in_(part))
+            changed = []
             for key, codec, data in connection.execute(query).all():
                 self._done.looked_at += 1
                 raw = content.unpack(codec, data)
                 clean = self._clean(raw)
                 if clean != raw:
-                    self._done.contents += 1
+                    changed.append(key)
                     if not self._done.dry_run:
                         self._replace(connection, key, raw, clean)
+            self._done.contents += len(changed)
+            if changed and not self._done.dry_run:
+                remember(connection, SCRUBBING, secrets.token_hex(8))
+                self._unpackable(connection, changed)
+
+    def _unpackable(self, connection: Connection, keys: Sequence[int]) -> None:
+        """Drop streams that came since the start, and are packed against a content that has changed now."""
+        about = payloads.c.response_message.in_(keys) & self._later(payloads.c.exchange)
+        packed = select(payloads.c.exchange).where(about)
+        dropped = _DROP.where(streams.c.exchange.in_(packed), streams.c.data.is_not(None))
+        self._done.streams += connection.execute(dropped).rowcount
 
     def _clean(self, raw: bytes) -> bytes:
         if not self._redactor.may_hold(raw):
@@ -197,21 +221,48 @@ class _Scrub:
         return changed
 
 
-def _digests(connection: Connection) -> None:
-    """The digests of whole requests again, from those of the contents as they are now."""
-    rows = connection.execute(select(contents.c.id, contents.c.digest))
-    known = {row.id: row.digest for row in rows}
+def _digests(engine: Engine, progress: Callable[[float], None]) -> None:
+    """Where they are behind, the digests of whole requests again, from those of the contents as they are."""
+    with reading(engine) as connection:
+        behind = connection.execute(select(meta.c.value).where(meta.c.key == SCRUBBING)).scalar()
+        if behind is None:
+            return
+        known = {row.id: row.digest for row in connection.execute(select(contents.c.id, contents.c.digest))}
+        steps = _steps(connection, known)
+        query = select(payloads.c.exchange).where(payloads.c.params.is_not(None))
+        keys = [key for (key,) in connection.execute(query.order_by(payloads.c.exchange))]
+    names = ("exchange", "params", "shape", "digest", *chain.LISTS)
+
+    def action(connection: Connection, part: Sequence[int]) -> None:
+        for start in range(0, len(part), 900):
+            query = select(*(payloads.c[name] for name in names))
+            chosen = query.where(payloads.c.exchange.in_(part[start : start + 900]))
+            for row in connection.execute(chosen).mappings().all():
+                digest = _digest(row, known, steps)
+                if digest not in (None, row["digest"]):
+                    where = payloads.c.exchange == row["exchange"]
+                    connection.execute(update(payloads).where(where).values(digest=digest))
+
+    in_chunks(engine, keys, action, progress)
+    with engine.begin() as connection:
+        # Another scrub may have changed more meanwhile, and will do this again.
+        connection.execute(delete(meta).where(meta.c.key == SCRUBBING, meta.c.value == behind))
+
+
+def _steps(connection: Connection, known: Mapping[int, bytes]) -> dict[int, bytes]:
     steps: dict[int, bytes] = {ROOT_NODE: chain.ROOT}
     order = select(nodes.c.id, nodes.c.parent_id, nodes.c.content_id).where(nodes.c.id != ROOT_NODE)
     for key, parent, piece in connection.execute(order.order_by(nodes.c.id)):
-        steps[key] = content.digest(steps[parent] + known[piece])
-    names = ("exchange", "params", "shape", "digest", *chain.LISTS)
-    query = select(*(payloads.c[name] for name in names)).where(payloads.c.params.is_not(None))
-    for row in connection.execute(query).mappings().all():
-        marks = exact.load(content.unpack_blob(row["shape"]))[0] if row["shape"] else []
-        tips = {name: steps[row[name]] for name in chain.LISTS if row[name] is not None}
-        digest = chain.request_digest(known[row["params"]], tips, marks)
-        if digest != row["digest"]:
-            connection.execute(
-                update(payloads).where(payloads.c.exchange == row["exchange"]).values(digest=digest)
-            )
+        # What is damaged stays so, for verify to tell.
+        if parent in steps and piece in known:
+            steps[key] = content.digest(steps[parent] + known[piece])
+    return steps
+
+
+def _digest(row: Any, known: Mapping[int, bytes], steps: Mapping[int, bytes]) -> bytes | None:
+    tips = {name: row[name] for name in chain.LISTS if row[name] is not None}
+    if row["params"] not in known or any(tip not in steps for tip in tips.values()):
+        return None
+    marks = exact.load(content.unpack_blob(row["shape"]))[0] if row["shape"] else []
+    whole = {name: steps[tip] for name, tip in tips.items()}
+    return chain.request_digest(known[row["params"]], whole, marks)

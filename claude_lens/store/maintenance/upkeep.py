@@ -18,6 +18,9 @@ Item = TypeVar("Item")
 Progress = Callable[[str, float], None]
 """What is being done, and how much of it (0 to 1)."""
 
+SCRUBBING: Final = "scrubbing"
+"""In ``meta`` from a scrub's first change of a content until the digests of whole requests agree again."""
+
 # SQLite's waiting writers look again every 100 ms at the latest.
 _PAUSE: Final = 0.12
 _LONGEST: Final = 0.15

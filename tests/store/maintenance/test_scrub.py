@@ -4,6 +4,7 @@ import io
 import sqlite3
 from dataclasses import replace
 
+import pytest
 from sqlalchemy import select
 
 from benchmarks.streams import stream_of
@@ -21,7 +22,7 @@ from claude_lens.store.reading.raw import streams_of
 from claude_lens.store.reading.search import parse, search
 from claude_lens.store.schema import SEARCH, metadata, streams
 from claude_lens.store.sink import StoreSink, open_sink
-from tests.store.conftest import T0, Make, ask, body_of, message_of
+from tests.store.conftest import T0, Make, ask, body_of, change, message_of
 from tests.test_redact import AROUND, SAMPLES, around
 
 SECRETS = [secret for _, secret in SAMPLES]
@@ -202,3 +203,62 @@ def test_streams_of_what_the_recorder_redacted_are_not_kept(url: str, make: Make
         assert raw_of(connection, "fine").body == stream_of(fine)
         assert "looks like a secret" in raw_of(connection, "told").why
         assert verify(reader).sound
+
+
+def test_one_that_is_stopped_halfway_is_brought_to_its_end_by_the_next(
+    url: str, sink: StoreSink, reader: Reader, make: Make
+) -> None:
+    fill(sink, make)
+
+    def stop(what: str, _: float) -> None:
+        if what == "looking through exchanges":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        scrub(url, Redactor(), progress=stop)
+    halfway = verify(reader)
+    assert halfway.sound, halfway.damage
+    assert "lensctl scrub" in halfway.notes[0]
+    # Damage is told all the same.
+    (content,) = ask(url, "SELECT min(params) FROM payloads")[0]
+    change(url, "UPDATE payloads SET params = -1 WHERE params = :key", key=content)
+    assert verify(reader).damage
+    change(url, "UPDATE payloads SET params = :key WHERE params = -1", key=content)
+
+    assert scrub(url, Redactor()).contents == 0
+
+    report = verify(reader)
+    assert report.sound, report.damage
+    assert report.notes == []
+
+
+def test_what_comes_meanwhile_stays_readable(url: str, sink: StoreSink, reader: Reader, make: Make) -> None:
+    """A recorder that does not redact brings an answer again that is just being cleaned."""
+    secret = SAMPLES[20][1]
+    answer = message_of(0)
+    answer["content"][0]["text"] = secret
+    sink.ended(make(body_of("first"), answer))
+    running = make(body_of("second"), at=T0)
+    sink.arrived(running)
+    sink.flush()
+    late = make(body_of("second"), answer, id=running.id, at=T0)
+    more = make(body_of("third"), answer)
+    meanwhile = iter((late, more))
+
+    def record(what: str, _: float) -> None:
+        if what == "looking through streams":
+            for one in meanwhile:
+                sink.ended(one)
+            sink.flush()
+        elif what == "looking through contents":
+            report = verify(reader)
+            assert report.sound, report.damage
+
+    done = scrub(url, Redactor(), progress=record)
+
+    assert done.streams == 3
+    report = verify(reader)
+    assert report.sound, report.damage
+    with reader.connect() as connection:
+        assert raw_of(connection, late.id).body is None
+        assert raw_of(connection, more.id).body is None
