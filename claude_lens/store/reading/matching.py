@@ -13,10 +13,16 @@ from typing import Any, Final
 from claude_lens.store.schema import SEARCH_COLUMNS
 from claude_lens.store.writing.lexemes import WEIGHTS, tokens
 
-CONDITION: Final = (
-    "(f.words @@ CAST(:strict AS tsquery) OR (f.partial AND f.words @@ CAST(:relaxed AS tsquery)))"
-)
-"""What the index is asked, of a row ``f`` and the values that :func:`values` gives."""
+SURE: Final = "f.words @@ CAST(:strict AS tsquery)"
+"""Whether a row ``f`` of the index matches by itself; its values are what :func:`values` gives."""
+
+_PERHAPS: Final = "f.partial AND f.words @@ CAST(:relaxed AS tsquery)"
+
+CONDITION: Final = f"({SURE} OR ({_PERHAPS}))"
+"""Whether a row may match: what the index is asked first."""
+
+UNSURE: Final = f"({_PERHAPS} AND NOT {SURE})"
+"""Whether only the text can tell."""
 
 
 @dataclass(frozen=True, slots=True)

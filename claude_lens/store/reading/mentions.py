@@ -7,7 +7,7 @@ looked for session by session, as far as a page needs.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -32,28 +32,40 @@ _LEAD: Final = 12
 
 
 class _Statements:
-    """What is asked of a kind of index: ``f`` is its row, ``key`` that of the content."""
+    """What is asked of a kind of index: ``f`` is its row, ``key`` that of the content.
 
-    def __init__(self, key: str, matches: str, join: str) -> None:
-        newest = (
-            f"SELECT f.{key} AS content FROM {SEARCH} f WHERE {matches} ORDER BY f.{key} DESC LIMIT :most"
+    ``matches`` finds never too little; ``sure`` says where it does not find too much either, ``unsure`` where
+    the text has to tell.
+    """
+
+    def __init__(self, key: str, join: str, matches: str, sure: str, unsure: str) -> None:
+        def newest(which: str) -> str:
+            return (
+                f"SELECT f.{key} AS content FROM {SEARCH} f WHERE {which} ORDER BY f.{key} DESC LIMIT :most"
+            )
+
+        said_in = f"{join} occurrences o ON o.content ="
+        self.counted = sql_text(f"SELECT count(*) FROM ({newest(matches)}) n")
+        self.sure = sql_text(
+            f"SELECT o.session, max(o.content) AS content FROM ({newest(sure)}) n {said_in} n.content "
+            "GROUP BY o.session"
         )
-        self.counted = sql_text(f"SELECT count(*) FROM ({newest}) n")
-        self.all = sql_text(
-            f"SELECT o.session, max(o.content) AS content FROM ({newest}) n {join} occurrences o "
-            "ON o.content = n.content GROUP BY o.session"
+        self.unsure = sql_text(
+            f"SELECT o.session, o.content FROM ({newest(unsure)}) n {said_in} n.content "
+            "ORDER BY o.content DESC"
         )
         self.of_one = sql_text(
-            f"SELECT f.{key} FROM {SEARCH} f {join} occurrences o ON o.content = f.{key} "
+            f"SELECT f.{key} AS content, {unsure} AS unsure FROM {SEARCH} f {said_in} f.{key} "
             f"WHERE o.session = :session AND {matches} AND f.{key} BETWEEN :first AND :last "
             f"ORDER BY f.{key} DESC LIMIT 1"
         )
 
 
+_MATCH: Final = f"f.{SEARCH} MATCH :match"
 # CROSS JOIN keeps SQLite to the order of the tables: the index has to lead.
 _STATEMENTS: Final = {
-    "sqlite": _Statements("rowid", f"f.{SEARCH} MATCH :match", "CROSS JOIN"),
-    "postgresql": _Statements("content", matching.CONDITION, "JOIN"),
+    "sqlite": _Statements("rowid", "CROSS JOIN", _MATCH, _MATCH, "FALSE"),
+    "postgresql": _Statements("content", "JOIN", matching.CONDITION, matching.SURE, matching.UNSURE),
 }
 
 
@@ -77,10 +89,20 @@ class Mentions:
         name = connection.dialect.name
         self._statements = _STATEMENTS[name]
         self._asked = {"match": query.match} if name == "sqlite" else matching.values(query.structure)
-        values = {**self._asked, "most": RARE + 1}
         self._all: dict[int, int] | None = None
-        if int(connection.execute(self._statements.counted, values).scalar_one()) <= RARE:
-            self._all = {row.session: row.content for row in connection.execute(self._statements.all, values)}
+        self._unsure: dict[int, list[int]] = {}
+        self._held: dict[int, bool] = {}
+        self._look_up({**self._asked, "most": RARE + 1})
+
+    def _look_up(self, values: dict[str, Any]) -> None:
+        said = self._statements
+        if int(self._connection.execute(said.counted, values).scalar_one()) > RARE:
+            return
+        self._all = {row.session: row.content for row in self._connection.execute(said.sure, values)}
+        # Only of words that follow each other is there anything that PostgreSQL's index may not know.
+        if self._asked.get("strict") != self._asked.get("relaxed"):
+            for row in self._connection.execute(said.unsure, values):
+                self._unsure.setdefault(row.session, []).append(row.content)
 
     @property
     def tired(self) -> bool:
@@ -89,15 +111,37 @@ class Mentions:
 
     def content(self, session: int) -> int | None:
         """The key of the newest message of this session that matches."""
-        if self._all is not None:
+        if self._all is not None and session not in self._unsure:
             return self._all.get(session)
         started = time.perf_counter()
-        ends = select(func.min(occurrences.c.content), func.max(occurrences.c.content))
-        first, last = self._connection.execute(ends.where(occurrences.c.session == session)).one()
-        values = {**self._asked, "session": session, "first": first, "last": last}
-        found = None if first is None else self._connection.execute(self._statements.of_one, values).scalar()
+        found = self._of_few(session, self._all) if self._all is not None else self._of_many(session)
         self._spent += time.perf_counter() - started
         return found
+
+    def _of_few(self, session: int, sure: Mapping[int, int]) -> int | None:
+        known = sure.get(session)
+        newer = (content for content in self._unsure[session] if known is None or content > known)
+        return next(filter(self._holds, newer), known)
+
+    def _of_many(self, session: int) -> int | None:
+        ends = select(func.min(occurrences.c.content), func.max(occurrences.c.content))
+        first, last = self._connection.execute(ends.where(occurrences.c.session == session)).one()
+        while first is not None:
+            values = {**self._asked, "session": session, "first": first, "last": last}
+            row = self._connection.execute(self._statements.of_one, values).one_or_none()
+            if row is None or not row.unsure or self._holds(row.content):
+                return None if row is None else int(row.content)
+            last = row.content - 1
+        return None
+
+    def _holds(self, content: int) -> bool:
+        """Whether the text itself has the words; it may be in several sessions."""
+        if content not in self._held:
+            query = select(contents.c.codec, contents.c.data).where(contents.c.id == content)
+            row = self._connection.execute(query).one_or_none()
+            texts = columns(load(unpack(row.codec, row.data))) if row is not None else None
+            self._held[content] = texts is not None and matching.holds(texts, self._query.structure)
+        return self._held[content]
 
     def told(self, places: Sequence[tuple[int, int]]) -> dict[int, Mention]:
         """What to show for pairs of session and content, by session."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from claude_lens.store.reading import mentions as looking
 from claude_lens.store.reading.mentions import mentions
 from claude_lens.store.reading.queries import Reader
 from claude_lens.store.sink import StoreSink
@@ -39,3 +40,35 @@ def test_the_best_place_is_shown(make: Make, sink: StoreSink, reader: Reader) ->
     assert [one.snippet[a:b] for a, b in one.marks] == ["walrus", "PÉNGUIN"]
     assert one.snippet.startswith("\u2026x x x")
     assert len(one.snippet) <= 120
+
+
+@pytest.mark.parametrize("rare", [0, looking.RARE], ids=["often", "seldom"])
+def test_words_that_follow_each_other_in_very_long_messages(
+    make: Make, sink: StoreSink, reader: Reader, monkeypatch: pytest.MonkeyPatch, rare: int
+) -> None:
+    """Longer than PostgreSQL's index keeps the places of: what it may not know, the texts tell."""
+    monkeypatch.setattr(looking, "RARE", rare)
+    filler = " ".join(f"w{number % 97}" for number in range(20_000))
+    for session, *prompts in (
+        ("apart", f"{filler} walrus and penguin", f"{filler} penguin walrus"),
+        ("together", f"{filler} walrus.penguin", f"{filler} penguin, walrus"),
+        ("short", "walrus.penguin", f"{filler} penguin; walrus"),
+        ("newest", "short walrus.penguin", f"{filler} walrus-penguin"),
+        ("neither", filler),
+    ):
+        sink.ended(make(body_of(*prompts), message_of(7), session=session))
+    sink.flush()
+
+    def said(text: str) -> dict[int, int | None]:
+        with reader.connect() as connection:
+            found = mentions(connection, text)
+            assert found is not None
+            return {session: found.content(session) for session in range(1, 6)}
+
+    phrase, words = said("walrus.penguin"), said("walrus penguin")
+    assert [session for session, content in phrase.items() if content is not None] == [2, 3, 4]
+    assert [session for session, content in words.items() if content is not None] == [1, 2, 3, 4]
+    # The newest message that has them side by side, though a newer one has both.
+    assert phrase[2] != words[2]
+    assert phrase[3] != words[3]
+    assert phrase[4] == words[4]
