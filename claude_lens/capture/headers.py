@@ -7,6 +7,7 @@ from claude_lens.capture.inflight import RawHeaders
 HOP_BY_HOP = frozenset(
     (
         b"connection",
+        b"expect",
         b"keep-alive",
         b"proxy-authenticate",
         b"proxy-authorization",

@@ -65,6 +65,9 @@ class Lane:
             flight.end("cancelled", error="the client closed the connection")
             if not gone.done():
                 raise
+        except Exception as error:
+            flight.end("error", error=_short(error))
+            raise
         finally:
             gone.cancel()
             flight.arrive()
@@ -73,8 +76,8 @@ class Lane:
         url = f"{base}{flight.endpoint}{'?' + flight.query if flight.query else ''}"
         try:
             response = await self._post(url, headers, flight.sent)
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            await self._unreachable(flight, base, error, send)
+        except Exception as error:
+            await self._unanswered(flight, base, error, send)
             return
         async with response:
             answered = self._answer_headers(response)
@@ -120,7 +123,7 @@ class Lane:
                     return response
                 pause = response.headers.get("retry-after")
                 response.release()
-            await asyncio.sleep(float(pause) if pause and pause.isdigit() else 0.5 * 2**attempt)
+            await asyncio.sleep(float(pause) if pause and pause.isdecimal() else 0.5 * 2**attempt)
         return await self._client.post(url, headers, body)
 
     def _answer_headers(self, response: aiohttp.ClientResponse) -> RawHeaders:
@@ -129,10 +132,9 @@ class Lane:
             return passed
         return [(name, value) for name, value in passed if name not in SERVER_HEADERS]
 
-    async def _unreachable(self, flight: InFlight, base: str, error: Exception, send: Send) -> None:
-        slow = isinstance(error, TimeoutError)
-        status, problem = (504, "did not answer in time") if slow else (502, "cannot be reached")
-        message = f"claude-lens: {urlsplit(base).netloc} {problem}: {_short(error)}"
+    async def _unanswered(self, flight: InFlight, base: str, error: Exception, send: Send) -> None:
+        status = 504 if isinstance(error, TimeoutError) else 502
+        message = f"claude-lens: {urlsplit(base).netloc} {_problem(error)}"
         flight.passed(await respond_error(send, status, message, "api_error"))
         flight.end("error", status, [(b"content-type", b"application/json")], message)
 
@@ -154,6 +156,18 @@ def _unread(response: aiohttp.ClientResponse) -> bytes:
 
 def _short(error: Exception) -> str:
     return (str(error) or type(error).__name__).splitlines()[0]
+
+
+def _problem(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return f"did not answer in time: {_short(error)}"
+    if isinstance(error, aiohttp.ServerDisconnectedError):
+        return "closed the connection without an answer"
+    if isinstance(error, aiohttp.ClientResponseError):
+        return f"answered what is not HTTP: {error.message.partition(chr(10))[0].rstrip(':')}"
+    if isinstance(error, aiohttp.ClientOSError) and not isinstance(error, aiohttp.ClientConnectorError):
+        return f"broke the connection off: {_short(error)}"
+    return f"cannot be reached: {_short(error)}"
 
 
 async def _client_gone(receive: Receive) -> None:

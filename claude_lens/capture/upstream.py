@@ -7,6 +7,8 @@ import re
 import ssl
 from dataclasses import dataclass
 from types import SimpleNamespace
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import certifi
@@ -19,6 +21,8 @@ from claude_lens.settings import Settings
 ANTHROPIC = "https://api.anthropic.com"
 AUTO_HEADERS = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 CA_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
+# Bytes of an answer's longest header: gateways send policies and cookies far beyond aiohttp's own 8 KB.
+LONGEST_HEADER = 2**18
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +51,20 @@ def tls_context() -> ssl.SSLContext:
     return context
 
 
+def proxy_for(url: str) -> str | None:
+    """The proxy that HTTPS_PROXY and its siblings name for an address; None where it is reached directly."""
+    parts = urlsplit(url)
+    return None if proxy_bypass(parts.hostname or "") else getproxies().get(parts.scheme)
+
+
 class UpstreamClient:
-    """Sends requests as they are. Proxies come from HTTPS_PROXY and its siblings."""
+    """Sends requests as they are."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._session: aiohttp.ClientSession | None = None
         self._tls: ssl.SSLContext | None = None
+        self._proxies: dict[str, str | None] = {}
 
     def prepare(self) -> None:
         """Read the authorities, which takes a tenth of a second; safe in another thread."""
@@ -76,35 +87,44 @@ class UpstreamClient:
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
-            trust_env=True,
+            # With trust_env, aiohttp would also add passwords from a .netrc file.
+            trust_env=False,
             skip_auto_headers=AUTO_HEADERS,
             trace_configs=[trace],
             read_bufsize=2**18,
+            max_line_size=LONGEST_HEADER,
+            max_field_size=LONGEST_HEADER,
         )
 
     async def post(self, url: str, headers: RawHeaders, body: bytes) -> aiohttp.ClientResponse:
         """The response once its headers are there. Raises aiohttp's errors.
 
-        A kept connection that the other side had closed is replaced once: nothing was answered on it.
+        A kept connection that the other side had closed is replaced: nothing was answered on it. Many may
+        have been closed at once, so that only a new one's failure counts.
         """
         if self._session is None or self._session.closed:
             self._session = self._open()
         sent = CIMultiDict((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers)
-        seen = SimpleNamespace(reused=False)
-        try:
-            return await self._send(url, sent, body, seen)
-        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
-            if not seen.reused or isinstance(error, aiohttp.ClientConnectorError):
-                raise
-            return await self._send(url, sent, body, seen)
+        while True:
+            seen = SimpleNamespace(reused=False)
+            try:
+                return await self._session.post(
+                    URL(url, encoded=True),
+                    headers=sent,
+                    data=body,
+                    allow_redirects=False,
+                    proxy=self._proxy(url),
+                    trace_request_ctx=seen,
+                )
+            except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
+                if not seen.reused or isinstance(error, aiohttp.ClientConnectorError):
+                    raise
 
-    async def _send(
-        self, url: str, headers: CIMultiDict[str], body: bytes, seen: SimpleNamespace
-    ) -> aiohttp.ClientResponse:
-        assert self._session
-        return await self._session.post(
-            URL(url, encoded=True), headers=headers, data=body, allow_redirects=False, trace_request_ctx=seen
-        )
+    def _proxy(self, url: str) -> str | None:
+        base = url.partition("/v1/")[0]
+        if base not in self._proxies:
+            self._proxies[base] = proxy_for(url)
+        return self._proxies[base]
 
     async def close(self) -> None:
         """Close all connections."""

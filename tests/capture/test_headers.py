@@ -13,6 +13,7 @@ SENT = [
     (b"connection", b"keep-alive, X-Private"),
     (b"x-private", b"1"),
     (b"te", b"trailers"),
+    (b"expect", b"100-continue"),
     (b"transfer-encoding", b"chunked"),
     (b"x-claude-lens-project", b"%2Fhome"),
     (b"x-litellm-api-key", b"proxy key"),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import threading
 import time
 
 import orjson
@@ -52,6 +54,31 @@ def forward(
 
     asyncio.run(run())
     return calling
+
+
+class RawUpstream:
+    """Reads a whole request, answers these very bytes and hangs up; gives its base URL."""
+
+    def __init__(self, answer: bytes) -> None:
+        self._answer = answer
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    def __enter__(self) -> str:
+        self._thread.start()
+        return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+
+    def __exit__(self, *_: object) -> None:
+        self._listener.close()
+        self._thread.join(10)
+
+    def _serve(self) -> None:
+        connection, _ = self._listener.accept()
+        with connection:
+            got = b""
+            while not got.endswith(BODY):
+                got += connection.recv(65536)
+            connection.sendall(self._answer)
 
 
 def test_bytes_there_and_back(upstream: Provider) -> None:
@@ -177,6 +204,54 @@ def test_an_unknown_host_is_a_502_that_names_it() -> None:
     calling = forward(call(), "http://nowhere.invalid")
     assert calling.status == 502
     assert b"nowhere.invalid" in calling.body
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (b"", "closed the connection without an answer"),
+        (b"HTTP/1.1 200 OK\r\ncontent-ty", "closed the connection without an answer"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "answered what is not HTTP: Bad status line"),
+    ],
+)
+def test_what_is_no_answer_is_told_in_words(answer: bytes, told: str) -> None:
+    with RawUpstream(answer) as base:
+        calling = forward(call(), base)
+    assert calling.status == 502
+    message = orjson.loads(calling.body)["error"]["message"]
+    assert message == f"claude-lens: {base.removeprefix('http://')} {told}"
+    assert (calling.ending.status, calling.ending.error) == ("error", message)
+
+
+def test_a_request_that_cannot_be_sent_is_an_answer_too(upstream: Provider) -> None:
+    calling = forward(call([*HEADERS, (b"x-odd", b"a\x00b")]), upstream.url)
+    assert (calling.status, calling.ending.status) == (502, "error")
+    assert upstream.requests == []
+
+
+def test_a_fault_while_answering_ends_the_exchange(upstream: Provider) -> None:
+    calling = call()
+
+    async def send(message: Message) -> None:
+        raise RuntimeError("no such socket")
+
+    async def run() -> None:
+        settings = load(environ={})
+        client = UpstreamClient(settings)
+        lane = Lane(client, settings, own_server=True)
+        with pytest.raises(RuntimeError):
+            await lane.forward(calling.flight, Upstream(upstream.url, KEY), calling.receive, send)
+        await client.close()
+
+    asyncio.run(run())
+    assert (calling.ending.status, calling.ending.error) == ("error", "no such socket")
+
+
+def test_an_upstream_is_never_asked_whether_it_wants_the_body() -> None:
+    """The whole body is here already; and an upstream that ignores the question would never be sent it."""
+    with RawUpstream(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}") as base:
+        calling = forward(call([*HEADERS, (b"expect", b"100-continue")]), base, READ_TIMEOUT="5")
+    assert calling.status == 200
 
 
 def test_an_upstream_that_never_answers_is_a_504(upstream: Provider) -> None:

@@ -9,6 +9,7 @@ import ipaddress
 import socket
 import socketserver
 import ssl
+import struct
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -163,6 +164,36 @@ def test_a_kept_connection_that_was_closed_is_replaced(counting: tuple[str, type
     assert len(handler.ports) == 5
 
 
+def test_any_number_of_dead_connections_is_replaced() -> None:
+    """As behind a firewall that forgot them: each is reset at its next request."""
+    first: set[int] = set()
+    together = threading.Barrier(3)
+
+    class Forgotten(Counting):
+        def do_POST(self) -> None:
+            if self.client_address[1] in first:
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                self.close_connection = True
+                return
+            if len(first) < 3:
+                first.add(self.client_address[1])
+                together.wait(10)
+            super().do_POST()
+
+    handler: type[Counting] = type("Handler", (Forgotten,), {"ports": []})
+
+    async def conversation(ask: Ask) -> None:
+        url = f"http://127.0.0.1:{server.server_address[1]}"
+        await asyncio.gather(*(ask(url) for _ in range(3)))
+        assert (await ask(url))[0] == 200
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        talk(conversation)
+        server.shutdown()
+    assert len(handler.ports) == 4
+
+
 def test_an_upstream_that_hangs_up_at_once_is_asked_once() -> None:
     asked: list[Received] = []
 
@@ -177,6 +208,36 @@ def test_an_upstream_that_hangs_up_at_once_is_asked_once() -> None:
     with Server(handler) as server:
         talk(conversation)
     assert len(asked) == 1
+
+
+@pytest.mark.parametrize("size", [9_000, 200_000])
+def test_a_long_header_passes(upstream: Provider, size: int) -> None:
+    upstream.play(always(raw(b"{}", headers=(("content-security-policy", "x" * size),))))
+    found: list[tuple[bytes, bytes]] = []
+
+    async def conversation(ask: Ask) -> None:
+        found.extend((await ask(upstream.url + "/v1/messages"))[1])
+
+    talk(conversation)
+    assert (b"content-security-policy", b"x" * size) in found
+
+
+@pytest.mark.parametrize("credential", [b"x-api-key", b"authorization"])
+def test_no_password_of_a_netrc_file_is_sent(
+    upstream: Provider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, credential: bytes
+) -> None:
+    netrc = tmp_path / ".netrc"
+    netrc.write_text("default login me password RECOGNISABLE\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+
+    async def conversation(ask: Ask) -> None:
+        await ask(upstream.url + "/v1/messages", [(credential, b"Bearer given")])
+
+    talk(conversation)
+    (request,) = upstream.requests
+    assert request.header(credential.decode()) == "Bearer given"
+    assert not any("Basic" in value for _, value in request.headers)
 
 
 def test_a_proxy_from_the_environment(upstream: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -287,8 +348,9 @@ class Tunnel(socketserver.StreamRequestHandler):
             target.shutdown(socket.SHUT_WR)
 
 
-def test_an_https_proxy_tunnels_and_the_certificate_is_still_verified(
-    https: str, authority: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_proxy_tunnels_and_the_certificate_is_still_verified(
+    https: str, authority: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, scheme: str
 ) -> None:
     asked: list[bytes] = []
     handler = type("Handler", (Tunnel,), {"asked": asked})
@@ -301,10 +363,16 @@ def test_an_https_proxy_tunnels_and_the_certificate_is_still_verified(
             await ask(https)
 
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), handler) as server:
+        if scheme == "https":
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*authority)
+            server.socket = context.wrap_socket(server.socket, server_side=True)
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{server.server_address[1]}")
+        monkeypatch.setenv("HTTPS_PROXY", f"{scheme}://127.0.0.1:{server.server_address[1]}")
         talk(distrusting)
         monkeypatch.setenv("SSL_CERT_FILE", str(authority[0]))
         talk(trusting)
         server.shutdown()
-    assert asked == [f"CONNECT {https.removeprefix('https://')} HTTP/1.1\r\n".encode()] * 2
+    # A proxy whose own certificate is unknown is told nothing.
+    connect = f"CONNECT {https.removeprefix('https://')} HTTP/1.1\r\n".encode()
+    assert asked == [connect] * (2 if scheme == "http" else 1)
