@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from typing import BinaryIO
 
 from claude_lens import memory
 from claude_lens.recorder.process import ignore_signals, run
@@ -10,14 +12,22 @@ from claude_lens.recorder.sinks import factories
 from claude_lens.settings import load
 
 
+def reports() -> BinaryIO:
+    """Standard output for the reports alone: what a sink prints goes to standard error."""
+    mine = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    return mine
+
+
 def main() -> None:
     """Record what comes on standard input with our own sinks named in the arguments, and all foreign ones."""
     memory.steady()
     ignore_signals()
+    out = reports()
     settings, opening = load(), factories(frozenset(sys.argv[1:]))
     # Parsed bodies are trees of many containers without a cycle: looking through them finds nothing.
     memory.permanent((50_000, 10, 10))
-    run(settings, opening, sys.stdin.buffer, sys.stdout.buffer)
+    run(settings, opening, sys.stdin.buffer, out)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,8 @@ from claude_lens.wire.usage import usage_of
 _AGENT_FIELDS = frozenset(field.name for field in fields(Agent))
 _REQUEST_IDS = ("request-id", "x-request-id", "llm_provider-request-id", "apim-request-id")
 _NO_END = "the stream ended before its last event"
+_BOM = b"\xef\xbb\xbf"
+_STREAM_STARTS = (b"event:", b"data:", b":")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,9 +55,10 @@ def running(arrival: Arrival) -> Exchange:
 def complete(running: Exchange, ending: Ending) -> Exchange:
     """The exchange as it ended.
 
-    An ``ok`` becomes ``error`` where the HTTP status or the stream says so, or the stream lacks its end; a
-    ``cancelled`` becomes ``ok`` where the client left after the last event. Cost is 0.0 where nothing was
-    billed (token counts, refused requests) and None where it is unknown.
+    An ``ok`` becomes ``error`` where the HTTP status or the stream says so, the stream lacks its end, or
+    there is no message at all (a redirect, a page, nothing); a ``cancelled`` becomes ``ok`` where the client
+    left after the last event. Cost is 0.0 where nothing was billed (token counts, refused requests) and None
+    where it is unknown.
     """
     answer = _answer(running.endpoint, ending)
     status, error = _outcome(ending, answer)
@@ -91,12 +94,15 @@ def interrupted(running: Exchange) -> Exchange:
     return replace(running, status="interrupted", error="the proxy stopped before the answer ended")
 
 
+def unreadable(running: Exchange) -> Exchange:
+    """The exchange of an answer that a fault of ours kept from being understood; nothing of it is kept."""
+    return replace(running, status="error", error="the answer could not be recorded")
+
+
 def _answer(endpoint: str, ending: Ending) -> _Answer:
     body = decode_body(ending.body, headers.get(ending.headers, "content-encoding"))
-    kind = (headers.get(ending.headers, "content-type") or "").partition(";")[0].strip().lower()
-    is_stream = kind == "text/event-stream" or (not kind and body.startswith((b"event:", b"data:", b":")))
-    if not is_stream:
-        json = parse_object(body)
+    if not _is_stream(body, ending):
+        json = parse_object(body.removeprefix(_BOM))
         is_error = json is not None and json.get("type") == "error"
         return _Answer(body=body, json=json, error=error_text(json, ending.http_status) if is_error else None)
     if endpoint.endswith("/chat/completions"):
@@ -117,13 +123,27 @@ def _answer(endpoint: str, ending: Ending) -> _Answer:
     )
 
 
+def _is_stream(body: bytes, ending: Ending) -> bool:
+    """Judged by the bytes before the content type: gateways name either form as the other."""
+    start = body[:64].removeprefix(_BOM).lstrip()
+    if start.startswith((b"{", *_STREAM_STARTS)):
+        return not start.startswith(b"{")
+    kind = (headers.get(ending.headers, "content-type") or "").partition(";")[0].strip().lower()
+    return kind == "text/event-stream"
+
+
+def _refused(ending: Ending) -> bool:
+    """Whether the status alone tells that nothing was answered: a refusal, or a redirect."""
+    return ending.http_status is not None and ending.http_status >= 300
+
+
 def _outcome(ending: Ending, answer: _Answer) -> tuple[Status, str | None]:
-    refused = ending.http_status is not None and ending.http_status >= 400
-    failed = refused or answer.error is not None
-    text = answer.error
-    if refused and text is None:
-        text = error_text(answer.json, ending.http_status, answer.body)
-    status = ending.status
+    status, refused, text = ending.status, _refused(ending), answer.error
+    mute = status == "ok" and answer.whole and answer.json is None and not refused
+    failed = refused or mute or text is not None
+    if text is None and failed:
+        body = b"an empty answer" if mute and not answer.body else answer.body
+        text = error_text(answer.json, ending.http_status, body)
     if status == "ok" and (failed or not answer.whole):
         return "error", ending.error or text or _NO_END
     if status == "cancelled" and answer.body and answer.whole and not failed and usage_of(answer.json):
@@ -134,9 +154,7 @@ def _outcome(ending: Ending, answer: _Answer) -> tuple[Status, str | None]:
 def _cost(running: Exchange, ending: Ending, usage: Usage | None, answer: _Answer) -> Cost:
     prices = pricing.relevant(ending.prices or {})
     if usage is None:
-        refused = ending.http_status is not None and ending.http_status >= 400
-        unbilled = running.endpoint.endswith("/count_tokens") or refused
-        if unbilled:
+        if running.endpoint.endswith("/count_tokens") or _refused(ending):
             return Cost(usd=0.0, requested_usd=0.0, prices=prices)
         return Cost(usd=ending.cost_usd, prices=prices)
     told = answer.json.get("usage") if answer.json else None

@@ -6,6 +6,7 @@ head (a JSON object with ``kind``), and the body (raw bytes, never copied into J
 
 from __future__ import annotations
 
+import json
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from typing import Any, BinaryIO
 import orjson
 
 from claude_lens.exchange import Headers, Lane, Status
+from claude_lens.wire.parse import parse_json
 
 LENGTHS = struct.Struct("!II")
 
@@ -70,7 +72,11 @@ def encode(frame: Frame) -> tuple[bytes, bytes]:
     """The frame's prefix with its head, and its body, to be written one after the other."""
     fields = {name: getattr(frame, name) for name in frame.__slots__ if name != "body"}
     fields["kind"] = "arrival" if isinstance(frame, Arrival) else "ending"
-    head = orjson.dumps(fields)
+    try:
+        head = orjson.dumps(fields)
+    except TypeError:
+        # Half a surrogate pair, as names and errors that came out of JSON may hold.
+        head = json.dumps(fields, default=str).encode()
     return LENGTHS.pack(len(head), len(frame.body)) + head, frame.body
 
 
@@ -83,7 +89,7 @@ def read_frame(stream: BinaryIO) -> Frame | None:
     head, body = stream.read(head_size), stream.read(body_size)
     if len(head) < head_size or len(body) < body_size:
         return None
-    fields: dict[str, Any] = orjson.loads(head)
+    fields: dict[str, Any] = parse_json(head)
     kind = fields.pop("kind")
     fields["headers"] = tuple((name, value) for name, value in fields["headers"])
     if kind == "arrival":

@@ -21,7 +21,7 @@ import orjson
 from claude_lens.agents.namer import Namer
 from claude_lens.errors import Fault, LensError
 from claude_lens.exchange import Exchange
-from claude_lens.recorder.build import complete, interrupted, running
+from claude_lens.recorder.build import complete, interrupted, running, unreadable
 from claude_lens.recorder.frames import Arrival, Frame, read_frame
 from claude_lens.recorder.sinks import Counting, Idling, Sink, SinkFactory
 from claude_lens.redact import Redactor, redactor
@@ -90,13 +90,19 @@ class Recorder:
             raise Fault(f"{name}: {text}") from error
 
     def handle(self, frame: Frame) -> None:
-        """Hand one frame to the sinks. An ending whose arrival was never seen is counted as a fault."""
+        """Hand one frame to the sinks. An ending whose arrival was never seen is counted as a fault.
+
+        So is an answer that cannot be understood, whose exchange ends without it.
+        """
         self._handled += 1
         try:
             exchange = self._build(frame)
         except Exception as error:
+            before = None if isinstance(frame, Arrival) else self._running.pop(frame.id, None)
             self._fault("recorder", error)
-            return
+            if before is None:
+                return
+            exchange = unreadable(before)
         arrived = isinstance(frame, Arrival)
         for name, sink in self._sinks.items():
             self._guard(name, lambda sink=sink: (sink.arrived if arrived else sink.ended)(exchange))  # type: ignore[misc]
@@ -111,8 +117,10 @@ class Recorder:
             return exchange
         if frame.id not in self._running:
             raise Fault(f"exchange {frame.id} ended but never arrived")
-        exchange = complete(self._running.pop(frame.id), frame)
-        return self._namer.ended(self._redactor.ended(exchange) if self._redactor else exchange)
+        exchange = complete(self._running[frame.id], frame)
+        exchange = self._namer.ended(self._redactor.ended(exchange) if self._redactor else exchange)
+        del self._running[frame.id]
+        return exchange
 
     def flush(self) -> None:
         """Let every sink commit its batch, then report."""

@@ -6,6 +6,7 @@ providers of that format send thinking in.
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from claude_lens.wire.events import blocks_of, fields_of
@@ -28,19 +29,25 @@ def fold_chat(body: bytes) -> dict[str, Any] | None:
         chunk = parse_object(data) if data else None
         if chunk is None:
             continue
-        for name, value in chunk.items():
-            if name == "choices":
-                for choice in value if isinstance(value, list) else ():
-                    if isinstance(choice, dict):
-                        _choice(choices, choice)
-            elif value is not None or name not in folded:
-                folded[name] = value
+        # A value nested beyond what Python can follow; what fits of its chunk is kept.
+        with contextlib.suppress(RecursionError):
+            _take(folded, choices, chunk)
     if not folded and not choices:
         return None
     if choices or "error" not in folded:
         folded["object"] = "chat.completion"
         folded["choices"] = [choices[index] for index in sorted(choices)]
     return folded
+
+
+def _take(folded: dict[str, Any], choices: dict[int, dict[str, Any]], chunk: dict[str, Any]) -> None:
+    for name, value in chunk.items():
+        if name == "choices":
+            for choice in value if isinstance(value, list) else ():
+                if isinstance(choice, dict):
+                    _choice(choices, choice)
+        elif value is not None or name not in folded:
+            folded[name] = value
 
 
 def _choice(choices: dict[int, dict[str, Any]], chunk: dict[str, Any]) -> None:

@@ -103,7 +103,7 @@ class _Folding:
                 self.pings += 1
             elif kind == "error" or (not kind and "error" in event):
                 self.error = event
-        except (ValueError, TypeError, KeyError, AttributeError):
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             self.malformed += data.strip() != b"[DONE]"
 
     def _message_start(self, message: dict[str, Any]) -> None:

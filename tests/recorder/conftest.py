@@ -28,6 +28,8 @@ SINK = """
                 raise OSError("the journal is full")
             if exchange.request.body == b"kill the recorder":
                 os._exit(9)
+            if exchange.request.body == b"print":
+                print("hello from a sink", flush=True)
             self.note("arrived", exchange)
 
         def ended(self, exchange):

@@ -188,11 +188,53 @@ def test_a_compressed_stream_is_kept_decoded() -> None:
             "error",
             "overloaded_error: Overloaded",
         ),
+        ({"body": b"", "http_status": 307, "headers": (("location", "/x"),)}, "error", "HTTP 307"),
+        ({"body": b"", "http_status": 204, "headers": ()}, "error", "HTTP 204: an empty answer"),
+        ({"body": b"", "headers": (JSON,)}, "error", "HTTP 200: an empty answer"),
+        (
+            {"body": b"<html><title>Log in</title>", "headers": (("content-type", "text/html"),)},
+            "error",
+            "HTTP 200: Log in",
+        ),
+        ({"body": b"", "http_status": 503, "headers": ()}, "error", "HTTP 503"),
+        ({"body": b"", "status": "cancelled", "headers": (JSON,)}, "cancelled", None),
     ],
 )
 def test_how_it_ended(changes: dict[str, Any], status: str, error: str | None) -> None:
     exchange = ended(**changes)
     assert (exchange.status, exchange.error) == (status, error)
+
+
+MESSAGE = {**START["message"], "stop_reason": "end_turn", "usage": {"input_tokens": 1, "output_tokens": 1}}
+PLAIN = ("content-type", "text/plain")
+
+
+@pytest.mark.parametrize("header", [SSE, JSON, PLAIN, ("x-other", "y")])
+@pytest.mark.parametrize("before", [b"", b"\xef\xbb\xbf", b"\n\n  "])
+@pytest.mark.parametrize("body", [ENDING.body, json.dumps(MESSAGE).encode()])
+def test_the_bytes_tell_a_stream_from_a_whole_answer(
+    body: bytes, before: bytes, header: tuple[str, str]
+) -> None:
+    if body is ENDING.body:
+        before = before.strip(b" ")  # a blank before a field's name would be part of it
+    exchange = ended(body=before + body, headers=(header,))
+    assert (exchange.status, exchange.error, exchange.stop_reason) == ("ok", None, "end_turn")
+    assert exchange.usage is not None
+
+
+def test_a_redirect_costs_nothing() -> None:
+    assert ended(body=b"", http_status=302, headers=()).cost.usd == 0.0
+
+
+@pytest.mark.parametrize("endpoint", ["/v1/messages", "/v1/chat/completions"])
+def test_nesting_beyond_pythons_reach_does_no_harm(endpoint: str) -> None:
+    deep = b'{"a":' * 1000 + b"1" + b"}" * 1000
+    event = b'{"type":"message_delta","delta":{},"usage":%b,"choices":[{"index":0,"delta":%b}]}' % (
+        deep,
+        deep,
+    )
+    done = ended(replace(ARRIVAL, endpoint=endpoint), body=(b"data: " + event + b"\n\n") * 2)
+    assert done.status == "error"
 
 
 def test_a_cut_stream_keeps_what_arrived() -> None:

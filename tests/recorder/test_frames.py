@@ -7,7 +7,7 @@ import io
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claude_lens.recorder.frames import Arrival, Frame, encode, read_frame
+from claude_lens.recorder.frames import Arrival, Ending, Frame, encode, read_frame
 from tests.recorder.conftest import arrival, ending
 
 
@@ -28,4 +28,10 @@ def test_a_torn_last_frame_is_the_end(body: bytes, cut: int) -> None:
 def test_headers_keep_order_and_repetition() -> None:
     headers = (("b", "1"), ("a", "2"), ("b", "ü"))
     frame = Arrival(id="1", worker="w", arrived_at=0.0, endpoint="/v1/messages", headers=headers)
+    assert read_frame(io.BytesIO(b"".join(encode(frame)))) == frame
+
+
+def test_half_a_surrogate_pair_passes() -> None:
+    """As a client that cuts a text in the middle of a character escapes it."""
+    frame = Ending(id="1", status="error", error="cut \ud83d", agent={"name": "\udc00", "id": None})
     assert read_frame(io.BytesIO(b"".join(encode(frame)))) == frame

@@ -19,6 +19,7 @@ import pytest
 
 from claude_lens.errors import Fault
 from claude_lens.exchange import Exchange
+from claude_lens.recorder import process as recorder_process
 from claude_lens.recorder.frames import Frame, encode
 from claude_lens.recorder.process import Recorder, run
 from claude_lens.recorder.sinks import SinkFactory
@@ -100,6 +101,30 @@ def test_an_ending_without_arrival_is_a_fault_of_ours() -> None:
     out = io.BytesIO()
     run(settings(), {}, stream(ending(1)), out)
     assert reports(out)[-1]["faults"]["recorder"]["count"] == 1
+
+
+def test_an_answer_that_cannot_be_understood_still_ends_its_exchange(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> Exchange:
+        raise RecursionError("too deep")
+
+    monkeypatch.setattr(recorder_process, "complete", broken)
+    sink, out = Memory(), io.BytesIO()
+    run(settings(), {"memory": lambda settings: sink}, stream(arrival(1), ending(1)), out)
+    assert sink.seen == [("arrived", "1", "running"), ("ended", "1", "error")]
+    assert reports(out)[-1]["faults"]["recorder"]["last"] == "RecursionError: too deep"
+    assert reports(out)[-1]["running"] == 0
+
+
+def test_a_sink_that_prints_does_not_disturb_the_reports(journal: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "claude_lens.recorder"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    out, err = process.communicate(b"".join(part for part in encode(arrival(1, b"print"))), 20)
+    assert sum(json.loads(line)["handled"] for line in out.splitlines()) == 1
+    assert b"hello from a sink" in err
 
 
 def test_a_sink_that_cannot_open_is_tried_again() -> None:

@@ -37,6 +37,8 @@ def test_a_body_that_is_not_json() -> None:
     assert error_text(None, 503, b"upstream\nis  down") == "HTTP 503: upstream is down"
     assert error_text(None, 502, b"<HTML><body>Bad gateway") == "HTTP 502"
     assert error_text(None, 502) == "HTTP 502"
+    page = b"<html><head><title>502: Bad\n gateway &amp; more</title></head><body>Ray 1</body>"
+    assert error_text(None, 502, page) == "HTTP 502: 502: Bad gateway & more"
 
 
 def test_is_bounded() -> None:
