@@ -11,6 +11,7 @@ import os
 import pkgutil
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NoReturn
 
 import click
@@ -18,6 +19,8 @@ import click
 import claude_lens
 from claude_lens import commands
 from claude_lens.errors import LensError
+
+COMPLETION = "_LENSCTL_COMPLETE"
 
 
 class Commands(click.Group):
@@ -53,7 +56,9 @@ def lensctl() -> None:
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code."""
     try:
-        result = lensctl.main(args=arguments, prog_name="lensctl", standalone_mode=False)
+        result = lensctl.main(
+            args=arguments, prog_name="lensctl", complete_var=COMPLETION, standalone_mode=False
+        )
         sys.stdout.flush()
     except LensError as error:
         print(f"lensctl: {error}", file=sys.stderr)
@@ -63,16 +68,43 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         return 130
-    except BrokenPipeError:
-        # The reader has gone, as in `lensctl show last | head`; what is still buffered has nowhere to go.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except OSError as error:
+        return _failed(error)
+    except SystemExit:
+        # Click and rich end the program themselves where the reader of a pipe has gone; click also where it
+        # has completed words for a shell.
+        if COMPLETION in os.environ:
+            raise
+        return _failed(BrokenPipeError())
     return result if isinstance(result, int) else 0
 
 
 def main() -> NoReturn:
     """Entry point of the program."""
+    _open_streams()
     sys.exit(run())
+
+
+def _failed(error: OSError) -> int:
+    """What the machine refused, in one line; a reader that has gone, as in ``| head``, is no failure."""
+    stream = sys.__stdout__ or sys.stdout
+    try:
+        stream.flush()
+    except OSError:
+        # What is still buffered has nowhere to go, and Python would try it again at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    if isinstance(error, BrokenPipeError):
+        return 0
+    where = f"{error.filename}: " if error.filename else ""
+    print(f"lensctl: {where}{error.strerror or error}", file=sys.stderr)
+    return 1
+
+
+def _open_streams() -> None:
+    """Open on nothing what the caller has closed, as Python then has no stream at all."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 - for good
 
 
 if __name__ == "__main__":

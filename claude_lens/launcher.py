@@ -21,6 +21,7 @@ HINTS = {
     "ENABLE_TOOL_SEARCH": "true",
     "CLAUDE_CODE_ENABLE_GATEWAY_MODEL_DISCOVERY": "1",
 }
+ADDRESS = ("CLAUDE_LENS_URL", "PORT", "CLAUDE_LENS_PORT")
 KEY_HEADER = "x-litellm-api-key"
 OUR_HEADERS = (KEY_HEADER, "x-claude-lens-project", "x-claude-lens-branch")
 PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/")
@@ -80,17 +81,18 @@ class Place:
         """A setting: environment, ``.env`` beside the configuration, ``.env`` in the home folder."""
         for source in (self.environ, *self.files):
             if source.get(name):
-                return source[name]
+                return source[name].strip()
         return ""
 
     def find_url(self) -> str:
         """The environment's word, else a proxy that runs, else the ``.env`` files, else the default."""
-        url, port = self.environ.get("CLAUDE_LENS_URL"), self.environ.get("PORT")
-        if not url and not port:
-            if self.record.get("url") and alive(self.record.get("pid")):
-                return str(self.record["url"])
-            url, port = self.look("CLAUDE_LENS_URL"), self.look("PORT")
-        return (url or f"http://127.0.0.1:{port or 8082}").rstrip("/")
+        told = any(map(self.environ.get, ADDRESS))
+        if not told and self.record.get("url") and alive(self.record.get("pid")):
+            return str(self.record["url"])
+        url, *ports = map(self.look, ADDRESS)
+        host = self.look("CLAUDE_LENS_HOST")
+        host = f"[{host}]" if host == "::1" else host if is_loopback(host) else "127.0.0.1"
+        return (url or f"http://{host}:{ports[0] or ports[1] or 8082}").rstrip("/")
 
     def local(self) -> bool:
         """Whether the proxy is on this machine's loopback, where it is ours to start."""
@@ -344,11 +346,9 @@ def read_env(path: str) -> dict[str, str]:
         name, value = name[7:] if name.startswith("export ") else name, value.strip()
         if not equals or name.startswith("#"):
             continue
-        if value[:1] in ("'", '"'):
-            value = value[1:].partition(value[0])[0]
-        else:
-            value = value.partition(" #")[0].strip()
-        found[name.strip()] = value
+        quoted_whole = value[:1] in ("'", '"')
+        bare = value[1:].partition(value[0])[0] if quoted_whole else value.partition(" #")[0].strip()
+        found[name.strip()] = bare
     return found
 
 

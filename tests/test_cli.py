@@ -8,6 +8,7 @@ import pytest
 import claude_lens
 from claude_lens import cli, commands
 from claude_lens.errors import NotFound
+from tests.commands.filled import fill
 from tests.harness.lens import Lens
 
 COMMANDS = sorted(
@@ -66,14 +67,43 @@ def test_errors(
     assert capsys.readouterr().err == ("lensctl: no such thing\n" if code == 2 else "")
 
 
-def test_a_reader_that_leaves_is_no_failure(lens: Lens) -> None:
+# Some print by themselves, some through click, rich or bytes; some more than a buffer holds.
+PRINTERS = (["env", "--format", "json"], ["--help"], ["stats"], ["routes"], ["init"], ["logs"], ["export"])
+
+
+@pytest.mark.parametrize("words", PRINTERS, ids=" ".join)
+def test_a_reader_that_leaves_is_no_failure(words: list[str], lens: Lens) -> None:
+    fill(lens)
+    (lens.home / "proxy.log").write_text("a line of the log\n" * 10_000)
     read, write = os.pipe()
     os.close(read)
-    command = [sys.executable, "-P", "-m", "claude_lens", "env", "--format", "json"]
+    command = [sys.executable, "-P", "-m", "claude_lens", *words]
     with os.fdopen(write, "w") as gone:
         done = subprocess.run(command, env=lens.environment, stdout=gone, stderr=subprocess.PIPE, text=True)
-    assert done.returncode == 0
-    assert "Traceback" not in done.stderr
+    assert (done.returncode, done.stderr.replace("lensctl: the key is masked; --reveal prints it\n", "")) == (
+        0,
+        "",
+    )
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+@pytest.mark.parametrize("words", PRINTERS[1:], ids=" ".join)
+def test_a_full_disk_is_one_line(words: list[str], lens: Lens) -> None:
+    fill(lens)
+    (lens.home / "proxy.log").write_text("a line of the log\n" * 10_000)
+    command = [sys.executable, "-P", "-m", "claude_lens", *words]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, env=lens.environment, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, done.stderr) == (1, "lensctl: No space left on device\n")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell of POSIX")
+def test_closed_streams(lens: Lens) -> None:
+    fill(lens)
+    line = f'"{sys.executable}" -P -m claude_lens'
+    for words in ("sessions >&-", "sessions 2>&-", "status >&-", "stats <&- >&- 2>&-"):
+        done = lens.run("sh", "-c", f"{line} {words}")
+        assert (done.returncode, done.stderr) == (1 if "status" in words else 0, ""), words
 
 
 def test_starting_does_not_load_what_it_does_not_need() -> None:

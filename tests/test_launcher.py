@@ -240,6 +240,12 @@ def test_where_the_proxy_is(tmp_path: Path) -> None:
     (tmp_path / "proxy.json").write_text(json.dumps({"url": "http://127.0.0.1:9002", "pid": os.getpid()}))
     assert place(tmp_path).url == "http://127.0.0.1:9002"
     assert place(tmp_path, PORT="9003").url == "http://127.0.0.1:9003"
+    assert (
+        place(tmp_path, CLAUDE_LENS_PORT=" 9004 ", CLAUDE_LENS_HOST="0.0.0.0").url == "http://127.0.0.1:9001"
+    )
+    (tmp_path / ".env").unlink()
+    assert place(tmp_path, CLAUDE_LENS_PORT=" 9004 ").url == "http://127.0.0.1:9004"
+    assert place(tmp_path, PORT="9003", CLAUDE_LENS_HOST="::1").url == "http://[::1]:9003"
     assert place(tmp_path, PORT="9003", CLAUDE_LENS_URL="http://[::1]:4/x/").url == "http://[::1]:4/x"
 
 

@@ -13,6 +13,7 @@ from claude_lens import settings as setting_table
 from claude_lens.errors import UserError
 from claude_lens.launcher import HINTS, Place, Problem, claude_environment
 from claude_lens.proxy import key as keys
+from claude_lens.proxy import supervisor
 from claude_lens.proxy.health import health
 from claude_lens.settings import Settings
 from claude_lens.terminal.output import print_json
@@ -58,12 +59,14 @@ def command(form: str, reveal: bool) -> None:
 
 def environment(settings: Settings) -> dict[str, str | None]:
     """What to set (None: to unset), with :data:`PLACEHOLDER` where the key goes."""
-    seen = health(settings.url)
+    running = supervisor.current(settings)
+    url = running.url if running else settings.url
+    seen = health(url)
     has_key = bool(setting_table.environment().get("ANTHROPIC_API_KEY"))
     pays = seen.detail.get("credential") == "proxy" if seen.healthy else has_key
     given = {name: value for name, value in os.environ.items() if name not in ALWAYS}
     try:
-        place = Place({**os.environ, "CLAUDE_LENS_URL": settings.url})
+        place = Place({**os.environ, "CLAUDE_LENS_URL": url})
         changes = claude_environment(given, place, PLACEHOLDER, pays)
     except Problem as problem:
         raise UserError(str(problem)) from None

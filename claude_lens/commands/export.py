@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from claude_lens import settings as setting_table
-from claude_lens.errors import UserError
+from claude_lens.errors import HostError, UserError
 
 
 @click.command()
@@ -42,9 +42,15 @@ def command(session: str, kind: str, output: Path | None) -> None:
             handle = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         except OSError as error:
             raise UserError(f"{output} cannot be written: {error.strerror}") from error
-        with os.fdopen(handle, "wb") as stream:
-            for piece in pieces:
-                stream.write(piece)
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                for piece in pieces:
+                    stream.write(piece)
+        except OSError as error:
+            # Half a session would pass for a whole one; a device is left alone.
+            if output.is_file():
+                output.unlink()
+            raise HostError(f"{output} cannot be written: {error.strerror}") from error
     print(f"{output}: session {ident}", file=sys.stderr)
 
 

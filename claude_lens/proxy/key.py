@@ -95,6 +95,10 @@ def _written(settings: Settings) -> Path:
         handle, name = tempfile.mkstemp(prefix=".key-", dir=folder)
     except OSError as error:
         raise HostError(f"cannot write into {folder}: {error.strerror}") from None
-    with os.fdopen(handle, "w", encoding="ascii") as file:
-        file.write(f"{PREFIX}{secrets.token_urlsafe(24)}\n")
+    try:
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(f"{PREFIX}{secrets.token_urlsafe(24)}\n")
+    except OSError as error:
+        Path(name).unlink()
+        raise HostError(f"cannot write into {folder}: {error.strerror}") from None
     return Path(name)

@@ -36,7 +36,7 @@ def gather(settings: Settings) -> dict[str, Any]:
         "version": seen.detail.get("version"),
         "litellm": seen.detail.get("litellm"),
         "credential": seen.detail.get("credential"),
-        "uptime_s": round(time.time() - started, 1) if started else None,
+        "uptime_s": max(round(time.time() - started, 1), 0.0) if started else None,
         "home": str(settings.home),
         "config": (running.record.get("config") if running else None) or str(settings.config),
         "key": keys.masked(key),

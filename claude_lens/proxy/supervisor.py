@@ -1,15 +1,13 @@
 """Starts and stops the proxy process, and knows which process it is.
 
 The home folder holds ``proxy.json`` (which process serves, and how it was started), ``proxy.log`` and
-``proxy.lock``; whoever starts or stops holds the lock, so two starts at once make one proxy. A process counts
-as ours only if its id, its start time and its command line all agree with ``proxy.json``.
+``proxy.lock``; whoever starts or stops holds the lock, so two starts at once make one proxy.
 """
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
-import json
 import os
 import subprocess
 import sys
@@ -23,10 +21,10 @@ import psutil
 from claude_lens.errors import HostError, ProxyError, UserError
 from claude_lens.proxy import config as config_file
 from claude_lens.proxy import key as keys
+from claude_lens.proxy import record as records
 from claude_lens.proxy.health import Health, health
 from claude_lens.settings import EVERYWHERE, Settings, is_loopback
 
-MODULE = "claude_lens.capture.server"
 START_TIMEOUT = 90.0
 STOP_TIMEOUT = 60.0
 DRAIN_TIMEOUT = 600.0
@@ -103,8 +101,8 @@ def plan(
 
 def current(settings: Settings) -> Running | None:
     """The proxy started from this home folder, None where none runs any more."""
-    record = read_record(settings)
-    process = _process(record)
+    record = records.read(settings)
+    process = records.process_of(record)
     return Running(str(record["url"]), process, record) if process else None
 
 
@@ -141,12 +139,15 @@ def replace(
         old = current(settings)
         family: list[psutil.Process] = []
         if old is not None and old.process is not None:
+            # First, as it cannot be known again while it finishes; a full disk then stops nothing.
+            records.write(settings, {**old.record, "pid": None})
             with contextlib.suppress(psutil.Error):
                 family = [old.process, *old.process.children(recursive=True)]
                 old.process.terminate()
             _await_silence(old, timeout)
-            _write(settings, {**old.record, "pid": None})
         running = _start(settings, environ, wanted, progress)
+    if not running.new:
+        raise ProxyError(f"a proxy at {running.url} was started by something else: restart it there")
     return running, _end(family, timeout)
 
 
@@ -184,13 +185,15 @@ def stop(settings: Settings, timeout: float = STOP_TIMEOUT) -> bool | None:
             family += found.process.children(recursive=True)
             found.process.terminate()
         done = _end(family, timeout)
-        _write(settings, {**found.record, "pid": None})
+        # It has stopped, whether or not a full disk takes the note; its process is known by more than its id.
+        with contextlib.suppress(HostError):
+            records.write(settings, {**found.record, "pid": None})
         return done
 
 
 def command(wanted: Plan) -> list[str]:
     """The command line of the proxy. ``-P`` keeps a project's own modules out of its way."""
-    line = [sys.executable, "-P", "-m", MODULE, "--config", str(wanted.config)]
+    line = [sys.executable, "-P", "-m", records.MODULE, "--config", str(wanted.config)]
     line += ["--host", wanted.host, "--port", str(wanted.port)]
     if wanted.tls_cert and wanted.tls_key:
         line += ["--ssl-certfile", str(wanted.tls_cert), "--ssl-keyfile", str(wanted.tls_key)]
@@ -228,7 +231,10 @@ def refuse_foreign(url: str, seen: Health) -> None:
 def lock(settings: Settings, timeout: float = START_TIMEOUT + 10) -> Iterator[None]:
     """Hold the home folder's lock. Raises :class:`ProxyError` where it is not free in ``timeout`` seconds."""
     file = keys.home_folder(settings) / "proxy.lock"
-    handle = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        handle = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise HostError(f"cannot write {file}: {error.strerror}") from None
     try:
         deadline = time.monotonic() + timeout
         while not _try_lock(handle):
@@ -240,20 +246,12 @@ def lock(settings: Settings, timeout: float = START_TIMEOUT + 10) -> Iterator[No
         os.close(handle)
 
 
-def read_record(settings: Settings) -> dict[str, Any]:
-    """``proxy.json``, empty where there is none or it is damaged."""
-    try:
-        record = json.loads((settings.home / "proxy.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return record if isinstance(record, dict) else {}
-
-
 def write_record(settings: Settings, wanted: Plan, process: psutil.Process) -> dict[str, Any]:
     """Write ``proxy.json`` for ``process`` and return it."""
     record = {
         "pid": process.pid,
         "started_at": process.create_time(),
+        "start_mark": records.start_mark(process.pid),
         "url": wanted.url,
         "host": wanted.host,
         "port": wanted.port,
@@ -263,7 +261,7 @@ def write_record(settings: Settings, wanted: Plan, process: psutil.Process) -> d
         "tls_key": str(wanted.tls_key) if wanted.tls_key else None,
         "own_key": settings.master_key is not None,
     }
-    _write(settings, record)
+    records.write(settings, record)
     return record
 
 
@@ -290,7 +288,13 @@ def _start(
     refuse_foreign(wanted.url, seen)
     offset, child = _spawn(settings, environ, wanted)
     process = psutil.Process(child.pid)
-    made = Running(wanted.url, process, write_record(settings, wanted, process), new=True)
+    try:
+        made = Running(wanted.url, process, write_record(settings, wanted, process), new=True)
+    except HostError:
+        # Nobody would know it again.
+        child.kill()
+        child.wait()
+        raise
     _await_health(settings, made, child.poll, offset, progress)
     return made
 
@@ -350,36 +354,15 @@ def _await_health(
         time.sleep(0.05)
 
 
-def _process(record: Mapping[str, Any]) -> psutil.Process | None:
-    pid, started = record.get("pid"), record.get("started_at")
-    if not isinstance(pid, int) or not isinstance(started, int | float):
-        return None
-    with contextlib.suppress(psutil.Error):
-        process = psutil.Process(pid)
-        same = abs(process.create_time() - started) < 1 and MODULE in process.cmdline()
-        if same and process.status() != psutil.STATUS_ZOMBIE:
-            return process
-    return None
-
-
-def _write(settings: Settings, record: Mapping[str, Any]) -> None:
-    file = settings.home / "proxy.json"
-    fresh = file.with_suffix(f".{os.getpid()}.tmp")
-    try:
-        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as output:
-            json.dump(record, output, indent=2)
-        fresh.replace(file)
-    except OSError as error:
-        raise HostError(f"cannot write {file}: {error.strerror}") from None
-
-
 def _open_log(settings: Settings) -> int:
     file = settings.home / "proxy.log"
     with contextlib.suppress(FileNotFoundError):
         if file.stat().st_size > LOG_LIMIT:
             file.replace(file.with_suffix(".log.1"))
-    return os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        return os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    except OSError as error:
+        raise HostError(f"cannot write {file}: {error.strerror}") from None
 
 
 def _try_lock(handle: int) -> bool:

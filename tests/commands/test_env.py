@@ -44,6 +44,11 @@ def test_own_key_is_named_not_printed(lens: Lens) -> None:
     assert "export ANTHROPIC_AUTH_TOKEN=sk-mine-0123456789" in shown.stdout
 
 
+def test_the_proxy_that_runs_counts(served: Lens) -> None:
+    found = json.loads(served.lensctl("env", "--format", "json", PORT="9").stdout)
+    assert found["ANTHROPIC_BASE_URL"] == served.url
+
+
 def test_json_and_vscode(served: Lens) -> None:
     key = keys.proxy_key(served.settings)
     masked = served.lensctl("env", "--format", "json")

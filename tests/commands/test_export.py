@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 import stat
+import sys
 
 import pytest
 
-from tests.commands.conftest import SESSION
+from claude_lens.exchange import Request
+from claude_lens.store.sink import open_sink
+from tests.commands.conftest import SESSION, exchange
 from tests.harness.lens import Lens
 
 
@@ -26,3 +30,16 @@ def test_into_a_file(recorded: Lens) -> None:
     assert len(json.loads(file.read_text())["log"]["entries"]) == 5
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert recorded.lensctl("export", SESSION, "-o", "/nowhere/at/all").returncode == 2
+
+
+def test_half_a_session_is_not_left_for_a_whole_one(lens: Lens) -> None:
+    lens.home.mkdir(mode=0o700)
+    sink = open_sink(lens.settings)
+    body = {"model": "m", "messages": [{"role": "user", "content": "long " * 100_000}]}
+    sink.ended(dataclasses.replace(exchange(1), request=Request(body=json.dumps(body).encode(), json=body)))
+    sink.close()
+    file = lens.folder / "half.jsonl"
+    limited = f'ulimit -f 400; exec "{sys.executable}" -P -m claude_lens export last -o "{file}"'
+    done = lens.run("sh", "-c", limited)
+    assert (done.returncode, done.stderr) == (1, f"lensctl: {file} cannot be written: File too large\n")
+    assert not file.exists()

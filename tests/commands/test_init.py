@@ -1,3 +1,4 @@
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,17 @@ def test_unwritable(lens: Lens) -> None:
     done = lens.lensctl("init", "--output", str(lens.folder / "file" / "x.yaml"))
     assert done.returncode == 1
     assert "cannot write" in done.stderr
+
+
+def test_a_full_disk_leaves_the_configuration_that_was_there(lens: Lens) -> None:
+    assert lens.lensctl("init").returncode == 0
+    file = lens.home / "litellm_config.yaml"
+    before = file.read_bytes()
+    line = f'ulimit -f 1; exec "{sys.executable}" -P -m claude_lens init --profile groq --force'
+    done = lens.run("sh", "-c", line)
+    assert (done.returncode, done.stderr) == (1, f"lensctl: cannot write {file}: File too large\n")
+    assert file.read_bytes() == before
+    assert [one.name for one in lens.home.iterdir()] == [file.name]
 
 
 @pytest.mark.parametrize("name", sorted(PROFILES))

@@ -1,4 +1,5 @@
 import stat
+import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -56,6 +57,28 @@ def test_damaged_file_is_refused(tmp_path: Path) -> None:
         (tmp_path / "key").write_bytes(damage)
         with pytest.raises(HostError, match="key"):
             keys.proxy_key(found)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of POSIX")
+def test_a_full_disk_leaves_the_key_and_nothing_else(tmp_path: Path) -> None:
+    key = keys.proxy_key(settings(tmp_path))
+    code = """
+import resource, sys
+from claude_lens.errors import HostError
+from claude_lens.proxy import key
+from claude_lens.settings import load
+resource.setrlimit(resource.RLIMIT_FSIZE, (8, 8))
+try:
+    key.rotate(load({"CLAUDE_LENS_HOME": sys.argv[1]}))
+except HostError as error:
+    print(error)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == f"cannot write into {tmp_path}: File too large"
+    assert [file.name for file in tmp_path.iterdir()] == ["key"]
+    assert keys.existing(settings(tmp_path)) == key
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="modes of POSIX")

@@ -9,11 +9,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from claude_lens.errors import ProxyError, UserError
-from claude_lens.proxy import supervisor
+from claude_lens.errors import HostError, ProxyError, UserError
+from claude_lens.proxy import record, supervisor
 from claude_lens.proxy.health import health
 from claude_lens.settings import Settings, load
 from tests.harness.lens import Lens
+from tests.harness.processes import free_port
 
 CONFIG = "model_list:\n  - model_name: m\n    litellm_params: {model: anthropic/m}\n"
 
@@ -81,7 +82,7 @@ def test_the_proxys_environment(tmp_path: Path) -> None:
 
 def test_a_stranger_is_never_taken_for_ours(tmp_path: Path) -> None:
     found = settings(tmp_path)
-    other, lookalike = stranger(), stranger(supervisor.MODULE)
+    other, lookalike = stranger(), stranger(record.MODULE)
     try:
         process = psutil.Process(lookalike.pid)
         right = {"pid": process.pid, "started_at": process.create_time(), "url": "http://127.0.0.1:1"}
@@ -111,7 +112,7 @@ def test_a_stranger_is_never_taken_for_ours(tmp_path: Path) -> None:
 def test_stop_is_bounded_and_kills_what_does_not_end(tmp_path: Path) -> None:
     ignoring = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN)"
     code = f"{ignoring}; print('up', flush=True); time.sleep(60)"
-    child = subprocess.Popen([sys.executable, "-c", code, supervisor.MODULE], stdout=subprocess.PIPE)
+    child = subprocess.Popen([sys.executable, "-c", code, record.MODULE], stdout=subprocess.PIPE)
     try:
         assert child.stdout is not None
         child.stdout.readline()
@@ -121,8 +122,8 @@ def test_stop_is_bounded_and_kills_what_does_not_end(tmp_path: Path) -> None:
         began = time.monotonic()
         assert supervisor.stop(found, 0.3) is False
         assert time.monotonic() - began < 10
-        assert supervisor.read_record(found)["pid"] is None
-        assert supervisor.read_record(found)["python"] == sys.executable
+        assert record.read(found)["pid"] is None
+        assert record.read(found)["python"] == sys.executable
     finally:
         child.kill()
         child.wait()
@@ -192,3 +193,26 @@ def test_an_early_end_quotes_the_log(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert str(caught.value).startswith("the proxy ended with code 3; the end of ")
     assert str(caught.value).endswith(":\n  it went wrong")
     assert supervisor.current(found) is None
+
+
+def test_what_cannot_be_noted_is_not_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    children: list[int] = []
+
+    def full(_settings: Settings, _plan: supervisor.Plan, process: psutil.Process) -> dict[str, object]:
+        children.append(process.pid)
+        raise HostError("the disk is full")
+
+    monkeypatch.setattr(supervisor, "write_record", full)
+    found = settings(tmp_path, PORT=str(free_port()), LITELLM_MASTER_KEY="sk-x")
+    with pytest.raises(HostError, match="the disk is full"):
+        supervisor.start(found, {}, supervisor.Plan("127.0.0.1", found.port, config(tmp_path)))
+    assert psutil.wait_procs([psutil.Process(pid) for pid in children if psutil.pid_exists(pid)], 10)[1] == []
+
+
+def test_anothers_proxy_is_not_said_to_be_restarted(served: Lens, lens: Lens) -> None:
+    found = load({**lens.environment, "CLAUDE_LENS_URL": served.url})
+    plan = supervisor.Plan("127.0.0.1", served.port, config(lens.folder))
+    before = health(served.url).pid
+    with pytest.raises(ProxyError, match="was started by something else"):
+        supervisor.replace(found, lens.environment, plan)
+    assert health(served.url).pid == before
