@@ -11,6 +11,7 @@ from claude_lens.recorder.frames import Arrival, Ending
 from claude_lens.wire import chat, headers, pricing, sse
 from claude_lens.wire.encoding import decode_body
 from claude_lens.wire.errors import error_text
+from claude_lens.wire.events import BOM, is_stream
 from claude_lens.wire.identity import identify
 from claude_lens.wire.parse import parse_object
 from claude_lens.wire.usage import usage_of
@@ -18,8 +19,6 @@ from claude_lens.wire.usage import usage_of
 _AGENT_FIELDS = frozenset(field.name for field in fields(Agent))
 _REQUEST_IDS = ("request-id", "x-request-id", "llm_provider-request-id", "apim-request-id")
 _NO_END = "the stream ended before its last event"
-_BOM = b"\xef\xbb\xbf"
-_STREAM_STARTS = (b"event:", b"data:", b":")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,8 +100,8 @@ def unreadable(running: Exchange) -> Exchange:
 
 def _answer(endpoint: str, ending: Ending) -> _Answer:
     body = decode_body(ending.body, headers.get(ending.headers, "content-encoding"))
-    if not _is_stream(body, ending):
-        json = parse_object(body.removeprefix(_BOM))
+    if not is_stream(body, headers.get(ending.headers, "content-type")):
+        json = parse_object(body.removeprefix(BOM))
         is_error = json is not None and json.get("type") == "error"
         return _Answer(body=body, json=json, error=error_text(json, ending.http_status) if is_error else None)
     if endpoint.endswith("/chat/completions"):
@@ -121,15 +120,6 @@ def _answer(endpoint: str, ending: Ending) -> _Answer:
         error=error_text(folded.error) if folded.error is not None else None,
         whole=folded.complete,
     )
-
-
-def _is_stream(body: bytes, ending: Ending) -> bool:
-    """Judged by the bytes before the content type: gateways name either form as the other."""
-    start = body[:64].removeprefix(_BOM).lstrip()
-    if start.startswith((b"{", *_STREAM_STARTS)):
-        return not start.startswith(b"{")
-    kind = (headers.get(ending.headers, "content-type") or "").partition(";")[0].strip().lower()
-    return kind == "text/event-stream"
 
 
 def _refused(ending: Ending) -> bool:

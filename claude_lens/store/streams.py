@@ -14,7 +14,7 @@ import zstandard
 
 from claude_lens.exchange import GONE, Headers, Response
 from claude_lens.store.framing import FRAMING
-from claude_lens.wire import chat, sse
+from claude_lens.wire import chat, events, sse
 
 PLAIN: Final = 0
 ZSTD: Final = 1
@@ -44,10 +44,7 @@ _LONG: Final = 255
 
 def is_stream(response: Response) -> bool:
     """Whether an answer's body is an event stream. One that came back as its JSON (an import) is none."""
-    if not response.body or response.body[:1] in (b"{", b"["):
-        return False
-    kind = kind_of(response.headers)
-    return kind == EVENT_STREAM or (not kind and response.body.startswith((b"event:", b"data:", b":")))
+    return bool(response.body) and events.is_stream(response.body, kind_of(response.headers))
 
 
 def kind_of(headers: Headers) -> str:

@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_BOM = b"\xef\xbb\xbf"
+BOM = b"\xef\xbb\xbf"
+_STARTS = (b"event:", b"data:", b":")
+
+
+def is_stream(body: bytes, content_type: str | None) -> bool:
+    """Whether a body is an event stream: by its first bytes, and where these do not tell, by its type.
+
+    Gateways name streams JSON or plain text, and JSON a stream.
+    """
+    start = body[:64].removeprefix(BOM).lstrip()
+    if start.startswith((b"{", b"[")):
+        return False
+    kind = (content_type or "").partition(";")[0].strip().lower()
+    return start.startswith(_STARTS) or kind == "text/event-stream"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +53,7 @@ def fields_of(block: bytes) -> tuple[bytes, bytes | None, bytes | None]:
 
 def blocks_of(body: bytes) -> tuple[list[bytes], int]:
     """A whole stream cut at its blank lines, and the size in bytes of an unfinished last event."""
-    body = body.removeprefix(_BOM)
+    body = body.removeprefix(BOM)
     if b"\r" in body:
         body = body.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     *blocks, rest = body.split(b"\n\n")
@@ -68,10 +81,10 @@ class Reader:
         """The events that ``chunk`` completes, in order."""
         if self._start is not None:
             chunk = self._start + chunk
-            if len(chunk) < len(_BOM) and _BOM.startswith(chunk):
+            if len(chunk) < len(BOM) and BOM.startswith(chunk):
                 self._start = chunk
                 return []
-            self._start, chunk = None, chunk.removeprefix(_BOM)
+            self._start, chunk = None, chunk.removeprefix(BOM)
         if not chunk:
             return []
         # A CR ends its line at once; should the next chunk open with the LF of a CRLF, that LF is not a line.

@@ -157,7 +157,8 @@ HEADERS = (("Content-Type", "text/event-stream; charset=utf-8"),)
         (Response(headers=HEADERS, body=b'{"type":"message"}'), False),
         (Response(body=BODY), True),
         (Response(body=b"plain"), False),
-        (Response(headers=(("content-type", "application/json"),), body=BODY), False),
+        (Response(headers=(("content-type", "application/json"),), body=BODY), True),
+        (Response(headers=(("content-type", "application/json"),), body=b"plain"), False),
     ],
 )
 def test_what_is_a_stream(response: Response, expected: bool) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claude_lens.wire.events import Event, Reader, blocks_of, fields_of
+from claude_lens.wire.events import Event, Reader, blocks_of, fields_of, is_stream
 
 EXAMPLES: list[tuple[bytes, list[Event]]] = [
     (b"data: YHOO\ndata: +2\ndata: 10\n\n", [Event("message", "YHOO\n+2\n10")]),
@@ -103,3 +103,21 @@ def test_a_large_event_in_small_chunks_takes_linear_time() -> None:
         assert reader.feed(piece) == []
     (event,) = reader.feed(b"\n\n")
     assert len(event.data) == 4_000_000
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "expected"),
+    [
+        (b"event: ping\ndata: {}\n\n", "text/event-stream; charset=utf-8", True),
+        (b"\xef\xbb\xbf\n\ndata: {}\n\n", "application/json", True),
+        (b": hello\n\n", None, True),
+        (b"id: 7\ndata: {}\n\n", "Text/Event-Stream", True),
+        (b"", "text/event-stream", True),
+        (b' \n{"type":"message"}', "text/event-stream", False),
+        (b"[1]", "text/event-stream", False),
+        (b"<html>", "text/html", False),
+        (b"", None, False),
+    ],
+)
+def test_what_is_a_stream(body: bytes, kind: str | None, expected: bool) -> None:
+    assert is_stream(body, kind) is expected
