@@ -21,6 +21,7 @@ from claude_lens.dashboard.feed import Feed
 from claude_lens.dashboard.lens import Lens
 from claude_lens.dashboard.templating import STATIC, page
 from claude_lens.dashboard.views import (
+    comparison,
     exchange,
     export,
     insight,
@@ -30,7 +31,9 @@ from claude_lens.dashboard.views import (
     numbers,
     session,
     sessions,
+    steps,
     system,
+    toolbox,
 )
 from claude_lens.errors import NotFound, StoreError, UserError
 from claude_lens.guard import HostGuard
@@ -93,8 +96,11 @@ def _routes() -> list[Route | Mount]:
         *listing.routes,
         *sessions.routes,
         *session.routes,
+        *steps.routes,
         *export.routes,
         *exchange.routes,
+        *comparison.routes,
+        *toolbox.routes,
         *insight.routes,
         *media.routes,
         *numbers.routes,

@@ -26,9 +26,9 @@ IMAGE_TYPES: Final = frozenset({"image/png", "image/jpeg", "image/gif", "image/w
 
 @dataclass(frozen=True, slots=True)
 class Ref:
-    """A place in a stored content: ``content`` by its key, then keys and indices down its JSON."""
+    """A place in a stored content or a body: its key or address, then keys and indices down its JSON."""
 
-    content: int
+    content: int | str
     path: tuple[str | int, ...] = ()
 
     def at(self, *more: str | int) -> Ref:
@@ -38,7 +38,8 @@ class Ref:
     @property
     def url(self) -> str:
         """Address of what lies there."""
-        return f"/content/{self.content}/" + "/".join(quote(str(part), safe="") for part in self.path)
+        root = f"/content/{self.content}" if isinstance(self.content, int) else self.content
+        return f"{root}/" + "/".join(quote(str(part), safe="") for part in self.path)
 
 
 @dataclass(frozen=True, slots=True)

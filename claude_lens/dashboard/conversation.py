@@ -170,6 +170,17 @@ def _turn(
     return turn
 
 
+def sent(message: Any, ref: Ref, anchor: str) -> list[Block]:
+    """The blocks of one message of a request, with its calls and results, wherever it stands."""
+    if not isinstance(message, Mapping):
+        return [blocks.unknown(message, ref, anchor)]
+    shown = _asked(message, ref, anchor, set())
+    for block in shown:
+        # Its result is another message's.
+        block.data["elsewhere"] = True
+    return shown
+
+
 def _asked(message: Mapping[str, Any], ref: Ref, anchor: str, known: set[str]) -> list[Block]:
     """What a request brought: results whose call is shown elsewhere are left to it."""
     content, role = message.get("content"), str(message.get("role"))

@@ -29,6 +29,9 @@ class Line:
 
 def difference(old: str, new: str, context: int = CONTEXT) -> list[Line]:
     """From ``old`` to ``new``. Long texts are compared by their first 1,500 lines; the rest is a gap."""
+    if new.endswith("\n") and (not old or old.endswith("\n")):
+        # The last line's end is no line of its own.
+        old, new = old[:-1], new[:-1]
     before, after = (text.clean(part).split("\n") if part else [] for part in (old, new))
     over = max(len(before) - MOST_LINES, len(after) - MOST_LINES, 0)
     before, after = before[:MOST_LINES], after[:MOST_LINES]

@@ -87,8 +87,8 @@ def _output(words: str, ref: Ref, tool: str, given: Input) -> list[Block]:
     if tool in SPAWNING or tool in ("WebFetch", "WebSearch"):
         shown, left = cut(words, 6_000)
         return [Block("text", "", {"html": markdown(shown), "left": left, "full": ref.url})]
-    if tool == "Read":
-        numbers, source, rest = _numbered(words)
+    numbers, source, rest = _numbered(words) if tool == "Read" else ([], "", "")
+    if numbers:
         file = code(source, ref, language_of(str(given.get("file_path") or "")))
         read = [Block("code", "", {"code": file, "numbers": numbers[: file.html.count("\n") + 1]})]
         return [*read, *of_text(rest, ref, "")]
@@ -101,14 +101,23 @@ def _output(words: str, ref: Ref, tool: str, given: Input) -> list[Block]:
 
 
 def _numbered(words: str) -> tuple[list[str], str, str]:
-    """Line numbers and lines of a file as ``Read`` gives it, and what follows them; else all as lines."""
-    lines = words.split("\n")
-    found = [_NUMBERED.match(line) for line in lines]
-    until = next((index for index, match in enumerate(found) if not match), len(found))
-    if not until:
-        return [], words, ""
-    first = [match for match in found[:until] if match]
-    return [match[1] for match in first], "\n".join(match[2] for match in first), "\n".join(lines[until:])
+    """Line numbers and lines of a file as ``Read`` gives it, and what follows them; else nothing of it."""
+    numbers: list[str] = []
+    lines: list[str] = []
+    told = words.split("\n")
+    for line in told:
+        match = _NUMBERED.match(line)
+        # Of an empty last line nothing but its number is left.
+        if match:
+            numbers.append(match[1])
+            lines.append(match[2])
+        elif numbers and line.strip() == str(int(numbers[-1]) + 1):
+            numbers.append(line.strip())
+            lines.append("")
+            break
+        else:
+            break
+    return numbers, "\n".join(lines), "\n".join(told[len(numbers) :])
 
 
 def _mcp(name: str) -> tuple[str | None, str]:

@@ -47,6 +47,12 @@ def test_from_nothing_all_is_new() -> None:
     assert shape("", "") == []
 
 
+def test_the_end_of_the_last_line_is_no_line() -> None:
+    assert [line.kind for line in difference("", "a\nb\n")] == ["add", "add"]
+    assert [line.kind for line in difference("a\n", "a\nb\n")] == ["same", "add"]
+    assert [line.kind for line in difference("a", "a\n")] == ["same", "add"]
+
+
 def test_markup_stays_text() -> None:
     assert "<script>" not in "".join(str(line.html) for line in difference("<script>x", "<script>y"))
     assert isinstance(difference("a", "b")[0].html, Markup)

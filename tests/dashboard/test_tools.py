@@ -137,6 +137,23 @@ def test_results_of_bash_lose_their_colours() -> None:
     assert ">red<" in html
 
 
+def test_the_empty_last_line_of_a_file_is_a_line_of_it() -> None:
+    told = "1\tx = 1\n2\n\n<system-reminder>mind</system-reminder>"
+    parts = result({"content": told}, REF, "Read", {"file_path": "a.py"}).data["parts"]
+    assert [part.kind for part in parts] == ["code", "reminder"]
+    assert parts[0].data["numbers"] == ["1"]
+    assert "2" not in parts[0].data["code"].html
+    text = result({"content": "1\tx = 1\n7\nmore"}, REF, "Read", {}).data["parts"]
+    assert text[0].data["numbers"] == ["1"]
+    assert [part.kind for part in text] == ["code", "text"]
+
+
+def test_reminders_beside_a_picture_are_folded() -> None:
+    reminder = {"type": "text", "text": "<system-reminder>\n9 tokens left\n</system-reminder>"}
+    parts = result({"content": [reminder]}, REF, "Read", {"file_path": "a.png"}).data["parts"]
+    assert [part.kind for part in parts] == ["reminder"]
+
+
 def test_results_of_read_have_a_gutter() -> None:
     shown = result({"content": "     1\tdef f():\n     2\t    pass"}, REF, "Read", {"file_path": "a.py"})
     html = html_of(shown)

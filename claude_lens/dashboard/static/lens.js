@@ -185,10 +185,29 @@
     if (folder) for (const one of all("details", $(folder.dataset.fold))) one.open = folder.dataset.to === "open";
   });
   const copy = async (button) => {
-    const source = document.getElementById(button.dataset.copy);
+    const source = document.getElementById(button.dataset.copy) ?? button.closest(".copyable")?.querySelector("pre.code, .plain");
     const text = button.dataset.text ?? (button.dataset.href ? await (await fetch(button.dataset.href)).text() : source.textContent);
     try { await navigator.clipboard.writeText(text); say("Copied"); } catch { say("The browser did not allow copying"); }
   };
+
+  // The list of turns, narrowed to those with a tool or a failure.
+  document.addEventListener("click", (event) => {
+    const chosen = event.target.closest("[data-only]");
+    if (!chosen) return;
+    const on = chosen.getAttribute("aria-pressed") !== "true";
+    const place = chosen.closest("details");
+    for (const one of all("[data-only]", place)) one.setAttribute("aria-pressed", String(on && one === chosen));
+    for (const row of all(".steps li", place)) row.hidden = on && !row.dataset.marks?.includes(`|${chosen.dataset.only}|`);
+  });
+  // Where a link of the outline leads to what is on the page already, there is nothing to load.
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest(".outline a[href*='#']");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (!document.getElementById(decodeURIComponent(link.hash.slice(1)))) return;
+    event.preventDefault();
+    if (location.hash === link.hash) reveal();
+    else location.hash = link.hash;
+  });
 
   // Filters act as they change; the address keeps them.
   document.addEventListener("change", (event) => { if (event.target.matches(".filters select, .filters input[type=date]")) event.target.form.requestSubmit(); });

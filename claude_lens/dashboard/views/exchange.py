@@ -15,7 +15,6 @@ from starlette.routing import Route
 
 from claude_lens.dashboard import conversation
 from claude_lens.dashboard.conversation import Session
-from claude_lens.dashboard.differences import Line, difference
 from claude_lens.dashboard.lens import Lens
 from claude_lens.dashboard.templating import page, pretty
 from claude_lens.dashboard.views import stream
@@ -26,8 +25,6 @@ from claude_lens.store.reading.restore import restored
 from claude_lens.store.schema import exchanges
 from claude_lens.wire import pricing
 
-_SHOWN_TOOLS: Final = 400
-_MOST_TEXT: Final = 400_000
 REDACTED: Final = "[redacted"
 _SKIPPED: Final = frozenset({"content-length", "host", "connection", "accept-encoding", "transfer-encoding"})
 
@@ -55,9 +52,9 @@ class Phase:
 def exchange(request: Request) -> Response:
     """The page."""
     lens: Lens = request.app.state.lens
-    summary = _summary(lens, request)
+    summary = summary_of(lens, request)
     with lens.reader.connect() as connection:
-        one = _whole(connection, summary["id"])
+        one = whole(connection, summary["id"])
         session = Session.read(connection, summary["session_id"])
         place = session.index_of(one.id)
         turn = None
@@ -79,7 +76,7 @@ def exchange(request: Request) -> Response:
         following=around[1],
         phases=_phases(one),
         costs=cost_lines(one),
-        tools=[_tool(tool) for tool in _list(body.get("tools"))[:_SHOWN_TOOLS]],
+        tools=len(_list(body.get("tools"))),
         system=_system(body.get("system")),
         settings={k: v for k, v in body.items() if k not in ("messages", "system", "tools", "model")},
         messages=len(_list(body.get("messages"))),
@@ -90,7 +87,7 @@ def exchange(request: Request) -> Response:
 def half(request: Request) -> Response:
     """``request.json`` or ``response.json``: a body as it was; text where it was no JSON."""
     lens: Lens = request.app.state.lens
-    summary = _summary(lens, request)
+    summary = summary_of(lens, request)
     bodies = lens.reader.bodies(summary["id"])
     value = None
     if bodies is not None:
@@ -106,7 +103,7 @@ def half(request: Request) -> Response:
 def curl(request: Request) -> Response:
     """The request as a command line, with the credential left to be filled in."""
     lens: Lens = request.app.state.lens
-    summary = _summary(lens, request)
+    summary = summary_of(lens, request)
     bodies = lens.reader.bodies(summary["id"])
     if bodies is None:
         raise NotFound("no body is kept")
@@ -126,17 +123,8 @@ def curl(request: Request) -> Response:
     return PlainTextResponse(" \\\n  ".join(command))
 
 
-def changes(request: Request) -> Response:
-    """What differs from the exchange before it in the same agent: settings, system, tools, messages."""
-    lens: Lens = request.app.state.lens
-    summary = _summary(lens, request)
-    other = request.query_params.get("with", "")
-    with lens.reader.connect() as connection:
-        one, before = _whole(connection, summary["id"]), _whole(connection, other)
-    return page("changes.html", parts=_differences(before.request.json or {}, one.request.json or {}))
-
-
-def _summary(lens: Lens, request: Request) -> forms.Summary:
+def summary_of(lens: Lens, request: Request) -> forms.Summary:
+    """What the exchange in the address is in short. Raises :class:`NotFound`."""
     name = request.path_params["exchange"]
     found = lens.reader.resolve(name, "exchange")
     if found.kind != "exchange":
@@ -144,7 +132,8 @@ def _summary(lens: Lens, request: Request) -> forms.Summary:
     return lens.reader.summary(found.id)
 
 
-def _whole(connection: Connection, name: str) -> Exchange:
+def whole(connection: Connection, name: str) -> Exchange:
+    """An exchange with everything that is kept of it. Raises :class:`NotFound`."""
     found = restored(connection, exchanges.c.exchange_id == name)
     if not found:
         raise NotFound(f"no exchange with the id {name!r}")
@@ -159,7 +148,7 @@ def cost_lines(one: Exchange) -> list[CostLine]:
     rates = pricing.rates(one.cost.prices, usage.prompt_tokens) or {}
     rows = [
         ("Fresh input", usage.input_tokens, pricing.INPUT),
-        ("Read from cache", usage.cache_read_input_tokens, pricing.CACHE_READ),
+        ("Cache read", usage.cache_read_input_tokens, pricing.CACHE_READ),
         *_writes(usage),
         ("Output", usage.output_tokens, pricing.OUTPUT),
     ]
@@ -172,8 +161,8 @@ def cost_lines(one: Exchange) -> list[CostLine]:
 def _writes(usage: Usage) -> list[tuple[str, int, str]]:
     five, hour = usage.cache_creation_5m_input_tokens, usage.cache_creation_1h_input_tokens
     return [
-        ("Written to cache, 5 minutes", five, pricing.CACHE_WRITE_5M),
-        ("Written to cache, 1 hour", hour, pricing.CACHE_WRITE_1H),
+        ("Cache write, 5 min", five, pricing.CACHE_WRITE_5M),
+        ("Cache write, 1 h", hour, pricing.CACHE_WRITE_1H),
     ]
 
 
@@ -197,13 +186,6 @@ def _list(value: Any) -> Sequence[Any]:
     return value if isinstance(value, list) else []
 
 
-def _tool(value: Any) -> tuple[str, str, int]:
-    """Name, first line of the description, and size as JSON."""
-    given: Mapping[str, Any] = value if isinstance(value, Mapping) else {}
-    first = str(given.get("description") or "").strip().split("\n", 1)[0]
-    return str(given.get("name") or given.get("type") or "?"), first[:160], len(json.dumps(value))
-
-
 def _system(value: Any) -> list[str]:
     if isinstance(value, str):
         return [value]
@@ -211,47 +193,9 @@ def _system(value: Any) -> list[str]:
     return [words if isinstance(words, str) else pretty(words) for words in texts]
 
 
-def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[tuple[str, list[Line]]]:
-    found: list[tuple[str, list[Line]]] = []
-    lists = ("messages", "system", "tools")
-    old, new = ({k: v for k, v in body.items() if k not in lists} for body in (before, after))
-    _compare(found, "Settings", old, new)
-    for name, title in (("system", "System block"), ("tools", "Tool"), ("messages", "Message")):
-        ours, theirs = _pieces(before.get(name)), _pieces(after.get(name))
-        for index in range(max(len(ours), len(theirs))):
-            left = ours[index] if index < len(ours) else None
-            right = theirs[index] if index < len(theirs) else None
-            _compare(found, f"{title} {index + 1}", left, right)
-    return found
-
-
-def _pieces(value: Any) -> list[Any]:
-    return [value] if isinstance(value, str) else list(_list(value))
-
-
-def _compare(found: list[tuple[str, list[Line]]], title: str, old: Any, new: Any) -> None:
-    if old == new:
-        return
-    texts = ["" if value is None else _readable(value)[:_MOST_TEXT] for value in (old, new)]
-    if texts[0] != texts[1]:
-        found.append((title, difference(texts[0], texts[1])))
-
-
-def _readable(value: Any) -> str:
-    """JSON whose long texts keep their lines, without the cache's marks, which move from turn to turn."""
-    return pretty(_unmarked(value)).replace("\\n", "\n")
-
-
-def _unmarked(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _unmarked(item) for key, item in value.items() if key != "cache_control"}
-    return [_unmarked(item) for item in value] if isinstance(value, list) else value
-
-
 routes = [
     *stream.routes,
     Route("/exchanges/{exchange}", exchange),
     Route("/exchanges/{exchange}/{half:str}.json", half),
     Route("/exchanges/{exchange}/curl", curl),
-    Route("/exchanges/{exchange}/changes", changes),
 ]

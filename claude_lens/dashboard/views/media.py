@@ -33,13 +33,28 @@ def content(request: Request) -> Response:
         found = turns.load(connection, [key] if key < 1 << 60 else [])
     if key not in found:
         raise NotFound("this content is not kept any more")
-    value = _walk(found[key], request.scope["raw_path"].decode("ascii", "replace"), str(key))
+    return _shown(request, _walk(found[key], request, f"/content/{key}/"))
+
+
+def sent(request: Request) -> Response:
+    """The same of what lies at a path in the body of an exchange's request."""
+    lens: Lens = request.app.state.lens
+    name = request.path_params["exchange"]
+    bodies = lens.reader.bodies(lens.reader.summary(name)["id"])
+    if bodies is None or isinstance(bodies.request, bytes):
+        raise NotFound("no body is kept")
+    return _shown(request, _walk(bodies.request, request, f"/exchanges/{name}/request/"))
+
+
+def _shown(request: Request, value: Any) -> Response:
     if isinstance(value, Mapping) and value.get("media_type") in IMAGE_TYPES:
         return _image(value)
     words = value if isinstance(value, str) else pretty(value)
     if "hx-request" in request.headers and len(words) <= INLINE:
         shown = escaped(text.without_ansi(words))
-        return HTMLResponse(f'<pre class="code full" tabindex="0">{shown}</pre>'.encode("utf-8", "replace"))
+        copier = '<button type="button" class="copy" data-copy>Copy</button>'
+        html = f'<pre class="code full" tabindex="0">{shown}</pre>{copier}'
+        return HTMLResponse(html.encode("utf-8", "replace"))
     if "hx-request" in request.headers:
         link = (
             f'<a href="{escaped(request.url.path)}" target="_blank">{len(words):,} characters: open apart</a>'
@@ -59,9 +74,10 @@ def _image(source: Mapping[str, Any]) -> Response:
     return Response(data, media_type=str(source["media_type"]), headers=headers)
 
 
-def _walk(value: Any, path: str, key: str) -> Any:
+def _walk(value: Any, request: Request, before: str) -> Any:
     # The raw path: a key may hold a slash, which is escaped there.
-    for part in path.partition(f"/content/{key}/")[2].split("?")[0].split("/"):
+    path = request.scope["raw_path"].decode("ascii", "replace").partition(before)[2].split("?")[0]
+    for part in path.split("/"):
         name = unquote(part)
         try:
             value = value[int(name)] if isinstance(value, list) else value[name]
@@ -70,4 +86,7 @@ def _walk(value: Any, path: str, key: str) -> Any:
     return value
 
 
-routes = [Route("/content/{key:int}/{path:path}", content)]
+routes = [
+    Route("/content/{key:int}/{path:path}", content),
+    Route("/exchanges/{exchange}/request/{path:path}", sent),
+]

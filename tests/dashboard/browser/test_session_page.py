@@ -53,7 +53,7 @@ def test_tools_are_shown_for_what_they_are(recorded: Recorded, watched: Watched)
     far.get_by_role("button", name=re.compile("Show all")).click()
     expect(far.locator("pre.full")).to_contain_text("399")
     written = page.locator("details.tool", has_text="new.txt").first
-    expect(written.locator("tr.add")).to_have_count(3)
+    expect(written.locator("tr.add")).to_have_text([re.compile("first line"), re.compile("second line")])
 
 
 def test_a_subagents_conversation_is_inside_its_call(recorded: Recorded, watched: Watched) -> None:
