@@ -9,10 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from claude_lens.wire.events import Event, Reader, blocks_of, fields_of
+from claude_lens.wire.events import blocks_of, fields_of
 from claude_lens.wire.parse import parse_json
-
-__all__ = ["RAW_INPUT", "UNKNOWN_DELTAS", "Event", "Folded", "Reader", "fold"]
 
 RAW_INPUT = "_raw"
 UNKNOWN_DELTAS = "_deltas"
@@ -62,7 +60,7 @@ def fold(body: bytes) -> Folded:
     blocks, dropped = blocks_of(body)
     folding = _Folding()
     for block in blocks:
-        event, data, _ = fields_of(block)
+        event, data = fields_of(block)
         if data is not None:
             folding.take(event, data)
     return Folded(
