@@ -10,13 +10,13 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import httpx
-import orjson
 from litellm.llms.base_llm.chat.transformation import BaseLLMException
 from litellm.llms.custom_httpx.http_handler import AsyncHTTPHandler
 from litellm.types.utils import all_litellm_params
 
 from claude_lens.capture.headers import CREDENTIALS, for_upstream
 from claude_lens.capture.inflight import InFlight, UpstreamAnswer
+from claude_lens.exact import dump, load
 
 CONTROL_FIELDS = frozenset(all_litellm_params) - {"metadata"}
 CLIENTS = ("httpx", "openai", "litellm.llms.custom_httpx")
@@ -87,16 +87,17 @@ def restored_body(sent: str | bytes, received: bytes, *, exact: bool) -> bytes:
     ``exact`` also takes back what LiteLLM changed in the others, as long as the model is the client's own:
     its repairs are for models that differ. The received bytes themselves, where nothing else differs.
     """
+    raw = sent.encode() if isinstance(sent, str) else sent
     try:
-        outgoing, original = orjson.loads(sent), orjson.loads(received)
-    except orjson.JSONDecodeError:
-        return sent.encode() if isinstance(sent, str) else sent
+        outgoing, original = load(raw), load(received)
+    except (ValueError, RecursionError):
+        return raw
     if exact and outgoing.get("model") == original.get("model"):
         outgoing.update({name: value for name, value in original.items() if name in outgoing})
     for name, value in original.items():
         if name not in outgoing and name not in CONTROL_FIELDS:
             outgoing[name] = value
-    return received if outgoing == original else orjson.dumps(outgoing)
+    return received if outgoing == original else dump(outgoing)
 
 
 def restored_headers(sent: dict[str, str], flight: InFlight) -> dict[str, str]:

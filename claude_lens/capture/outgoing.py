@@ -5,13 +5,12 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import OrderedDict
+from typing import Any
 
-import orjson
-
+from claude_lens import exact
 from claude_lens.capture.inflight import InFlight
 from claude_lens.capture.request import ANTHROPIC_ENDPOINTS, COUNT_TOKENS, MESSAGES
 from claude_lens.translation import history
-from claude_lens.wire.parse import parse_object
 
 SIGNATURE = re.compile(rb'"signature":\s?"([^"]+)"')
 KEPT = 20_000
@@ -28,15 +27,15 @@ def prepare(flight: InFlight) -> None:
     """
     if flight.target is not None:
         if flight.endpoint == COUNT_TOKENS:
-            body = parse_object(flight.body)
-            flight.outgoing = orjson.dumps({**body, "model": flight.target}) if body else None
+            body = _parsed(flight.body)
+            flight.outgoing = _dumped({**body, "model": flight.target}) if body else None
         return
     if flight.endpoint not in ANTHROPIC_ENDPOINTS:
         return
     if history.may_hold_foreign_thinking(flight.body) or (FOREIGN and SIGNATURE.search(flight.body)):
-        cleaned = history.without_foreign_thinking(parse_object(flight.body) or {}, is_known)
-        if cleaned is not None:
-            flight.outgoing = orjson.dumps(cleaned)
+        cleaned = history.without_foreign_thinking(_parsed(flight.body) or {}, is_known)
+        flight.outgoing = _dumped(cleaned) if cleaned is not None else None
+        if flight.outgoing is not None:
             flight.adapted = (*flight.adapted, history.NOTE)
 
 
@@ -53,6 +52,21 @@ def remember(flight: InFlight) -> None:
 def is_known(signature: str) -> bool:
     """Whether another provider signed with it, as far as this process has seen."""
     return _digest(signature.encode("utf-8", "surrogatepass")) in FOREIGN
+
+
+def _parsed(body: bytes) -> dict[str, Any] | None:
+    try:
+        value = exact.load(body)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _dumped(value: dict[str, Any]) -> bytes | None:
+    try:
+        return exact.dump(value)
+    except RecursionError:
+        return None
 
 
 def _digest(signature: bytes) -> str:

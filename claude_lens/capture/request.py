@@ -7,13 +7,12 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import orjson
-
 from claude_lens.capture.asgi import Scope
 from claude_lens.capture.auth import Credential
 from claude_lens.capture.inflight import InFlight
 from claude_lens.recorder.feed import Feed
 from claude_lens.recorder.frames import Frame
+from claude_lens.wire.parse import parse_object
 
 MESSAGES = "/v1/messages"
 COUNT_TOKENS = "/v1/messages/count_tokens"
@@ -44,11 +43,8 @@ def model_of(body: bytes) -> str | None:
     first = MODEL_FIRST.match(body)
     if first:
         return first[1].decode("utf-8", "replace")
-    try:
-        parsed = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return None
-    model = parsed.get("model") if isinstance(parsed, dict) else None
+    parsed = parse_object(body)
+    model = parsed.get("model") if parsed else None
     return model if isinstance(model, str) and model else None
 
 

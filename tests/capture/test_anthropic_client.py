@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -75,6 +76,16 @@ def test_words_meant_for_litellm_stay_here(name: str) -> None:
 
 def test_what_is_no_json_goes_as_litellm_wants_it() -> None:
     assert restored_body("{", b"{}", exact=True) == b"{"
+
+
+def test_half_a_character_and_long_numbers_are_restored_too() -> None:
+    received = (
+        b'{"model":"claude-x","z":1,"messages":[{"content":"\\ud83d","n":123456789012345678901234567890}]}'
+    )
+    sent = b'{"model":"claude-x","messages":[{"content":"\\ud83d","n":123456789012345678901234567890}]}'
+    assert restored_body(sent, received, exact=True) == received
+    other = restored_body(sent.replace(b"claude-x", b"claude-y"), received, exact=True)
+    assert json.loads(other) == {**json.loads(received), "model": "claude-y"}
 
 
 def test_the_clients_headers_first_and_in_order() -> None:

@@ -14,7 +14,7 @@ def flight(body: Any, endpoint: str = "/v1/messages", target: str | None = None)
     return made
 
 
-UNSIGNED = {
+UNSIGNED: dict[str, Any] = {
     "model": "claude-x",
     "messages": [{"role": "assistant", "content": [{"type": "thinking", "thinking": "x", "signature": ""}]}],
 }
@@ -33,6 +33,21 @@ def test_thinking_of_others_is_taken_out_on_the_way_to_anthropic() -> None:
     assert json.loads(made.body) == UNSIGNED
     assert flight(UNSIGNED, target="openai:gpt-4o").outgoing is None
     assert flight(UNSIGNED, "/v1/chat/completions").outgoing is None
+
+
+def test_what_else_a_changed_body_says_stays_exact() -> None:
+    """Half a character, as a client that cut a text escapes it, and a number beyond 64 bits."""
+    odd = {"role": "user", "content": "cut \ud83d", "n": 123456789012345678901234567890}
+    made = flight({**UNSIGNED, "messages": [*UNSIGNED["messages"], odd]})
+    assert made.adapted == (NOTE,)
+    assert json.loads(made.sent)["messages"][1] == odd
+    counted = flight({"model": "claude-x", "messages": [odd]}, "/v1/messages/count_tokens", "openai:gpt-4o")
+    assert json.loads(counted.sent) == {"model": "openai:gpt-4o", "messages": [odd]}
+
+
+def test_what_nests_too_deeply_to_be_changed_passes_as_it_came() -> None:
+    deep = json.dumps(UNSIGNED)[:-1].encode() + b',"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+    assert flight(deep).sent == deep
 
 
 def test_a_count_names_the_routed_model() -> None:

@@ -47,6 +47,13 @@ def test_model_of_is_what_json_says(name: str, rest: dict[str, Any], first: bool
     assert model_of(raw) == name
 
 
+def test_model_of_a_body_with_half_a_character() -> None:
+    assert (
+        model_of(b'{"messages":[{"role":"user","content":"cut \\ud83d"}],"model":"claude-x"}') == "claude-x"
+    )
+    assert model_of(b'{"x":' + b"[" * 100_000 + b"]" * 100_000 + b',"model":"claude-x"}') is None
+
+
 @given(st.binary(max_size=200))
 def test_model_of_never_raises(body: bytes) -> None:
     model_of(body)
