@@ -9,10 +9,13 @@ from claude_lens.terminal.output import console, json_option, print_json
 
 
 @click.command()
-@click.argument("session", metavar="SESSION", default="last")
+@click.argument("session", metavar="[SESSION]", default="last")
 @json_option
 def command(session: str, as_json: bool) -> None:
-    """Show the agents of a session as a tree, each with its requests, tokens, cost, time and tools."""
+    """Show the agents of a session as a tree, each with its requests, tokens, cost, time and tools.
+
+    SESSION is an id, its beginning, or last, which it is without one.
+    """
     from claude_lens.store.reading.agents import tree
     from claude_lens.store.reading.queries import open_reader
     from claude_lens.terminal import tables

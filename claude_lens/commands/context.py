@@ -12,7 +12,7 @@ from claude_lens.terminal.output import console, json_option, print_json
 
 
 @click.command()
-@click.argument("exchange", metavar="EXCHANGE", default="last")
+@click.argument("exchange", metavar="[EXCHANGE]", default="last")
 @click.option(
     "-n", "--limit", type=click.IntRange(1), default=40, show_default=True, help="Most rows to show."
 )
@@ -20,8 +20,8 @@ from claude_lens.terminal.output import console, json_option, print_json
 def command(exchange: str, limit: int, as_json: bool) -> None:
     """Take a request apart: system, tools, MCP servers, texts, thinking, results by tool and file.
 
-    Tokens are estimated; they add up to what the provider counted. EXCHANGE may be SESSION:N,
-    the Nth request.
+    Tokens are estimated; they add up to what the provider counted. EXCHANGE is an id, its
+    beginning, last (which it is without one), or SESSION:N, the Nth request of the main agent.
     """
     from claude_lens.store.insight.compare import resolve_turn
     from claude_lens.store.insight.context import context

@@ -11,7 +11,7 @@ from claude_lens.terminal.output import console, json_option, print_json
 
 @click.command()
 @click.argument("a", metavar="A")
-@click.argument("b", metavar="B", required=False)
+@click.argument("b", metavar="[B]", required=False)
 @json_option
 def command(a: str, b: str | None, as_json: bool) -> None:
     """Compare two requests: parameters, tools, system, messages. With A alone, with the one before it.

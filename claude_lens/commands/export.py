@@ -14,7 +14,7 @@ from claude_lens.errors import HostError, UserError
 
 
 @click.command()
-@click.argument("session", metavar="SESSION", default="last")
+@click.argument("session", metavar="[SESSION]", default="last")
 @click.option(
     "--format",
     "kind",
@@ -27,7 +27,10 @@ from claude_lens.errors import HostError, UserError
     "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="A file, not the terminal."
 )
 def command(session: str, kind: str, output: Path | None) -> None:
-    """Write a session as JSON lines, HTTP archive, Markdown, or one HTML page that needs nothing else."""
+    """Write a session as JSON lines, HTTP archive, Markdown, or one HTML page that needs nothing else.
+
+    SESSION is an id, its beginning, or last, which it is without one.
+    """
     from claude_lens.store.reading.queries import open_reader
 
     with open_reader(setting_table.load()) as reader:

@@ -15,10 +15,10 @@ from claude_lens.terminal.output import console, json_option, print_json
 @click.argument("query", metavar="QUERY…", nargs=-1, required=True)
 @click.option("-n", "--limit", type=click.IntRange(1), default=20, show_default=True, help="Most to show.")
 @click.option(
-    "--before", type=int, metavar="CURSOR", help="What follows the page that ended with this cursor."
+    "--after", type=int, metavar="CURSOR", help="Those that follow the page that ended with this cursor."
 )
 @json_option
-def command(query: tuple[str, ...], limit: int, before: int | None, as_json: bool) -> None:
+def command(query: tuple[str, ...], limit: int, after: int | None, as_json: bool) -> None:
     """Search prompts, answers, thinking, tool inputs and results; the newest come first.
 
     Words, "phrases", pre*, -not, OR, and agent: tool: project: branch: model: session: class:
@@ -32,10 +32,12 @@ def command(query: tuple[str, ...], limit: int, before: int | None, as_json: boo
     quoted = [f'"{word}"' if " " in word and '"' not in word else word for word in query]
     wanted = parse(query[0] if len(query) == 1 else " ".join(quoted), when.zone(None))
     with open_reader(setting_table.load()) as reader, reader.connect() as connection:
-        found = search(connection, wanted, limit=limit, before=before)
+        found = search(connection, wanted, limit=limit, before=after)
     if as_json:
         print_json(found)
     elif found:
         console().print(tables.hits(found))
+        if len(found) == limit:
+            print(f"more: --after {found[-1]['cursor']}", file=sys.stderr)
     else:
         print("nothing found", file=sys.stderr)

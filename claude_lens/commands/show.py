@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("ident", metavar="ID", default="last")
+@click.argument("ident", metavar="[ID]", default="last")
 @click.option("--raw", is_flag=True, help="Only the answer's event stream, byte for byte as it came.")
 @json_option
 def command(ident: str, raw: bool, as_json: bool) -> None:
     """Show a session as a tree of agents and their requests, or one exchange with what was said.
 
-    ID is a session's or an exchange's, or a prefix that fits no other; without one it is the newest session.
+    ID is a session's or an exchange's, its beginning, or last; without one it is the newest session.
     With --raw it is an exchange's.
     """
     from claude_lens.store.reading.queries import open_reader

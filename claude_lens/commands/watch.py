@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from claude_lens.store.reading.forms import Summary
     from claude_lens.store.reading.queries import Reader
 
-SESSIONS = 10
 INTERVAL = 0.5
+WATCHED = 300
+"""How many of the newest exchanges may still run when watching begins, and are told when they end."""
 
 
 @click.command()
@@ -36,18 +37,42 @@ def command(lines: int, once: bool, as_json: bool) -> None:
     from claude_lens.store.reading.queries import open_reader
 
     with open_reader(setting_table.load()) as reader:
-        if once or not sys.stdout.isatty() or as_json:
-            _stream(reader, lines, once, as_json)
+        if once:
+            _print(newest(reader, lines), as_json, header=True)
+        elif as_json or not sys.stdout.isatty():
+            for fresh in ended(reader, lines):
+                _print(fresh, as_json, header=False)
         else:
             _table(reader, lines)
 
 
 def newest(reader: Reader, limit: int) -> list[Summary]:
-    """The newest exchanges of the newest sessions, in order of time."""
-    found: list[Summary] = []
-    for session in reader.sessions(SESSIONS):
-        found += reader.exchanges(session["id"])
-    return sorted(found, key=lambda one: (one["started_at"], one["id"]))[-limit:]
+    """The exchanges that arrived last, in the order in which they did."""
+    from claude_lens.store.reading import changes
+
+    with reader.connect() as connection:
+        return [row.summary for row in reversed(changes.newest(connection, limit))]
+
+
+def ended(reader: Reader, lines: int) -> Iterator[list[Summary]]:
+    """Exchanges that have ended: at most ``lines`` of the newest, then, without end, those that did since."""
+    from claude_lens.store.reading import changes
+
+    with reader.connect() as connection:
+        found = changes.newest(connection, max(lines, WATCHED))[::-1]
+        last = changes.top(connection)
+    running = {row.key for row in found if row.summary["status"] == "running"}
+    yield [row.summary for row in found[-lines:] if row.key not in running]
+    while True:
+        time.sleep(INTERVAL)
+        with reader.connect() as connection:
+            # A database that was deleted counts from the beginning again.
+            last = min(last, changes.top(connection))
+            found = changes.since(connection, last, sorted(running))
+        fresh = [row for row in found if row.summary["status"] != "running"]
+        running = (running | {row.key for row in found}) - {row.key for row in fresh}
+        last = max([last, *(row.key for row in found)])
+        yield [row.summary for row in fresh]
 
 
 def _table(reader: Reader, lines: int) -> None:
@@ -61,30 +86,13 @@ def _table(reader: Reader, lines: int) -> None:
             time.sleep(INTERVAL)
 
 
-def _stream(reader: Reader, lines: int, once: bool, as_json: bool) -> None:
+def _print(found: list[Summary], as_json: bool, *, header: bool) -> None:
     from claude_lens.terminal import render
 
-    out = console()
-    for fresh in _ended(reader, lines, once):
-        if as_json:
-            for one in fresh:
-                click.echo(json.dumps(one))
-        elif fresh:
-            table = render.exchange_table(fresh)
-            table.show_header = once
-            out.print(table)
-
-
-def _ended(reader: Reader, lines: int, once: bool) -> Iterator[list[Summary]]:
-    seen: set[str] = set()
-    while True:
-        fresh = [
-            one
-            for one in newest(reader, lines)
-            if one["id"] not in seen and (once or one["status"] != "running")
-        ]
-        seen.update(one["id"] for one in fresh)
-        yield fresh
-        if once:
-            return
-        time.sleep(INTERVAL)
+    if as_json:
+        for one in found:
+            click.echo(json.dumps(one))
+    elif found:
+        table = render.exchange_table(found)
+        table.show_header = header
+        console().print(table)

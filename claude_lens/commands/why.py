@@ -9,13 +9,14 @@ from claude_lens.terminal.output import console, json_option, print_json
 
 
 @click.command()
-@click.argument("ident", metavar="SESSION|EXCHANGE", default="last")
+@click.argument("ident", metavar="[SESSION|EXCHANGE]", default="last")
 @click.option("--all", "show_all", is_flag=True, help="Show the requests that hit the cache too.")
 @json_option
 def command(ident: str, show_all: bool, as_json: bool) -> None:
     """Explain what broke the prompt cache: for an exchange, or for each one of a session.
 
-    Every request is compared with the one before it by the same agent.
+    Without an id it is the newest session. Every request is compared with the one before it by the same
+    agent.
     """
     from claude_lens.store.insight.why import of_exchange, of_session
     from claude_lens.store.reading.queries import open_reader

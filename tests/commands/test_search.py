@@ -35,6 +35,15 @@ def test_for_people(recorded: Lens) -> None:
     assert recorded.lensctl("search", "unheard-of").stderr == "nothing found\n"
 
 
+def test_pages(recorded: Lens) -> None:
+    first = recorded.lensctl("search", "answer", "-n", "4")
+    word, option, cursor = first.stderr.split()
+    assert (word, option) == ("more:", "--after")
+    rest = recorded.lensctl("search", "answer", "-n", "4", option, cursor)
+    assert (len(first.stdout.splitlines()), len(rest.stdout.splitlines()), rest.stderr) == (8, 4, "")
+    assert not set(first.stdout.splitlines()) & set(rest.stdout.splitlines())
+
+
 def test_a_malformed_query(recorded: Lens) -> None:
     done = recorded.lensctl("search", '"open')
     assert done.returncode == 2

@@ -22,6 +22,9 @@ def test_without_a_backend(recorded: Lens) -> None:
     done = recorded.lensctl("trace", check=False)
     assert done.returncode == 2
     assert "lensctl: no backend" in done.stderr
+    wrong = recorded.lensctl("trace", "--to", "localhost:6006", check=False)
+    assert (wrong.returncode, wrong.stderr.count("\n")) == (2, 1)
+    assert wrong.stderr.startswith("lensctl: --to 'localhost:6006' is not valid: expected an address")
     gone = recorded.lensctl("trace", "--to", "http://127.0.0.1:9", check=False)
     assert gone.returncode == 1
     assert "no connection" in gone.stderr
