@@ -14,6 +14,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from json import loads
 from pathlib import Path
 from typing import Any, Final
 
@@ -239,22 +240,46 @@ class Redactor:
             same = body is response.body
             return response if same else dataclasses.replace(response, body=body, json=json)
         # A secret in a stream may be cut into several events: only the folded message shows it whole.
-        json = self.value(response.json)
+        json = self._shallow(response.json)
         clean = json is response.json and not (
             self.may_hold(response.body) and self.raw(response.body) != response.body
         )
         return response if clean else dataclasses.replace(response, body=GONE, json=json)
 
     def _body(self, body: bytes, json: Mapping[str, Any] | None) -> tuple[bytes, Mapping[str, Any] | None]:
-        if json is None:
-            return (self.raw(body) if body and self.may_hold(body) else body), None
-        plain = _is_json(body)
-        if plain and not self.may_hold(body):
+        if not _is_json(body):
+            new = self._shallow(json)
+            if json is not None and new is not json:
+                return exact.dump(new) if new is not None else GONE, new
+            return (self.raw(body) if body and json is None and self.may_hold(body) else body), json
+        if not self.may_hold(body):
             return body, json
-        # Parsed again where a fast parser may have rounded a number, since the bytes are made anew.
-        whole = exact.load(body) if plain and exact.may_be_rounded(body) else json
-        new = self.value(whole)
-        return (body, json) if new is whole else (exact.dump(new), new)
+        new = self._shallow(json)
+        if json is not None and new is json and not exact.hides(json, body):
+            return body, json
+        # Not made anew from the value, which does not say all that a text may say.
+        text = self.literals(body) if json is not None else self.raw(self.literals(body))
+        return (body, json) if text == body and new is json else (text, new)
+
+    def _shallow(self, json: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+        """``json`` without secrets; None where it has some, deeper down than :meth:`value` reaches."""
+        try:
+            found: Mapping[str, Any] | None = self.value(json)
+        except RecursionError:
+            return None if any(self.text(text) != text for text in exact.strings(json)) else json
+        return found
+
+    def literals(self, body: bytes) -> bytes:
+        """A JSON text with the secrets in its strings and keys replaced, and every other byte as it was."""
+        return _LITERAL.sub(self._literal, body)
+
+    def _literal(self, match: re.Match[bytes]) -> bytes:
+        try:
+            said = loads(match[0].decode(), strict=False)
+        except ValueError:
+            return match[0]
+        new = self.text(said)
+        return match[0] if new == said else exact.dump(new)
 
     def raw(self, body: bytes) -> bytes:
         """Bytes that are no JSON, as text of single bytes: no secret has other characters."""
@@ -263,6 +288,7 @@ class Redactor:
         return body if new is text else new.encode("latin-1", "replace")
 
 
+_LITERAL: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _MULTILINE: Final = frozenset({"private-key"})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -83,3 +84,70 @@ def test_numbers_too_large_for_a_float_are_noticed(number: bytes) -> None:
 def test_escapes_are_seen() -> None:
     assert exact.has_escapes(b'{"a": "\\u001b"}')
     assert not exact.has_escapes(b'{"a": "\\n u \\t"}')
+
+
+def nested(levels: int, inner: Any = 1) -> Any:
+    for number in range(levels):
+        inner = [inner] if number % 2 else {"a": inner}
+    return inner
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"a":"\\u0041","b":-1E+999}',
+        b'{"n":123456789012345678901,"m":1e400}',
+        b'{"a":1,"b":2,"a":3}',
+        b'{"a" : 1, "a" : 2}',
+        b'{"a"\n:1,"b"\n:{"c":1,"c":2}}',
+        b'{"a":1,"a":2,"b" :3}',
+        b'{"a":1,"a":2,"b":"\\u0022:"}',
+        b'{"a":1,"\\u0061":2}',
+        json.dumps(nested(260)).encode(),
+        json.dumps(nested(260, "\ud800")).encode(),
+        json.dumps(nested(900, 2**64)).encode(),
+    ],
+)
+def test_what_a_text_says_and_its_value_does_not(body: bytes) -> None:
+    assert exact.faithful(json.loads(body), body) is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"a":1,"b":{"a":2}}',
+        b'{ "a" : "x\\":", "b" : 1e10 }',
+        b'{"a":"\\u0022:","b":1}',
+        b'{"a":"\\ud800"}',
+        json.dumps(nested(249)).encode(),
+        json.dumps(nested(249, "\ud800")).encode(),
+    ],
+)
+def test_what_a_value_says_whole(body: bytes) -> None:
+    value = json.loads(body)
+    assert exact.faithful(value, body) is value
+
+
+def test_large_integers_are_read_again() -> None:
+    body = b'{"a":18446744073709551617}'
+    assert exact.faithful({"a": 1.8446744073709552e19}, body) == {"a": 2**64 + 1}
+    # A compressed text, whose value was read from what it unpacks to.
+    assert exact.faithful({"a": 1}, b"\x1f\x8b" + b"0" * 30) == {"a": 1}
+
+
+@given(VALUES)
+def test_whatever_was_written_is_faithful_in_any_layout(value: Any) -> None:
+    for body in (exact.dump(value), json.dumps(value, indent=1).encode(), json.dumps(value).encode()):
+        assert exact.faithful(exact.load(body), body) == value
+
+
+def test_values_put_together_from_texts() -> None:
+    assert exact.sayable({"a": [1.5, "x"]}, b"data: 1e400")
+    assert not exact.sayable({"a": [float("inf")]}, b'data: {"x":"\\ud800","a":1e400}')
+    assert not exact.sayable(nested(300), b"")
+
+
+def test_strings_are_found_however_deep() -> None:
+    assert sorted(exact.strings({"k": nested(5000, ["x", {"y": 1}]), "z": None})) == sorted(
+        ["k", "z", "x", "y", *["a"] * 2500]
+    )

@@ -9,9 +9,8 @@ places are kept beside (*marks*), so that moving it changes no content.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import isfinite
 from typing import Any, Final
 
 from claude_lens import exact
@@ -202,19 +201,3 @@ def join(
     for name, values in whole.items():
         body[name] = values[0] if name in single else values
     return body
-
-
-def is_finite(value: Any) -> bool:
-    """Whether no number in ``value`` is infinite or not a number: JSON cannot say those again."""
-    return all(isfinite(number) for number in _floats(value))
-
-
-def _floats(value: Any) -> Iterator[float]:
-    if isinstance(value, float):
-        yield value
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from _floats(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _floats(item)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -14,6 +13,7 @@ import orjson
 from claude_lens import exact
 from claude_lens.exchange import Exchange, Headers, Request, Response
 from claude_lens.store import chain, content
+from claude_lens.store.streams import is_stream
 
 FACTS: Final = (
     "user_id",
@@ -76,6 +76,12 @@ class Item:
             self._request = request_parts(self.exchange.request)
         return self._request
 
+    def bare(self) -> Item:
+        """The same without what its bodies were read as: they are bytes."""
+        one = self.exchange
+        response = one.response and replace(one.response, json=None)
+        return Item(replace(one, request=replace(one.request, json=None), response=response))
+
     def take_request(self, earlier: Item) -> None:
         """Reuse the work done for the arrival of the same exchange."""
         self._request = earlier._request
@@ -85,7 +91,7 @@ def request_parts(request: Request) -> RequestParts:
     """Take a request apart; bytes alone where it is no JSON object, or one that JSON could not say again."""
     kept = RequestParts(headers_blob(request.headers), text(request.query) or None)
     try:
-        body = _exact(request.json, request.body)
+        body = _faithful(request.json, request.body)
         kept.parts = None if body is None else chain.split(body)
     except (RecursionError, ValueError):
         kept.parts = None
@@ -94,20 +100,12 @@ def request_parts(request: Request) -> RequestParts:
     return kept
 
 
-def _exact(value: Mapping[str, Any] | None, body: bytes) -> Mapping[str, Any] | None:
-    """``value``, parsed again where a fast parser may have rounded a number; None where it is not finite."""
+def _faithful(value: Mapping[str, Any] | None, body: bytes) -> Mapping[str, Any] | None:
+    """``value`` where it is all that ``body`` says; without a body, what it is."""
     if value is None or not body:
         return value
-    rounded = exact.may_be_rounded(body)
-    if rounded:
-        try:
-            again = json.loads(body)
-        except (ValueError, RecursionError):
-            again = None
-        value = again if isinstance(again, dict) else value
-    # Only the tolerant parser, needed for escaped surrogates, lets an infinite number through.
-    suspect = (rounded or exact.has_escapes(body)) and exact.may_be_infinite(body)
-    return None if suspect and not chain.is_finite(value) else value
+    found: Mapping[str, Any] | None = exact.faithful(value, body)
+    return found
 
 
 def response_parts(response: Response) -> ResponseParts:
@@ -115,8 +113,10 @@ def response_parts(response: Response) -> ResponseParts:
     kept = ResponseParts(headers_blob(response.headers))
     try:
         value = response.json
-        if value is not None and not response.body.startswith(b"event:"):
-            value = _exact(value, response.body)
+        if value is not None and is_stream(response):
+            value = value if exact.sayable(value, response.body) else None
+        else:
+            value = _faithful(value, response.body)
         if value is not None:
             if isinstance(value.get("role"), str) and isinstance(value.get("content"), list):
                 kept.message = exact.dump({key: value[key] for key in _MESSAGE_KEYS})

@@ -70,6 +70,7 @@ class StoreSink:
         if earlier is not None:
             self._bytes -= earlier.size
             item.take_request(earlier)
+        told = self._make_room(item.size)
         if self._items and self._bytes + item.size > self._limit:
             self.lost += exchange.status != "running"
             raise StoreError(
@@ -78,6 +79,17 @@ class StoreSink:
             )
         self._items[exchange.id] = item
         self._bytes += item.size
+        if told is not None:
+            raise told
+
+    def _make_room(self, size: int) -> StoreError | None:
+        """Write what waits where nothing is wrong but that much came at once; what went wrong then."""
+        if self._items and self._bytes + size > self._limit and not self._failed:
+            try:
+                self.flush()
+            except StoreError as error:
+                return error
+        return None
 
     def flush(self) -> None:
         """Write what waits, in one transaction. Raises :class:`StoreError`; it then waits for the next flush.
@@ -114,22 +126,33 @@ class StoreSink:
         self._failed, self._failed_at = str(error), time.monotonic()
 
     def _one_by_one(self, items: list[Item], error: Exception) -> None:
-        """Write all but the exchanges that cannot be written, whatever the database's state."""
-        refused: list[str] = []
+        """Write all but the exchanges that cannot be written, whatever the database's state.
+
+        One that cannot be taken apart is kept as its bytes, and told all the same.
+        """
+        told: list[str] = []
         for item in items:
-            try:
-                self.writer.write([item])
-            except StoreError as refusal:
-                self._fail(refusal)
-                raise
-            except Exception as reason:
-                refused.append(item.exchange.id)
-                error = reason
-        self.lost += len(refused)
+            reason = self._refusal(item)
+            if reason is None:
+                continue
+            error, bare = reason, self._refusal(item.bare()) is None
+            self.lost += not bare
+            told.append(f"{item.exchange.id} {'is kept as bytes only' if bare else 'cannot be stored'}")
         self._written()
-        if refused:
+        if told:
             said = f"{type(error).__name__}: {error}".splitlines()[0]
-            raise StoreError(f"exchange {refused[-1]} cannot be stored ({said})") from error
+            raise StoreError(f"exchange {told[-1]} ({said})") from error
+
+    def _refusal(self, item: Item) -> Exception | None:
+        """What keeps one exchange from being written; None where it is."""
+        try:
+            self.writer.write([item])
+        except StoreError as refusal:
+            self._fail(refusal)
+            raise
+        except Exception as reason:
+            return reason
+        return None
 
     def close(self) -> None:
         """Write what waits, mark what still runs as interrupted, let go. Raises :class:`StoreError`."""

@@ -62,6 +62,25 @@ def test_numbers_beyond_floats_are_kept_as_bytes(body: bytes) -> None:
     assert request(body).raw == body
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"model":"a","messages":[{"role":"user","role":"x"}],"model":"b"}',
+        b'{"a":' * 260 + b"1" + b"}" * 260,
+    ],
+)
+def test_what_json_could_not_say_again_is_kept_as_bytes(body: bytes) -> None:
+    assert request(body).raw == body
+    answer = rows.response_parts(Response(body=body, json=json.loads(body)))
+    assert (answer.raw, answer.rest, answer.message) == (body, None, None)
+
+
+def test_a_stream_with_a_number_beyond_floats_is_kept_as_bytes() -> None:
+    body = b'event: x\ndata: {"input":{"s":"\\ud800","n":1e400}}\n\n'
+    kept = rows.response_parts(Response(body=body, json={"input": {"n": float("inf")}}))
+    assert (kept.raw, kept.rest, kept.message) == (body, None, None)
+
+
 def test_large_integers_are_not_rounded() -> None:
     body = b'{"metadata":{"n":123456789012345678901234567890}}'
 

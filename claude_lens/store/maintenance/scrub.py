@@ -160,10 +160,13 @@ class _Scrub:
             return raw
         try:
             value = exact.load(raw)
-        except ValueError:
-            return self._redactor.raw(raw)
-        new = self._redactor.value(value)
-        return raw if new is value else exact.dump(new)
+            if exact.dump(value) == raw:
+                new = self._redactor.value(value)
+                return raw if new is value else exact.dump(new)
+        except (ValueError, RecursionError):
+            pass
+        # A body as it came: bytes that JSON could not say again.
+        return self._redactor.raw(self._redactor.literals(raw))
 
     def _replace(self, connection: Connection, key: int, raw: bytes, clean: bytes) -> None:
         note_deletion(connection)

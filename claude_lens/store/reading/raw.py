@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Select, select
 
 from claude_lens import exact
 from claude_lens.errors import NotFound, StoreError
-from claude_lens.exchange import Response
+from claude_lens.exchange import GONE, Response
 from claude_lens.store import content
 from claude_lens.store import streams as packing
 from claude_lens.store.rows import known_of
@@ -68,7 +68,7 @@ def _bare(connection: Connection, row: Any) -> Raw:
         raise StoreError(f"the answer is damaged ({error}); run lensctl verify") from error
     headers = tuple((str(name), str(value)) for name, value in pairs)
     if body and packing.is_stream(Response(headers=headers, body=body)):
-        return Raw(None, packing.WHY[packing.REDACTED]) if _MARK in body else Raw(body)
+        return Raw(None, packing.WHY[packing.REDACTED]) if _MARK in body or body == GONE else Raw(body)
     streamed = not body and packing.kind_of(headers) == packing.EVENT_STREAM
     return Raw(None, _LEFT_OUT if streamed else _NO_STREAM)
 

@@ -29,7 +29,7 @@ def calls_of(exchange: Exchange, *, results: bool = True) -> dict[str, Calls]:
     found: dict[str, Calls] = {}
     response = exchange.response.json if exchange.response else None
     for block in _blocks((response or {}).get("content")):
-        if block.get("type") in _USES:
+        if _is_use(block):
             found.setdefault(_name(block), Calls()).calls += 1
     if results:
         _results(exchange, found)
@@ -44,7 +44,7 @@ def _results(exchange: Exchange, found: dict[str, Calls]) -> None:
         one = found.setdefault(name, Calls())
         one.results += 1
         one.errors += block.get("is_error") is True
-        one.bytes += len(exact.dump(block.get("content")))
+        one.bytes += _size(block.get("content"))
         if durations.get(name):
             one.durations.append(durations[name].pop(0))
 
@@ -60,14 +60,27 @@ def new_results(body: Mapping[str, Any] | None) -> list[tuple[str, Mapping[str, 
             continue
         blocks = list(_blocks(message.get("content")))
         if message.get("role") == "assistant":
-            names = {block.get("id"): _name(block) for block in blocks if block.get("type") in _USES}
-            return [(names.get(block.get("tool_use_id"), "unknown"), block) for block in reversed(found)]
+            names = {str(block.get("id")): _name(block) for block in blocks if _is_use(block)}
+            return [(names.get(str(block.get("tool_use_id")), "unknown"), block) for block in reversed(found)]
         found += [block for block in reversed(blocks) if block.get("type") == "tool_result"]
     return []
 
 
 def _blocks(value: Any) -> Iterator[Mapping[str, Any]]:
     yield from (block for block in (value if isinstance(value, list) else ()) if isinstance(block, dict))
+
+
+def _is_use(block: Mapping[str, Any]) -> bool:
+    # Anyone may send anything: a list is no member of a set, and cannot be asked for.
+    kind = block.get("type")
+    return isinstance(kind, str) and kind in _USES
+
+
+def _size(value: Any) -> int:
+    try:
+        return len(exact.dump(value))
+    except RecursionError:
+        return 0
 
 
 def _name(block: Mapping[str, Any]) -> str:

@@ -67,3 +67,19 @@ def test_a_retry_brings_no_new_results(sink: Any, reader: Any, make: Make) -> No
             (row.tool, row.exchange): (row.calls, row.results) for row in connection.execute(select(calls))
         }
     assert found == {("Bash", 1): (0, 1), ("Read", 1): (0, 1), ("Bash", 2): (1, 0)}
+
+
+def test_ids_and_types_that_are_no_strings(make: Make) -> None:
+    use = {**USE, "id": ["t"], "type": "tool_use"}
+    odd = {**USE, "type": ["tool_use"]}
+    result = {**DONE, "tool_use_id": ["t"]}
+    body = {"messages": [{"role": "assistant", "content": [use, odd]}, {"role": "user", "content": [result]}]}
+    assert calls_of(make(body, {"content": [odd]})) == {"Bash": Calls(results=1, bytes=10)}
+
+
+def test_a_result_too_deep_to_measure_counts_without_its_bytes(make: Make) -> None:
+    inner: list[Any] = []
+    for _ in range(5000):
+        inner = [inner]
+    body = {"messages": [BODY["messages"][1], {"role": "user", "content": [{**DONE, "content": inner}]}]}
+    assert calls_of(make(body, {}, raw=b"{}")) == {"Bash": Calls(results=1)}
