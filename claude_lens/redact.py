@@ -274,6 +274,8 @@ class Redactor:
         return _LITERAL.sub(self._literal, body)
 
     def _literal(self, match: re.Match[bytes]) -> bytes:
+        if not self.may_hold(match[0]):
+            return match[0]
         try:
             said = loads(match[0].decode(), strict=False)
         except ValueError:
