@@ -29,7 +29,7 @@ class CaptureHooks(CustomLogger):  # type: ignore[misc]
         if flight is None:
             return None
         name, provider = host.provider_of(_full_name(kwargs))
-        flight.routed_model, flight.provider = name, provider
+        flight.routed_model, flight.provider, flight.upstream = name, provider, None
         if provider != "anthropic" or kwargs.get("client") is not None:
             return None
         pooled = get_async_httpx_client(llm_provider=litellm.LlmProviders.ANTHROPIC)

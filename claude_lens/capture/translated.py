@@ -28,6 +28,7 @@ FRAMING = frozenset((b"content-length", b"content-encoding", b"content-type", b"
 # The call id is ours; and whoever compressed an answer that the upstream did not would change it.
 REPLACED = frozenset((b"x-litellm-call-id", b"content-length", b"accept-encoding"))
 ECHOES = b"llm_provider-"
+EVENT_STREAM = b"text/event-stream"
 ERROR_EVENTS = (b"event: error", b'data: {"error"', b'data: {"type": "error"', b'data: {"type":"error"')
 
 # By exchange id, which LiteLLM carries as its call id: how its hooks find the request they are about.
@@ -113,10 +114,10 @@ class _Watched:
         upstream = self._flight.upstream
         if upstream and status >= 400 and upstream.status >= 400:
             status, headers, self._replaced = _honest_error(upstream, headers, self._anthropic)
-        elif upstream:
+        elif upstream and upstream.status < 400:
             headers = _restore(headers, upstream, self._anthropic)
         self._status, self._headers = status, headers
-        self._streaming = b"text/event-stream" in (h.get(headers, b"content-type") or b"")
+        self._streaming = EVENT_STREAM in (h.get(headers, b"content-type") or b"")
         self._last_sent = time.monotonic()
         return {**message, "status": status, "headers": headers}
 
@@ -180,6 +181,9 @@ def _restore(headers: RawHeaders, upstream: UpstreamAnswer, anthropic: bool) -> 
         if anthropic or name.lower().startswith(RESTORED)
     ]
     known = FRAMING if anthropic else FRAMING | {name.lower() for name, _ in headers}
+    if anthropic and (h.get(headers, b"content-type") or b"").startswith(EVENT_STREAM):
+        # LiteLLM passes on what came as it came, and calls it a stream if one was asked for.
+        known = known - {b"content-type"}
     restored = [pair for pair in h.end_to_end(sent) if pair[0] not in known]
     theirs = {name for name, _ in restored}
     return [
@@ -213,12 +217,15 @@ def _is_anthropic_error(body: bytes) -> bool:
 
 
 def _message_of(body: bytes) -> str | None:
+    words = body.decode("utf-8", "replace").strip()[:2000] or None
     try:
         parsed = orjson.loads(body)
     except orjson.JSONDecodeError:
-        return body.decode("utf-8", "replace").strip()[:2000] or None
+        return words
     if isinstance(parsed, list) and parsed:
         parsed = parsed[0]
     error = parsed.get("error", parsed) if isinstance(parsed, dict) else parsed
     message = error.get("message") if isinstance(error, dict) else error
-    return message if isinstance(message, str) else None
+    if isinstance(message, str):
+        return message
+    return words if parsed else None

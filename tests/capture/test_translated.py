@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -19,7 +20,7 @@ from claude_lens.capture.inflight import UpstreamAnswer
 from claude_lens.wire.sse import fold
 from tests.capture.calling import BODY, Calling, call
 from tests.harness import Proxy
-from tests.upstream import Provider, always, error, error_after, raw, say, slow, text, tool_use
+from tests.upstream import Provider, always, error, error_after, in_order, raw, say, slow, text, tool_use
 
 EVENT = b'event: ping\ndata: {"type":"x"}\n\n'
 STREAM = [(b"content-type", b"text/event-stream")]
@@ -73,10 +74,19 @@ def test_the_request_is_replayed_under_its_own_call_id() -> None:
 
 
 def test_silence_is_filled_with_pings() -> None:
-    calling = run(call(), Answering(EVENT, 0.75, EVENT), silence=0.2)
-    assert calling.body.startswith(EVENT + translated.PING)
-    assert calling.body.endswith(EVENT)
-    assert 2 <= calling.body.count(translated.PING) <= 3
+    calling, times = call(), list[float]()
+
+    async def quiet(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": STREAM})
+        await send({"type": "http.response.body", "body": EVENT, "more_body": True})
+        while (pings := calling.body.count(translated.PING)) < 3:
+            times.extend([time.monotonic()] * (pings + 1 - len(times)))
+            await asyncio.sleep(0.001)
+        await send({"type": "http.response.body", "body": EVENT})
+
+    run(calling, quiet, silence=0.2)
+    assert calling.body == EVENT + translated.PING * 3 + EVENT
+    assert times[2] - times[0] >= 0.39
     assert calling.ending.body == calling.body
 
 
@@ -138,6 +148,7 @@ def test_after_a_cut_another_deployment_may_go_on() -> None:
         (b"<html>Bad gateway</html>", "<html>Bad gateway</html>"),
         (b"", "the upstream answered 503"),
         (b"[]", "the upstream answered 503"),
+        (b'{"detail": [{"msg": "field required"}]}', '{"detail": [{"msg": "field required"}]}'),
     ],
 )
 def test_an_error_in_another_form_becomes_a_well_made_one(body: bytes, message: str) -> None:
@@ -153,6 +164,17 @@ def test_an_error_in_another_form_becomes_a_well_made_one(body: bytes, message: 
     assert headers[b"content-length"] == str(len(calling.body)).encode()
 
 
+@pytest.mark.parametrize(
+    ("kind", "named"), [(b"application/json", b"application/json"), (None, STREAM[0][1])]
+)
+def test_what_litellm_passes_on_keeps_the_upstreams_type(kind: bytes | None, named: bytes) -> None:
+    calling = call(provider="anthropic")
+    told = [("Content-Type", kind.decode())] if kind else []
+    calling.flight.upstream = UpstreamAnswer(200, told)
+    run(calling, Answering(b'{"type":"message"}'))
+    assert dict(calling.sent[0]["headers"])[b"content-type"] == named
+
+
 CONFIG = """\
 model_list:
   - model_name: gpt-test
@@ -161,11 +183,13 @@ model_list:
     litellm_params: {{model: openai/gpt-4o-mini, api_base: "http://127.0.0.1:9/v1", api_key: sk-openai}}
   - model_name: "claude-*"
     litellm_params: {{model: "anthropic/claude-*", api_base: "{url}"}}
+  - model_name: claude-refused
+    litellm_params: {{model: anthropic/claude-refused, api_base: "{url}"}}
 litellm_settings:
   use_chat_completions_url_for_anthropic_messages: true
   num_retries: 0
   callbacks: [callbacks.sqlite_logger.sqlite_logger]
-router_settings: {{num_retries: 0, disable_cooldowns: true}}
+router_settings: {{num_retries: 0, disable_cooldowns: true, fallbacks: [{{claude-refused: [gpt-test]}}]}}
 general_settings: {{master_key: os.environ/LITELLM_MASTER_KEY, cancel_on_disconnect: true}}
 """
 
@@ -204,6 +228,20 @@ def test_another_providers_refusal(
     assert answer.json() == {"type": "error", "error": {"type": kind, "message": "the provider's words"}}
     assert answer.headers["retry-after"] == "3"
     assert len(upstream.calls) == 1
+
+
+def test_nothing_of_a_refusal_stays_where_another_provider_answers(bridge: Proxy, upstream: Provider) -> None:
+    upstream.play(in_order(error(529, "Overloaded", (("retry-after", "3"),)), say(text("hello"))))
+    session = str(uuid.uuid4())
+    answer = bridge.post({**ASKED, "model": "claude-refused"}, **{"x-claude-code-session-id": session})
+    assert answer.status_code == 200
+    refused, answered = upstream.requests
+    assert (refused.path, answered.path) == ("/v1/messages", "/v1/chat/completions")
+    assert not {"retry-after", "request-id", "anthropic-organization-id"} & set(answer.headers)
+    bridge.settled()
+    (shown,) = bridge.show(session)["exchanges"]
+    assert (shown["status"], shown["model"]["provider"]) == ("ok", "openai")
+    assert not str(shown["request_id"]).startswith("req_011")
 
 
 def test_another_provider_out_of_reach(bridge: Proxy) -> None:
