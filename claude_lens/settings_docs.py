@@ -59,7 +59,7 @@ def env_example() -> str:
     """The whole text of ``.env.example``: every variable commented out, so a plain copy changes nothing."""
     lines = [
         "# Copy to .env (here or in ~/.claude-lens) and uncomment what you need.",
-        "# Generated: make settings.",
+        "# Generated: python -m claude_lens.settings_docs --write.",
     ]
     lines += ["", "# --- claude-lens ---"]
     for entry in TABLE.values():

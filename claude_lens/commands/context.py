@@ -23,15 +23,13 @@ def command(exchange: str, limit: int, as_json: bool) -> None:
     Tokens are estimated; they add up to what the provider counted. EXCHANGE is an id, its
     beginning, last (which it is without one), or SESSION:N, the Nth request of the main agent.
     """
-    from claude_lens.store.insight.compare import resolve_turn
     from claude_lens.store.insight.context import context
     from claude_lens.store.reading.queries import open_reader
     from claude_lens.terminal import tables
+    from claude_lens.terminal.choosing import named
 
     with open_reader(setting_table.load()) as reader:
-        with reader.connect() as connection:
-            ident = resolve_turn(connection, exchange)
-        found = reader.exchange(ident)
+        found = reader.exchange(named(reader, exchange))
     body, usage, answer = found["request"]["body"], found["usage"], found["response"]
     if not isinstance(body, Mapping):
         raise NotFound(f"the request of exchange {found['id']} was not kept, or is no JSON object")

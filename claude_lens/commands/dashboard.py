@@ -8,6 +8,7 @@ import webbrowser
 import click
 
 from claude_lens import settings as setting_table
+from claude_lens.errors import HostError
 
 
 @click.command()
@@ -25,10 +26,13 @@ def command(no_open: bool, host: str, port: int | None, only_link: bool) -> None
 
     settings = setting_table.load()
     wanted = settings.web_port if port is None else port
-    if only_link or (wanted and background.answers(host, wanted)):
-        url = server.address(host, wanted)
-        show(server.link(settings, url), no_open)
+    if wanted and background.answers(host, wanted):
+        show(server.link(settings, server.address(host, wanted)), no_open)
         return
+    if only_link:
+        raise HostError(
+            f"no dashboard answers at {server.address(host, wanted)}; start it with lensctl dashboard"
+        )
     with server.listen(host, wanted) as listener:
         url = server.address(host, listener.getsockname()[1])
         show(server.link(settings, url), no_open)

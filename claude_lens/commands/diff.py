@@ -18,15 +18,14 @@ def command(a: str, b: str | None, as_json: bool) -> None:
 
     Each is an exchange's id, or SESSION:N, the Nth request of a session's main agent.
     """
-    from claude_lens.store.insight.compare import differ, load_sides, resolve_turn
+    from claude_lens.store.insight.compare import differ, load_sides
     from claude_lens.store.insight.why import of_exchange
     from claude_lens.store.reading.queries import open_reader
     from claude_lens.terminal import tables
+    from claude_lens.terminal.choosing import named
 
     with open_reader(setting_table.load()) as reader:
-        with reader.connect() as connection:
-            names = [resolve_turn(connection, each) for each in (a, b) if each is not None]
-        idents = [reader.summary(name)["id"] for name in names]
+        idents = [reader.summary(named(reader, each))["id"] for each in (a, b) if each is not None]
         with reader.connect() as connection:
             if len(idents) == 1:
                 before = of_exchange(connection, idents[0])["previous_id"]

@@ -43,9 +43,9 @@ def lines(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("proxy", f"{head} at {facts['url']}" + (f": {facts['said']}" if facts["state"] == "foreign" else ""))
     ]
     if facts["healthy"]:
-        uptime = duration(facts["uptime_s"] * 1000) if facts["uptime_s"] else "-"
+        uptime = f", up {duration(facts['uptime_s'] * 1000)}" if facts["uptime_s"] is not None else ""
         loading = ", LiteLLM still loading" if facts["litellm"] == "loading" else ""
-        shown.append(("process", f"{facts['pid']}, version {facts['version']}, up {uptime}{loading}"))
+        shown.append(("process", f"{facts['pid']}, version {facts['version']}{uptime}{loading}"))
     shown += [("config", facts["config"]), ("key", facts["key"]), ("home", facts["home"])]
     stored = facts["database"]
     warning = (
@@ -62,5 +62,11 @@ def lines(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _counted(counters: Mapping[str, Any]) -> str:
-    told = {name: value for name, value in counters.items() if name != "counters"}
-    return ", ".join(f"{name} {value}" for name, value in told.items())
+    told = {name: _told(value) for name, value in counters.items() if name != "counters"}
+    return ", ".join(f"{name} {value}" for name, value in told.items() if value)
+
+
+def _told(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return " ".join(f"{name}: {_told(inner)}" for name, inner in value.items())
+    return " ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

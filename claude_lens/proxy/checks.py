@@ -18,6 +18,7 @@ from claude_lens.errors import LensError
 from claude_lens.launcher import Place, Problem, find_claude
 from claude_lens.proxy import config, key, supervisor
 from claude_lens.proxy.health import health, status
+from claude_lens.proxy.status import address
 from claude_lens.settings import Settings, is_loopback
 
 FREE_SPACE = 500 << 20
@@ -152,7 +153,7 @@ def database(settings: Settings) -> Check:
     from claude_lens.store import database as store
 
     url = store.parse(settings.database_url)
-    shown = url.render_as_string(hide_password=True)
+    shown = address(settings)
     file = store.file_of(url)
     if file is not None and not file.exists():
         return Check("database", True, f"{shown} will be created")

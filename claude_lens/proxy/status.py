@@ -48,13 +48,18 @@ def gather(settings: Settings) -> dict[str, Any]:
 
 def database(settings: Settings) -> dict[str, Any]:
     """Address without a password, and size in bytes (None where the server does not tell), log included."""
-    url = settings.database_url
-    scheme, _, rest = url.partition("://")
+    url = address(settings)
     if not url.startswith("sqlite"):
-        return {"url": f"{scheme}://{rest.rpartition('@')[2]}", "bytes": server_bytes(settings)}
-    file = Path(rest.partition("?")[0][1:])
+        return {"url": url, "bytes": server_bytes(settings)}
+    file = Path(url.partition("://")[2].partition("?")[0][1:])
     parts = [file.with_name(file.name + suffix) for suffix in ("", "-wal")]
     return {"url": url, "bytes": sum(part.stat().st_size for part in parts if part.is_file())}
+
+
+def address(settings: Settings) -> str:
+    """The database's address without user and password."""
+    scheme, _, rest = settings.database_url.partition("://")
+    return f"{scheme}://{rest if scheme.startswith('sqlite') else rest.rpartition('@')[2]}"
 
 
 def server_bytes(settings: Settings) -> int | None:

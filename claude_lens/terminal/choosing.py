@@ -9,6 +9,8 @@ from typing import Any
 import click
 
 from claude_lens import when
+from claude_lens.errors import NotFound
+from claude_lens.store.insight.compare import resolve_turn
 from claude_lens.store.reading.filters import Filter
 from claude_lens.store.reading.queries import Reader
 
@@ -57,3 +59,18 @@ def chosen(reader: Reader, options: dict[str, Any]) -> Filter:
         since=when.moment(since, zone) if since else None,
         until=when.moment(until, zone) if until else None,
     )
+
+
+def named(reader: Reader, text: str) -> str:
+    """The exchange that ``SESSION:N`` names, SESSION an id, its beginning or last; other text as it is.
+
+    Raises :class:`NotFound` for a session that is not there or is not the only one, and for no such request.
+    """
+    session, colon, number = text.rpartition(":")
+    if not colon or not number.isdecimal():
+        return text
+    ident = reader.session(session)["id"]
+    if int(number) < 1:
+        raise NotFound(f"the requests of session {ident} are counted from 1")
+    with reader.connect() as connection:
+        return resolve_turn(connection, f"{ident}:{number}")

@@ -35,6 +35,8 @@ def test_it_prints_a_link_serves_and_ends(user: Lens) -> None:
         assert again.stdout.startswith(f"{served.url}/open?token=")
         assert httpx.get(again.stdout.strip()).status_code == 200
         assert httpx.get(served.link).status_code == 401
+        link = user.lensctl("dashboard", "--link", "--no-open", "--port", str(served.port)).stdout
+        assert httpx.get(link.strip()).status_code == 200
     finally:
         served.close()
     assert served.child.popen.returncode == 0
@@ -46,8 +48,11 @@ def test_a_taken_port_is_told(user: Lens) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         done = user.lensctl("dashboard", "--no-open", "--port", str(port))
+        link = user.lensctl("dashboard", "--link", "--port", str(port))
     assert done.returncode == 1
     assert done.stderr.strip().startswith(f"lensctl: cannot listen on 127.0.0.1 port {port}")
+    assert (link.returncode, link.stdout) == (1, "")
+    assert link.stderr.startswith(f"lensctl: no dashboard answers at http://127.0.0.1:{port}")
 
 
 def test_the_port_is_a_setting(user: Lens) -> None:

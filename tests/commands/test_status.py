@@ -21,6 +21,8 @@ def test_healthy(served: Lens) -> None:
     shown = served.lensctl("status").stdout
     assert f"healthy at {served.url}" in shown
     assert "dropped 0" in shown
+    assert "sinks store" in shown
+    assert not set("[]{}'") & set(shown)
     assert key not in shown
 
 

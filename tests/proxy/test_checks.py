@@ -56,6 +56,11 @@ def test_database(tmp_path: Path) -> None:
     assert "\n" not in damaged.detail
 
 
+def test_an_address_is_shown_as_status_shows_it(tmp_path: Path) -> None:
+    found = settings(tmp_path / "höme ß")
+    assert checks.database(found).detail == f"sqlite:///{tmp_path}/höme ß/lens.db will be created"
+
+
 def test_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "will be created" in checks.home(settings(tmp_path / "none")).detail
     tmp_path.chmod(0o700)

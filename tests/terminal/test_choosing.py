@@ -10,9 +10,9 @@ from click.testing import CliRunner
 from claude_lens.errors import NotFound
 from claude_lens.store.reading.filters import Filter
 from claude_lens.store.reading.queries import Reader
-from claude_lens.terminal.choosing import chosen, filter_options
+from claude_lens.terminal.choosing import chosen, filter_options, named
 from tests.commands import conftest as commands
-from tests.commands.conftest import SESSION
+from tests.commands.conftest import OTHER, SESSION
 from tests.harness.lens import Lens
 
 recorded = commands.recorded
@@ -43,3 +43,19 @@ def test_options_make_a_filter(recorded: Lens, monkeypatch: pytest.MonkeyPatch, 
         assert (found.since, found.until) == (1767225600.0, 1767312000.0)
         with pytest.raises(NotFound):
             parse(reader, "--session", "zzz")
+
+
+def test_a_request_of_a_session(recorded: Lens) -> None:
+    with Reader(recorded.settings.database_url) as reader:
+        assert named(reader, "last:1") == "10" + "0" * 30
+        assert named(reader, f"{SESSION[:4]}:2") == "05" + "0" * 30
+        for whole in ("last", "05", "x:y", "last:²"):
+            assert named(reader, whole) == whole
+        for wrong, said in (
+            ("last:9", f"no turn 9 in a session with an id that begins with '{OTHER}'"),
+            ("last:0", "are counted from 1"),
+            ("zzz:1", "no session with an id that begins with 'zzz'"),
+            (":1", "no session with an id"),
+        ):
+            with pytest.raises(NotFound, match=said):
+                named(reader, wrong)
