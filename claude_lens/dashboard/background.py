@@ -33,12 +33,20 @@ _started: list[subprocess.Popen[bytes]] = []
 
 def answers(host: str, port: int) -> bool:
     """Whether a dashboard answers there."""
+    return _who(host, port) is not None
+
+
+def _who(host: str, port: int) -> int | None:
+    """The process of the dashboard that answers there."""
     try:
         status, _, body = health.get(server.address(host, port), "/health", timeout=2)
         found = json.loads(body)
     except (OSError, http.client.HTTPException, ValueError):
-        return False
-    return status == 200 and isinstance(found, dict) and found.get("service") == SERVICE
+        return None
+    if status != 200 or not isinstance(found, dict) or found.get("service") != SERVICE:
+        return None
+    pid = found.get("pid")
+    return pid if isinstance(pid, int) else None
 
 
 def start(settings: Settings, environ: Mapping[str, str]) -> str:
@@ -81,10 +89,13 @@ def _run(settings: Settings, environ: Mapping[str, str]) -> None:
         )
     _started.append(child)
     until = time.monotonic() + START_SECONDS
-    while not answers(HOST, settings.web_port):
+    while _who(HOST, settings.web_port) != child.pid:
         if child.poll() is not None or time.monotonic() > until:
             child.kill()
             child.wait()
+            if answers(HOST, settings.web_port):
+                # Another start got the port; it writes down which process that is.
+                return
             said = log.read_text(errors="replace").strip()[-500:]
             raise HostError(f"the dashboard did not start: {said or 'it said nothing'}")
         time.sleep(0.05)

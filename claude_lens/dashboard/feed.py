@@ -60,6 +60,7 @@ class Feed:
         self._watchers = 0
         self._task: asyncio.Task[None] | None = None
         self._news = asyncio.Event()
+        self._begun = asyncio.Event()
         self._closed = False
 
     @property
@@ -76,8 +77,9 @@ class Feed:
 
         An empty batch comes every 15 seconds of silence, so that a dead connection is noticed.
         """
-        await self._enter()
+        self._watchers += 1
         try:
+            await self._ready()
             number = self._place(after)
             if number is None:
                 number = self._number
@@ -97,7 +99,7 @@ class Feed:
                 except TimeoutError:
                     yield []
         finally:
-            await self._leave()
+            self._watchers -= 1
 
     @property
     def now(self) -> str:
@@ -121,27 +123,32 @@ class Feed:
         oldest = self._events[0].number if self._events else self._number + 1
         return number if oldest - 1 <= number <= self._number else None
 
-    async def _enter(self) -> None:
-        self._watchers += 1
+    async def _ready(self) -> None:
+        """Until the task runs and knows what was there before it."""
         if self._task is None:
             # Marks given out before a pause say nothing about what happened in it.
             self._epoch = secrets.token_hex(4)
             self._events.clear()
-            await asyncio.to_thread(self._begin)
-            self._task = asyncio.create_task(self._poll())
-
-    async def _leave(self) -> None:
-        self._watchers -= 1
+            self._begun = asyncio.Event()
+            self._task = asyncio.create_task(self._poll(self._begun))
+        await self._begun.wait()
 
     def _begin(self) -> None:
-        with contextlib.suppress(StoreError), self._reader.connect() as connection:
+        with self._reader.connect() as connection:
             self._key = changes.top(connection)
             seen = changes.newest(connection, MOST_AT_ONCE)
             self._running = {row.key for row in seen if row.summary["status"] == "running"}
 
-    async def _poll(self) -> None:
+    async def _poll(self, ready: asyncio.Event) -> None:
         quiet, idle = False, 0.0
         stamp = self._stamp()
+        try:
+            await asyncio.to_thread(self._begin)
+        except Exception as error:
+            log.warning("%s", error, exc_info=not isinstance(error, StoreError))
+            quiet = True
+        finally:
+            ready.set()
         while idle < IDLE_SECONDS:
             begun = time.monotonic()
             await self._pause(stamp)

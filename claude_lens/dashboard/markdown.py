@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
 import nh3
@@ -35,12 +35,9 @@ def markdown(source: str) -> Markup:
 def highlighted(source: str, language: str) -> Markup:
     """Code with its parts in classes; plain where the language is unknown or the code is long."""
     source = text.clean(source)
-    lexer = _lexer(language) if len(source) <= LONGEST_CODE else None
-    if lexer is None:
+    if len(source) > LONGEST_CODE or _lexer(language) is None:
         return escape(source)
-    from pygments import highlight
-
-    return Markup(highlight(source, lexer, _formatter()).removesuffix("\n"))
+    return _coloured(source, language)
 
 
 def language_of(path: str) -> str:
@@ -111,6 +108,14 @@ def _heading(_self: Any, tokens: Any, index: int, _options: Any, _env: Any) -> s
     token = tokens[index]
     level = min(int(token.tag[1]) + 3, 6)
     return f"<{'/' if token.nesting < 0 else ''}h{level}>"
+
+
+@lru_cache(128)
+def _coloured(source: str, language: str) -> Markup:
+    """The same file is read again and again, and the end of a running session is drawn anew all the time."""
+    from pygments import highlight
+
+    return Markup(highlight(source, _lexer(language), _formatter()).removesuffix("\n"))
 
 
 @cache

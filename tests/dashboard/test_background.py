@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -37,6 +38,16 @@ def test_it_starts_once_and_stops(here: Settings) -> None:
         assert background.stop(here)
     assert not background.answers("127.0.0.1", here.web_port)
     assert not background.stop(here)
+
+
+def test_two_starts_at_once_end_with_one_that_is_known(here: Settings) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        links = list(pool.map(lambda _: background.start(here, child_environment()), range(2)))
+    try:
+        assert {httpx.get(link).status_code for link in links} == {200}
+    finally:
+        assert background.stop(here)
+    assert not background.answers("127.0.0.1", here.web_port)
 
 
 def test_a_taken_port_is_told(here: Settings) -> None:

@@ -67,6 +67,33 @@ def test_new_and_ended_come_once_each(make: Make, sink: StoreSink, reader: Reade
     run(reader, work)
 
 
+def test_two_who_come_at_once_share_one_task(make: Make, sink: StoreSink, reader: Reader) -> None:
+    async def work(feed: Feed) -> None:
+        before = asyncio.all_tasks()
+        watching = [feed.watch(None) for _ in range(5)]
+        assert await asyncio.gather(*(anext(one) for one in watching)) == [None] * 5
+        assert len(asyncio.all_tasks() - before) == 1
+        sink.ended(make(BODY, said("y")))
+        sink.flush()
+        seen = await asyncio.gather(*(some(one, 1) for one in watching))
+        assert [[event.number for event in events] for events in seen] == [[1]] * 5
+
+    run(reader, work)
+
+
+def test_who_leaves_before_it_began_watches_no_longer(reader: Reader) -> None:
+    async def work(feed: Feed) -> None:
+        coming = asyncio.ensure_future(anext(feed.watch(None)))
+        await asyncio.sleep(0)
+        assert feed.watchers == 1
+        coming.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await coming
+        assert feed.watchers == 0
+
+    run(reader, work)
+
+
 def test_who_comes_back_gets_what_was_missed(make: Make, sink: StoreSink, reader: Reader) -> None:
     async def work(feed: Feed) -> None:
         first, second = feed.watch(None), feed.watch(None)
