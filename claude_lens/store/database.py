@@ -240,6 +240,11 @@ def migrate(engine: Engine) -> None:
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     try:
         with engine.begin() as connection:
+            # Another may have done it while we waited for the lock.
+            found = version(connection)
+            refuse_newer(found)
+            if found == HEAD:
+                return
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
             if found is not None and found < _SEARCHABLE[engine.dialect.name]:

@@ -55,6 +55,7 @@ meta = Table("meta", metadata, Column("key", String, primary_key=True), Column("
 """``generation``: changes whenever rows are deleted, so that writers forget which ids they know.
 
 ``top_TABLE``: the greatest id that a deleted row of a table had, so that none is given out twice.
+``rewritten``: changes whenever an exchange that had ended gets other references.
 ``scrubbing``: only while the digests of whole requests are behind their contents.
 """
 

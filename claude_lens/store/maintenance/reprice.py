@@ -18,7 +18,7 @@ from claude_lens.store.reading.filters import Filter, conditions
 from claude_lens.store.rows import response_json
 from claude_lens.store.schema import TOKENS, contents, exchanges, payloads
 from claude_lens.store.writing.batch import store_content
-from claude_lens.store.writing.derived import stored_calls
+from claude_lens.store.writing.derived import note_rewriting, stored_calls
 from claude_lens.store.writing.known import Recent
 from claude_lens.wire import pricing
 
@@ -92,6 +92,8 @@ def _some(connection: Connection, keys: Sequence[int], lookup: Lookup, done: Rep
         sums.add({**row, **new}, tools)
         new["facts"] = _facts(connection, row["facts"], prices or {}, facts)
         connection.execute(update(exchanges).where(exchanges.c.id == row["id"]).values(new))
+    if facts:
+        note_rewriting(connection)
     sums.write(connection, Recent(1000))
 
 

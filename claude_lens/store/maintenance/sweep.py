@@ -14,8 +14,8 @@ from sqlalchemy import Connection, Engine, Table, delete, func, select
 from claude_lens.exact import load
 from claude_lens.store.content import unpack
 from claude_lens.store.maintenance.upkeep import in_chunks, note_deletion, reading
-from claude_lens.store.schema import contents, exchanges, nodes, occurrences, payloads, sessions
-from claude_lens.store.writing.derived import unindex
+from claude_lens.store.schema import contents, exchanges, meta, nodes, occurrences, payloads, sessions
+from claude_lens.store.writing.derived import REWRITTEN, unindex
 from claude_lens.store.writing.words import columns
 
 _NODES: Final = ("system", "tools", "messages")
@@ -48,8 +48,10 @@ class Sweep:
         self._engine = engine
         self.contents = self.nodes = 0
         self._seen_node = self._seen_exchange = 0
+        self._rewritten: str | None = None
         with reading(engine) as connection:
             self._note(connection)
+            self._look_for_rewriting(connection)
             top = connection.execute(select(func.coalesce(func.max(contents.c.id), 0))).scalar_one()
         self._contents, self._nodes = _Marks(int(top)), _Marks(self._seen_node)
         self._nodes.add(0)
@@ -101,7 +103,16 @@ class Sweep:
         for parent, piece in connection.execute(steps).all():
             self._contents.add(piece)
             self._mark_up(connection, parent)
+        if self._look_for_rewriting(connection):
+            self._mark(connection)
         self._note(connection)
+
+    def _look_for_rewriting(self, connection: Connection) -> bool:
+        """Whether exchanges that were seen may refer to others since the last look."""
+        before = self._rewritten
+        query = select(meta.c.value).where(meta.c.key == REWRITTEN)
+        self._rewritten = connection.execute(query).scalar()
+        return self._rewritten != before
 
     def _note(self, connection: Connection) -> None:
         """Remember what has been seen by now, and what may still change."""

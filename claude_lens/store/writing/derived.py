@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
@@ -10,12 +11,13 @@ from sqlalchemy import Connection, RowMapping, Table, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from claude_lens.store.numbers.totals import SeriesKey, Totals
-from claude_lens.store.schema import SEARCH, SEARCH_COLUMNS, calls, exchanges, occurrences
+from claude_lens.store.schema import SEARCH, SEARCH_COLUMNS, calls, exchanges, meta, occurrences
 from claude_lens.store.writing.calls import Calls
 from claude_lens.store.writing.known import Known
 from claude_lens.store.writing.lexemes import vector
 from claude_lens.store.writing.words import Columns, columns
 
+REWRITTEN: Final = "rewritten"
 COUNTED: Final = ("ok", "error", "cancelled", "interrupted")
 _CALL_COLUMNS: Final = ("calls", "results", "errors", "bytes", "durations")
 _INSERT: Final = (
@@ -64,6 +66,7 @@ class Derived:
             return
         self._totals.add(dict(row), stored_calls(self._connection, [key]).get(key, {}), -1)
         self._connection.execute(delete(calls).where(calls.c.exchange == key))
+        note_rewriting(self._connection)
 
     def write(self) -> None:
         """Send everything."""
@@ -117,6 +120,15 @@ def count_interrupted(connection: Connection, rows: Iterable[RowMapping], known:
     for row in rows:
         sums.add({**row, "status": "interrupted"}, {})
     known.series.update(sums.write(connection, known.series))
+
+
+def note_rewriting(connection: Connection) -> None:
+    """Tell who lets go of contents that an exchange which had ended may now refer to others."""
+    insert = _insert(connection, meta)
+    connection.execute(
+        insert.on_conflict_do_update(index_elements=["key"], set_={"value": insert.excluded.value}),
+        {"key": REWRITTEN, "value": secrets.token_hex(8)},
+    )
 
 
 def stored_calls(connection: Connection, keys: Sequence[int]) -> dict[int, dict[str, Calls]]:

@@ -2,11 +2,14 @@ from __future__ import annotations
 
 from sqlalchemy import delete, func, select
 
+from claude_lens.exchange import Cost
 from claude_lens.store import database
+from claude_lens.store.maintenance.reprice import reprice
 from claude_lens.store.maintenance.sweep import Sweep
 from claude_lens.store.maintenance.upkeep import note_deletion, opened
 from claude_lens.store.maintenance.verify import verify
 from claude_lens.store.reading.queries import Reader
+from claude_lens.store.reading.restore import restored
 from claude_lens.store.rows import Item
 from claude_lens.store.schema import contents, exchanges, nodes, payloads, streams
 from claude_lens.store.sink import StoreSink
@@ -73,3 +76,36 @@ def test_everything_can_go(url: str, sink: StoreSink, reader: Reader, make: Make
     with reader.connect() as connection:
         assert connection.execute(select(func.count()).select_from(contents)).scalar() == 0
         assert connection.execute(select(func.count()).select_from(nodes)).scalar() == 1
+
+
+def test_what_an_ended_exchange_refers_to_again_stays(
+    url: str, sink: StoreSink, reader: Reader, make: Make
+) -> None:
+    """Between looking and deleting, one is priced as a forgotten one was, another ends again as one did."""
+    prices = {"input_cost_per_token": 3.0, "output_cost_per_token": 5.0}
+    gone = make(body_of("gone"), message_of(1), cost=Cost(usd=9.0, prices=prices))
+    cheap = make(body_of("kept"), message_of(2))
+    late = make(body_of("late"), status="interrupted")
+    for one in (gone, cheap, late):
+        sink.ended(one)
+    sink.flush()
+    drop(url, gone.id)
+
+    def meanwhile(share: float) -> None:
+        if share < 1:
+            assert reprice(url, lookup=lambda *_: prices).changed == 1
+            sink.ended(make(body_of("late"), message_of(1), id=late.id))
+            sink.flush()
+
+    with opened(database.parse(url)) as engine:
+        sweep = Sweep(engine)
+        sweep.run(meanwhile)
+        assert (sweep.nodes, sweep.contents) == (1, 1)
+    with reader.connect() as connection:
+        found = {one.id: one for one in restored(connection)}
+    assert found[cheap.id].cost.prices == prices
+    answer = found[late.id].response
+    assert answer is not None
+    assert answer.json == message_of(1)
+    report = verify(reader)
+    assert report.sound, report.damage
