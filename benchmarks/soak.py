@@ -73,15 +73,15 @@ class Result:
     dropped: int = 0
     faults: dict[str, Any] = field(default_factory=dict)
 
-    def growth(self, process: str) -> float:
-        """Mean resident size of the last tenth over that of the second, less one."""
+    def growth(self, process: str, since: int = 2) -> float:
+        """Mean resident size of the last tenth over that of the tenth with that number, less one."""
         tenth = self.seconds / 10
 
         def mean(first: float, last: float) -> float:
             found = [sample.memory[process] for sample in self.samples if first <= sample.at < last]
             return sum(found) / len(found)
 
-        return mean(9 * tenth, self.seconds + SAMPLE * 5) / mean(tenth, 2 * tenth) - 1
+        return mean(9 * tenth, self.seconds + SAMPLE * 5) / mean((since - 1) * tenth, since * tenth) - 1
 
     def more_files(self, process: str) -> int:
         """Descriptors at the end, idle again, beyond those at the start."""
