@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import time
 
 import orjson
@@ -18,6 +19,7 @@ from claude_lens.capture import outgoing
 from claude_lens.capture.answers import error_body
 from claude_lens.capture.asgi import App, Message, Receive, Scope, Send, replay
 from claude_lens.capture.inflight import InFlight, RawHeaders, UpstreamAnswer
+from claude_lens.capture.request import MESSAGES
 
 PING = b'event: ping\ndata: {"type": "ping"}\n\n'
 SILENCE = 15.0
@@ -29,6 +31,8 @@ FRAMING = frozenset((b"content-length", b"content-encoding", b"content-type", b"
 REPLACED = frozenset((b"x-litellm-call-id", b"content-length", b"accept-encoding"))
 ECHOES = b"llm_provider-"
 EVENT_STREAM = b"text/event-stream"
+CALL_BEGINS = re.compile(rb'"content_block":\s*\{[^{}]*"type":\s*"tool_use"')
+TURN_ENDS = re.compile(rb'("stop_reason":\s*)"end_turn"')
 ERROR_EVENTS = (b"event: error", b'data: {"error"', b'data: {"type": "error"', b'data: {"type":"error"')
 
 # By exchange id, which LiteLLM carries as its call id: how its hooks find the request they are about.
@@ -89,6 +93,7 @@ class _Watched:
         self._cut = False
         self._streaming = False
         self._between_events = False
+        self._calls = False
         self._last_sent = time.monotonic()
         self._error: str | None = None
 
@@ -136,12 +141,25 @@ class _Watched:
         if self._replaced is not None:
             message = {**message, "body": b"" if more else self._replaced}
         body = message.get("body", b"")
+        if self._streaming and not self._anthropic and self._flight.endpoint == MESSAGES:
+            body = self._with_calls_told(body)
+            message = {**message, "body": body}
         self._flight.passed(body)
         self._done = not more
         self._last_sent = time.monotonic()
         if body:
             self._between_events = body.endswith((b"\n\n", b"\r\n\r\n"))
         return message
+
+    def _with_calls_told(self, body: bytes) -> bytes:
+        """Many providers end an answer that calls tools as any other; Claude Code is told by ``tool_use``.
+
+        LiteLLM writes each event at once.
+        """
+        self._calls = self._calls or CALL_BEGINS.search(body) is not None
+        if self._calls and b"message_delta" in body:
+            return TURN_ENDS.sub(rb'\1"tool_use"', body)
+        return body
 
     async def keep_alive(self, silence: float) -> None:
         """Fill a stream's silence with pings, between events only."""

@@ -13,11 +13,14 @@ def usage_of(answer: Mapping[str, Any] | None) -> Usage | None:
 
     Cache writes without a split by lifetime count as 5-minute writes. OpenAI's prompt tokens include what
     was read from the cache; here they do not. A token count (``{"input_tokens": n}``) is no usage: it is
-    not billed.
+    not billed. Zeros alone tell none either: LiteLLM puts them where a provider has not counted.
     """
     usage = answer.get("usage") if answer else None
-    if not isinstance(usage, Mapping):
-        return None
+    found = _of(usage) if isinstance(usage, Mapping) else None
+    return found if found != Usage() else None
+
+
+def _of(usage: Mapping[str, Any]) -> Usage | None:
     if "prompt_tokens" in usage or "completion_tokens" in usage:
         return _openai(usage, "prompt_tokens", "completion_tokens", "prompt_tokens_details")
     if "input_tokens_details" in usage:

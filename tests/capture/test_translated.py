@@ -24,6 +24,7 @@ from tests.upstream import Provider, always, error, error_after, in_order, raw, 
 
 EVENT = b'event: ping\ndata: {"type":"x"}\n\n'
 STREAM = [(b"content-type", b"text/event-stream")]
+SSE = (("content-type", "text/event-stream"),)
 
 
 class Answering:
@@ -175,6 +176,29 @@ def test_what_litellm_passes_on_keeps_the_upstreams_type(kind: bytes | None, nam
     assert dict(calling.sent[0]["headers"])[b"content-type"] == named
 
 
+BEGINS = (
+    b'event: content_block_start\ndata: {"index": 0, "content_block": {"type": "tool_use", "id": "c"}}\n\n'
+)
+ENDS = b'event: message_delta\ndata: {"type": "message_delta", "delta": {"stop_reason": "end_turn"}}\n\n'
+TOLD = ENDS.replace(b"end_turn", b"tool_use")
+
+
+@pytest.mark.parametrize(
+    ("provider", "pieces", "end"),
+    [
+        ("openai", [BEGINS, ENDS], TOLD),
+        ("openai", [ENDS], ENDS),
+        ("openai", [EVENT, BEGINS + ENDS], TOLD),
+        ("openai", [BEGINS, ENDS.replace(b"end_turn", b"max_tokens")], b'"max_tokens"}}\n\n'),
+        ("anthropic", [BEGINS, ENDS], ENDS),
+    ],
+)
+def test_a_stream_that_calls_tools_says_so_at_its_end(provider: str, pieces: list[bytes], end: bytes) -> None:
+    calling = run(call(provider=provider), Answering(*pieces))
+    assert calling.body.endswith(end)
+    assert calling.ending.body == calling.body
+
+
 CONFIG = """\
 model_list:
   - model_name: gpt-test
@@ -262,6 +286,24 @@ def test_another_providers_stream_comes_in_anthropics_form(bridge: Proxy, upstre
     assert folded.message["stop_reason"] == "tool_use"
 
 
+def test_a_provider_that_ends_calls_as_any_answer(bridge: Proxy, upstream: Provider) -> None:
+    call = {"index": 0, "id": "call_1", "type": "function"}
+    function = {"name": "Bash", "arguments": '{"command":"ls"}'}
+    choices = [
+        {"index": 0, "delta": {"tool_calls": [{**call, "function": function}]}, "finish_reason": None},
+        {"index": 0, "delta": {}, "finish_reason": "stop"},
+    ]
+    chunks = [
+        b"data: " + orjson.dumps({"id": "c", "object": "chat.completion.chunk", "choices": [one]}) + b"\n\n"
+        for one in choices
+    ]
+    upstream.play(always(raw(*chunks, b"data: [DONE]\n\n", headers=SSE)))
+    folded = fold(bridge.post({**ASKED, "stream": True}).content)
+    assert folded.message is not None
+    assert folded.message["stop_reason"] == "tool_use"
+    assert folded.message["content"][0]["input"] == {"command": "ls"}
+
+
 def test_a_count_for_another_provider_is_litellms(bridge: Proxy, upstream: Provider) -> None:
     counts = []
     for words in ("hello there", "hello there " * 50):
@@ -284,7 +326,6 @@ def test_the_official_client_reads_both_providers(bridge: Proxy, upstream: Provi
     assert {request.path for request in upstream.requests} == {"/v1/chat/completions", "/v1/messages"}
 
 
-SSE = (("content-type", "text/event-stream"),)
 RECORDS = {
     "cut": (raw(EVENT, 0.3, headers=SSE, ending="close"), "error"),
     "reset": (raw(EVENT, 0.3, headers=SSE, ending="reset"), "error"),

@@ -132,3 +132,16 @@ def test_nonsense_gives_counts_that_add_up_or_none(usage: dict[str, Any]) -> Non
     short, long = counted.cache_creation_5m_input_tokens, counted.cache_creation_1h_input_tokens
     assert counted.cache_creation_input_tokens == short + long
     assert min(counted.input_tokens, counted.output_tokens, counted.cache_read_input_tokens, short, long) >= 0
+
+
+@pytest.mark.parametrize(
+    "usage",
+    [
+        {"input_tokens": 0, "output_tokens": 0},
+        {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0},
+        {"input_tokens": 0, "output_tokens": 0, "cache_read_input_tokens": 0},
+    ],
+)
+def test_zeros_alone_are_no_count(usage: dict[str, int]) -> None:
+    assert usage_of({"usage": usage}) is None
+    assert usage_of({"usage": {**usage, "output_tokens": 1, "completion_tokens": 1}}) is not None
