@@ -22,6 +22,8 @@ HINTS = {
     "CLAUDE_CODE_ENABLE_GATEWAY_MODEL_DISCOVERY": "1",
 }
 ADDRESS = ("CLAUDE_LENS_URL", "PORT", "CLAUDE_LENS_PORT")
+CONFIG = "litellm_config.yaml"
+CHECKOUT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 KEY_HEADER = "x-litellm-api-key"
 OUR_HEADERS = (KEY_HEADER, "x-claude-lens-project", "x-claude-lens-branch")
 PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/")
@@ -71,10 +73,11 @@ class Place:
     def read(self) -> None:
         """Read the home folder anew, as after a start."""
         self.record = parse_json(read(os.path.join(self.home, "proxy.json")))
-        config = self.environ.get("CLAUDE_LENS_CONFIG") or self.record.get("config") or ""
         self.files = [read_env(os.path.join(self.home, ".env"))]
-        if config:
-            self.files.insert(0, read_env(os.path.join(os.path.dirname(os.path.expanduser(config)), ".env")))
+        config = self.look("CLAUDE_LENS_CONFIG") or self.record.get("config")
+        usual = [folder for folder in (self.home, CHECKOUT) if os.path.isfile(os.path.join(folder, CONFIG))]
+        beside = os.path.dirname(os.path.expanduser(config)) if config else (usual or [self.home])[0]
+        self.files.insert(0, read_env(os.path.join(beside, ".env")))
         self.url = self.find_url()
 
     def look(self, name: str) -> str:
@@ -157,8 +160,7 @@ def start(place: Place) -> None:
 def find_lensctl(place: Place) -> list[str] | None:
     """How to run lensctl: of this installation, on PATH, or with the Python of the last start."""
     name, bin_name = ("lensctl.exe", "Scripts") if os.name == "nt" else ("lensctl", "bin")
-    checkout = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
-    folders = [os.path.join(checkout, ".venv", bin_name), os.path.dirname(sys.executable)]
+    folders = [os.path.join(CHECKOUT, ".venv", bin_name), os.path.dirname(sys.executable)]
     folders += place.environ.get("PATH", os.defpath).split(os.pathsep)
     for folder in folders:
         if runnable(os.path.join(folder, name)):
@@ -346,9 +348,8 @@ def read_env(path: str) -> dict[str, str]:
         name, value = name[7:] if name.startswith("export ") else name, value.strip()
         if not equals or name.startswith("#"):
             continue
-        quoted_whole = value[:1] in ("'", '"')
-        bare = value[1:].partition(value[0])[0] if quoted_whole else value.partition(" #")[0].strip()
-        found[name.strip()] = bare
+        whole = value[:1] in ("'", '"')
+        found[name.strip()] = value[1:].partition(value[0])[0] if whole else value.partition(" #")[0].strip()
     return found
 
 

@@ -233,13 +233,12 @@ def environment(environ: Mapping[str, str] | None = None, config: Path | None = 
     """The environment with what the two ``.env`` files add to it: what the proxy process gets."""
     merged = {name: value for name, value in (os.environ if environ is None else environ).items() if value}
     config = config or _path(merged, "config")
+    if config is None:
+        home = _home(merged)
+        config = _path(_env_file(home / ".env"), "config") or find_config(home)
     if config is not None:
         _add(merged, config.parent / ".env")
-    home = _home(merged)
-    _add(merged, home / ".env")
-    found = config or _path(merged, "config") or find_config(home)
-    if config is None and found is not None:
-        _add(merged, found.parent / ".env")
+    _add(merged, _home(merged) / ".env")
     return merged
 
 
@@ -301,7 +300,9 @@ def _home(merged: Mapping[str, str]) -> Path:
 
 
 def _add(merged: dict[str, str], file: Path) -> None:
-    if file.is_file():
-        for name, value in dotenv_values(file, interpolate=False).items():
-            if value:
-                merged.setdefault(name, value)
+    merged.update({name: value for name, value in _env_file(file).items() if name not in merged})
+
+
+def _env_file(file: Path) -> dict[str, str]:
+    found = dotenv_values(file, interpolate=False) if file.is_file() else {}
+    return {name: value for name, value in found.items() if value}

@@ -249,6 +249,24 @@ def test_where_the_proxy_is(tmp_path: Path) -> None:
     assert place(tmp_path, PORT="9003", CLAUDE_LENS_URL="http://[::1]:4/x/").url == "http://[::1]:4/x"
 
 
+def test_settings_beside_the_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home, checkout = tmp_path / "home", tmp_path / "checkout"
+    for folder in (home, checkout):
+        folder.mkdir()
+        (folder / ".env").write_text(f"CLAUDE_LENS_URL=http://{folder.name}.example\n")
+    assert place(home).url == "http://home.example"
+    monkeypatch.setattr(launcher, "CHECKOUT", str(checkout))
+    # Anything may lie beside a copy of the one file.
+    assert place(home).url == "http://home.example"
+    (checkout / "litellm_config.yaml").write_text("")
+    assert place(home).url == "http://checkout.example"
+    (home / "litellm_config.yaml").write_text("")
+    assert place(home).url == "http://home.example"
+    with (home / ".env").open("a") as file:
+        file.write(f"CLAUDE_LENS_CONFIG={checkout / 'x.yaml'}\n")
+    assert place(home).url == "http://checkout.example"
+
+
 def test_which_key(tmp_path: Path) -> None:
     assert place(tmp_path).key() == ""
     (tmp_path / "key").write_text("sk-kept\n")

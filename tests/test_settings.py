@@ -85,6 +85,25 @@ def test_order_of_sources(tmp_path: Path) -> None:
     assert merged["CLAUDE_LENS_HOME"] == str(home)
 
 
+def test_beside_the_configuration_goes_before_home_wherever_it_was_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, checkout = tmp_path / "home", tmp_path / "checkout"
+    for folder in (home, checkout):
+        folder.mkdir()
+    (checkout / "litellm_config.yaml").write_text("model_list: []\n")
+    (checkout / ".env").write_text("PORT=2\n")
+    (home / ".env").write_text("PORT=1\nWEB_PORT=1\n")
+    environ = {"CLAUDE_LENS_HOME": str(home)}
+    monkeypatch.setattr(settings, "PACKAGE", checkout / "claude_lens")
+    found = load(environ)
+    assert (found.port, found.web_port, found.config) == (2, 1, checkout / "litellm_config.yaml")
+    monkeypatch.setattr(settings, "PACKAGE", tmp_path / "elsewhere" / "claude_lens")
+    (home / ".env").write_text(f"PORT=1\nWEB_PORT=1\nCLAUDE_LENS_CONFIG={checkout / 'litellm_config.yaml'}\n")
+    found = load(environ)
+    assert (found.port, found.web_port, found.config) == (2, 1, checkout / "litellm_config.yaml")
+
+
 def test_home_may_be_named_beside_the_config(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text(f"CLAUDE_LENS_HOME={tmp_path}/other\n")
     found = load({}, config=tmp_path / "litellm_config.yaml")

@@ -10,6 +10,7 @@ from rich.table import Table
 from claude_lens import settings as setting_table
 from claude_lens.agents import routes
 from claude_lens.agents.rules import MAIN, Question
+from claude_lens.proxy import supervisor
 from claude_lens.terminal.output import console, json_option, print_json, printable
 
 FILE = click.Path(path_type=Path, resolve_path=True)
@@ -21,14 +22,20 @@ config_option = click.option("--config", type=FILE, help="Another configuration 
 @json_option
 @click.pass_context
 def command(context: click.Context, config: Path | None, as_json: bool) -> None:
-    """Print the effective rules in the order in which they are asked, with their sources."""
+    """Print the effective rules in the order in which they are asked, with their sources.
+
+    They are those of the proxy that runs, else those that it would start with.
+    """
     if context.invoked_subcommand is None:
         show(config, as_json)
 
 
 def load(config: Path | None) -> routes.Routes:
-    """The routes that a start would use. Raises what a start would raise."""
+    """The routes that a restart, or a start, would use. Raises what it would raise."""
     environ = setting_table.environment(config=config)
+    running = supervisor.current(setting_table.parse(environ, config))
+    if config is None and running is not None:
+        environ, config = supervisor.kept_environment(running, environ), Path(running.record["config"])
     return routes.load(setting_table.parse(environ, config).config, environ)
 
 

@@ -76,3 +76,16 @@ def test_a_mistake_is_one_line_and_nothing_starts(lens: Lens) -> None:
     assert mapped.returncode == 2
     assert "'code-reviewer' is not name:model" in mapped.stderr
     assert not (lens.home / "proxy.json").exists()
+
+
+def test_the_proxy_that_runs_counts(lens: Lens) -> None:
+    file = config(lens)
+    assert lens.lensctl("up", "--config", str(file), SUBAGENT_MAPPINGS=MAPPINGS, **KEYS).returncode == 0
+    listed = json.loads(lens.lensctl("routes", "--json").stdout)
+    assert [row["source"].rpartition("/")[2].partition(":")[0] for row in listed] == [
+        *["SUBAGENT_MAPPINGS"] * 2,
+        *["litellm_config.yaml"] * 3,
+    ]
+    tried = lens.lensctl("routes", "test", "--agent", "code-reviewer")
+    assert tried.stdout.startswith("SUBAGENT_MAPPINGS: code-reviewer → openai/gpt-4o")
+    assert json.loads(lens.lensctl("routes", "--json", "--config", str(file), **KEYS).stdout) == listed[2:]
