@@ -28,8 +28,8 @@ FACTS: Final = (
 )
 """Keys of the ``facts`` content: what hardly differs between the exchanges of an agent."""
 
-LONGEST_NAME: Final = 250
-"""Bytes of a name; eight of them fit into a row of an index of PostgreSQL."""
+LONGEST_NAMES: Final = {"sqlite": 4096, "postgresql": 250}
+"""Bytes of a name by kind of database; eight of them fit into a row of an index of PostgreSQL."""
 
 NO_SESSION: Final = "no-session-"
 """How the id of a session begins that stands for requests without one."""
@@ -156,12 +156,13 @@ def text(value: str | None) -> str | None:
     return value.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
 
 
-def short(name: str) -> str:
-    """``name`` as PostgreSQL's indexes take it: of more than 250 bytes the beginning, and a digest."""
-    data = name.encode("utf-8", "replace")
-    if len(data) <= LONGEST_NAME:
+def short(name: str, kind: str) -> str:
+    """``name`` as indexes take it: of more than :data:`LONGEST_NAMES` the beginning, and a digest."""
+    most = LONGEST_NAMES.get(kind, 250)
+    data = b"" if len(name) * 4 <= most else name.encode("utf-8", "replace")
+    if len(data) <= most:
         return name
-    return f"{data[: LONGEST_NAME - 40].decode('utf-8', 'ignore')}…{content.digest(data).hex()[:16]}"
+    return f"{data[: most - 40].decode('utf-8', 'ignore')}…{content.digest(data).hex()[:16]}"
 
 
 def key_of(tag: str) -> str:

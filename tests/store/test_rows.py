@@ -7,9 +7,11 @@ import orjson
 import pytest
 
 from claude_lens import exact
-from claude_lens.exchange import Agent, Cost, Identity, Request, Response
+from claude_lens.exchange import Agent, Cost, Identity, Model, Request, Response
 from claude_lens.store import rows
+from claude_lens.store.reading.queries import Reader
 from claude_lens.store.schema import exchanges
+from claude_lens.store.sink import StoreSink
 from claude_lens.wire.parse import parse_object
 from tests.store.conftest import Make, answer_of, body_of, message_of
 
@@ -155,3 +157,22 @@ def test_what_nests_too_deeply_is_kept_as_bytes() -> None:
 
     assert (sent.parts, sent.raw) == (None, b"sent")
     assert (got.message, got.rest, got.raw) == (None, None, b"got")
+
+
+@pytest.mark.parametrize(("kind", "most"), rows.LONGEST_NAMES.items())
+def test_only_names_that_are_too_long_are_shortened(kind: str, most: int) -> None:
+    for name in ("x" * most, "é" * (most // 2)):
+        assert rows.short(name, kind) == name
+        assert rows.short(name + "y", kind) != rows.short(name + "z", kind)
+        assert len(rows.short(name + "y", kind).encode()) <= most
+        assert rows.short(name + "y", kind).startswith(name[:50])
+
+
+def test_a_name_without_end_is_no_burden(make: Make, url: str) -> None:
+    name = "m" * 5_000_000
+    sink = StoreSink(url)
+    sink.ended(make({"model": name}, message_of(0), model=Model(requested=name, routed=name)))
+    sink.close()
+    with Reader(url) as reader:
+        assert reader.rebuild("last") == {"model": name}
+        assert len(reader.exchange("last")["model"]["routed"] or "") < 5000

@@ -21,7 +21,7 @@ from claude_lens.store.maintenance.upkeep import opened, shrink, used_bytes
 from claude_lens.store.maintenance.verify import verify
 from claude_lens.store.reading.queries import Reader
 from claude_lens.store.reading.search import parse, search
-from claude_lens.store.rows import LONGEST_NAME, Item
+from claude_lens.store.rows import LONGEST_NAMES, Item
 from claude_lens.store.schema import VERSION_TABLE, exchanges, sessions
 from claude_lens.store.sink import StoreSink
 from claude_lens.store.writing.writer import Writer
@@ -153,7 +153,7 @@ def test_names_too_long_for_an_index_are_shortened(lens: str, make: Make) -> Non
 
     kept = [name for (name,) in ask(lens, "SELECT session_id FROM sessions")]
     assert len(set(kept)) == len(long)
-    assert max(len(name.encode()) for name in kept) <= LONGEST_NAME
+    assert max(len(name.encode()) for name in kept) <= LONGEST_NAMES["postgresql"]
     assert ask(lens, "SELECT count(*) FROM series") == [(len(long),)]
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import threading
+from glob import escape
 from pathlib import Path
 from typing import Final
 
+import psutil
 from sqlalchemy import URL
 
 from claude_lens.errors import StoreError, UserError
@@ -22,18 +24,22 @@ NOT_DELETED: Final = (
 def backup(url: str, target: Path, *, force: bool = False, progress: Progress = quiet) -> int:
     """Write a compact copy of the database at ``url`` to ``target`` (mode 0600); its size in bytes.
 
-    A reader's snapshot: writers go on. Raises :class:`UserError` where ``target`` is there already,
-    :class:`StoreError` where there is no database, or no room.
+    A reader's snapshot: writers go on. Raises :class:`UserError` where ``target`` is there already, or the
+    database itself, :class:`StoreError` where there is no database, or no room.
     """
     address = database.parse(url)
-    if database.file_of(address) is None:
+    source = database.file_of(address)
+    if source is None:
         raise UserError("only an SQLite database can be copied here; copy this one with pg_dump")
     target = target.expanduser().absolute()
     if target.exists() and not force:
         raise UserError(f"{target} is there already; --force overwrites it")
+    if target.exists() and source.exists() and target.samefile(source):
+        raise UserError(f"{target} is the database itself; name another file for its copy")
     engine = database.open_reader(address)
     if engine is None:
-        raise StoreError(f"{database.file_of(address)}: there is no database yet")
+        raise StoreError(f"{source}: there is no database yet")
+    _clear(target)
     part = target.with_name(f"{target.name}.part-{os.getpid()}")
     whole = database.sizes(address) or 1
     done = threading.Event()
@@ -49,6 +55,9 @@ def backup(url: str, target: Path, *, force: bool = False, progress: Progress = 
                 raw.execute("PRAGMA query_only = OFF")
                 raw.execute("VACUUM INTO ?", (str(part),))
                 raw.execute("PRAGMA query_only = ON")
+        # A log beside the file that was there would be replayed into the new one.
+        for suffix in ("-shm", "-wal"):
+            target.with_name(target.name + suffix).unlink(missing_ok=True)
         part.replace(target)
     finally:
         done.set()
@@ -56,6 +65,14 @@ def backup(url: str, target: Path, *, force: bool = False, progress: Progress = 
         engine.dispose()
         part.unlink(missing_ok=True)
     return target.stat().st_size
+
+
+def _clear(target: Path) -> None:
+    """Delete what copies to ``target`` left behind that were killed."""
+    for part in target.parent.glob(f"{escape(target.name)}.part-*"):
+        process = part.name.removesuffix("-journal").rpartition("-")[2]
+        if process.isdigit() and (int(process) == os.getpid() or not psutil.pid_exists(int(process))):
+            part.unlink(missing_ok=True)
 
 
 def _watch(part: Path, whole: int, done: threading.Event, progress: Progress) -> None:

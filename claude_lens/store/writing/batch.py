@@ -126,7 +126,7 @@ class Batch:
         self._payload_updates: list[dict[str, Any]] = []
 
     def _name(self, name: str) -> str:
-        return short(name) if self._connection.dialect.name == "postgresql" else name
+        return short(name, self._connection.dialect.name)
 
     def _new_id(self, table: Table) -> int:
         self._top[table] += 1

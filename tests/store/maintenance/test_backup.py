@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import os
+import sqlite3
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -83,3 +87,51 @@ def test_streams_tags_and_sizes_are_in_the_copy(
         assert raw(connection, one.id).body == one.response.body
         assert reader.session("11111111-aaaa")["tags"] == ["kept"]
         assert connection.execute(select(sizes.c.exchanges)).scalar() == 1
+
+
+def test_what_a_killed_copy_left_behind_goes(url: str, sink: StoreSink, make: Make, tmp_path: Path) -> None:
+    sink.ended(make(body_of("a"), message_of(0)))
+    sink.flush()
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    left = [tmp_path / f"[copy].db.part-{ended.pid}{more}" for more in ("", "-journal")]
+    lives, other = tmp_path / f"[copy].db.part-{os.getppid()}", tmp_path / "[copy].db.part-mine"
+    for path in (*left, lives, other, tmp_path / f"[copy].db.part-{os.getpid()}"):
+        path.touch()
+
+    backup(url, tmp_path / "[copy].db")
+
+    assert sorted(path for path in tmp_path.iterdir() if "part" in path.name) == sorted([lives, other])
+
+
+def test_a_copy_over_another_does_not_take_on_its_log(
+    url: str, sink: StoreSink, make: Make, tmp_path: Path
+) -> None:
+    target = tmp_path / "copy.db"
+    sink.ended(make(body_of("a"), message_of(0)))
+    sink.flush()
+    before = sqlite3.connect(target, isolation_level=None)
+    before.execute("PRAGMA journal_mode = WAL")
+    before.execute("CREATE TABLE exchanges (of_another_kind)")
+
+    backup(url, target, force=True)
+
+    with Reader(f"sqlite:///{target}") as reader:
+        assert len(reader.sessions()) == 1
+        assert verify(reader).sound
+    before.close()
+
+
+def test_a_database_is_not_copied_over_itself(
+    url: str, sink: StoreSink, reader: Reader, make: Make, tmp_path: Path
+) -> None:
+    sink.ended(make(body_of("a"), message_of(0)))
+    sink.flush()
+    file = database.file_of(database.parse(url))
+    assert file is not None
+    link = tmp_path / "link.db"
+    link.symlink_to(file)
+    for target in (file, link):
+        with pytest.raises(UserError, match="is the database itself"):
+            backup(url, target, force=True)
+    assert len(reader.sessions()) == 1
