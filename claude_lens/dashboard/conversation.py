@@ -21,6 +21,7 @@ from claude_lens.store.reading.turns import Step
 
 LOOK_AHEAD: Final = 3
 CALLS: Final = frozenset({"tool_use", "server_tool_use", "mcp_tool_use"})
+Call = Mapping[str, Any]
 
 
 @dataclass(slots=True)
@@ -113,9 +114,11 @@ def window(
     wanted |= {step.answer for step in (*before, *chosen) if step.answer is not None}
     found = turns.load(connection, wanted)
     results = _results((*chosen, *after), found)
-    earlier = set() if alone else _calls(before, found)
+    called = calls_of(found.get(step.answer) for step in before if step.answer is not None)
+    earlier: dict[str, Call] = {} if alone else called
     shown = [
-        _turn(step, start + index, session, found, earlier, results) for index, step in enumerate(chosen)
+        _turn(step, start + index, session, found, earlier, called, results)
+        for index, step in enumerate(chosen)
     ]
     _place_orphans(shown, session, agent, line, start)
     return shown
@@ -154,7 +157,8 @@ def _turn(
     index: int,
     session: Session,
     found: Mapping[int, Any],
-    earlier: set[str],
+    earlier: dict[str, Call],
+    called: Mapping[str, Call],
     results: Mapping[str, tuple[Mapping[str, Any], Ref]],
 ) -> Turn:
     turn = Turn(index, step, is_side(step))
@@ -162,29 +166,34 @@ def _turn(
     for number, key in enumerate(step.fresh):
         message = found.get(key)
         if isinstance(message, Mapping):
-            turn.asked += _asked(message, Ref(key), f"u-{name}-{number}", earlier)
+            turn.asked += _asked(message, Ref(key), f"u-{name}-{number}", earlier, called)
     message = found.get(step.answer) if step.answer is not None else None
     if isinstance(message, Mapping):
         turn.answered = _answered(message, Ref(step.answer or 0), f"b-{name}", session, results)
-        earlier |= {str(block.data["id"]) for block in turn.answered if block.kind == "tool"}
+        earlier |= calls_of([message])
     return turn
 
 
-def sent(message: Any, ref: Ref, anchor: str) -> list[Block]:
-    """The blocks of one message of a request, with its calls and results, wherever it stands."""
+def sent(message: Any, ref: Ref, anchor: str, called: Mapping[str, Call]) -> list[Block]:
+    """The blocks of one message of a request, with its calls and results, wherever it stands.
+
+    ``called``: the calls of the whole request, by their ids.
+    """
     if not isinstance(message, Mapping):
         return [blocks.unknown(message, ref, anchor)]
-    shown = _asked(message, ref, anchor, set())
+    shown = _asked(message, ref, anchor, {}, called)
     for block in shown:
         # Its result is another message's.
         block.data["elsewhere"] = True
     return shown
 
 
-def _asked(message: Mapping[str, Any], ref: Ref, anchor: str, known: set[str]) -> list[Block]:
-    """What a request brought: results whose call is shown elsewhere are left to it."""
+def _asked(
+    message: Mapping[str, Any], ref: Ref, anchor: str, known: Mapping[str, Call], called: Mapping[str, Call]
+) -> list[Block]:
+    """What a request brought: results whose call is shown elsewhere, as ``known``, are left to it."""
     content, role = message.get("content"), str(message.get("role"))
-    if role == "assistant" and known & {str(block.get("id")) for block in _calls_of(message)}:
+    if role == "assistant" and known.keys() & calls_of([message]).keys():
         return []
     if not isinstance(content, list):
         shown = blocks.of_message(message, ref, anchor)
@@ -197,7 +206,8 @@ def _asked(message: Mapping[str, Any], ref: Ref, anchor: str, known: set[str]) -
             elif block.get("type") != "tool_result":
                 shown.append(tools.call(block, place, name))
             elif block.get("tool_use_id") not in known:
-                shown.append(tools.result(block, place, "", {}, name))
+                call = called.get(str(block.get("tool_use_id")), {})
+                shown.append(_apart(block, place, call, name))
     shown = _grouped(shown)
     for block in shown:
         block.data["role"] = role
@@ -256,21 +266,23 @@ def _results(steps: Iterable[Step], found: Mapping[int, Any]) -> dict[str, tuple
     return results
 
 
-def _calls(steps: Iterable[Step], found: Mapping[int, Any]) -> set[str]:
-    calls: set[str] = set()
-    for step in steps:
-        message = found.get(step.answer) if step.answer is not None else None
-        calls |= {str(block.get("id")) for block in _calls_of(message)}
-    return calls
+def _apart(block: Mapping[str, Any], place: Ref, call: Call, anchor: str) -> Block:
+    """A result that does not stand with its call: it says whose it is."""
+    tool, given = str(call.get("name") or ""), call.get("input")
+    shown = tools.result(block, place, tool, given if isinstance(given, Mapping) else {}, anchor)
+    shown.data["of"] = tool
+    return shown
 
 
-def _calls_of(message: Any) -> list[Mapping[str, Any]]:
-    content = message.get("content") if isinstance(message, Mapping) else None
-    return [
-        block
-        for block in (content if isinstance(content, list) else ())
-        if isinstance(block, Mapping) and block.get("type") in CALLS
-    ]
+def calls_of(messages: Iterable[Any]) -> dict[str, Call]:
+    """The blocks that call tools in these messages, by their ids."""
+    found: dict[str, Call] = {}
+    for message in messages:
+        content = message.get("content") if isinstance(message, Mapping) else None
+        for block in content if isinstance(content, list) else ():
+            if isinstance(block, Mapping) and block.get("type") in CALLS:
+                found[str(block.get("id"))] = block
+    return found
 
 
 def _place_orphans(

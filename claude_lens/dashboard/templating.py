@@ -100,7 +100,8 @@ def cache_percent(usage: Mapping[str, int] | None) -> int | None:
 def when(iso: str | None, form: str = "time") -> Markup:
     """A ``time`` element: this machine's local time, which the page turns into the reader's; UTC on hover.
 
-    ``form``: ``time`` (09:30:00), ``minute`` (21 Nov 09:30), ``day`` (2026-11-21) or ``full``.
+    ``form``: ``time`` (09:30:00), ``minute`` (21 Nov 09:30), ``second`` (21 Nov 09:30:00),
+    ``day`` (2026-11-21) or ``full``.
     """
     if not iso:
         return Markup(NONE)
@@ -115,7 +116,9 @@ def clock(iso: str, form: str = "time") -> str:
     """This machine's local time in one of the forms of :func:`when`."""
     at = datetime.fromisoformat(iso).astimezone()
     forms = {"time": "%H:%M:%S", "day": "%Y-%m-%d", "full": "%Y-%m-%d %H:%M:%S"}
-    return f"{at.day} {at:%b %H:%M}" if form == "minute" else at.strftime(forms[form])
+    if form in ("minute", "second"):
+        return f"{at.day} {at:%b} " + at.strftime("%H:%M" if form == "minute" else "%H:%M:%S")
+    return at.strftime(forms[form])
 
 
 def agent_name(agent: Mapping[str, Any]) -> str:

@@ -84,7 +84,7 @@ def test_times_carry_utc() -> None:
     assert when(None) == templating.NONE
 
 
-@pytest.mark.parametrize("form", ["time", "minute", "day", "full"])
+@pytest.mark.parametrize("form", ["time", "minute", "second", "day", "full"])
 def test_forms_of_times(form: str) -> None:
     assert re.search(r">[^<]*\d[^<]*<", when("2026-01-31T09:30:00.123Z", form))
 

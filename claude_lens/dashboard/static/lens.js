@@ -11,6 +11,7 @@
     time: (d) => `${two(d.getHours())}:${two(d.getMinutes())}:${two(d.getSeconds())}`,
     day: (d) => `${d.getFullYear()}-${two(d.getMonth() + 1)}-${two(d.getDate())}`,
     full: (d) => `${FORMS.day(d)} ${FORMS.time(d)}`,
+    second: (d) => `${FORMS.minute(d)}:${two(d.getSeconds())}`,
     minute: (d) => `${d.getDate()} ${d.toLocaleString("en", { month: "short" })} ${two(d.getHours())}:${two(d.getMinutes())}`,
   };
   const localise = (root) => {
@@ -203,7 +204,7 @@
   document.addEventListener("click", (event) => {
     const link = event.target.closest(".outline a[href*='#']");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    if (!document.getElementById(decodeURIComponent(link.hash.slice(1)))) return;
+    if (!named(link.hash)) return;
     event.preventDefault();
     if (location.hash === link.hash) reveal();
     else location.hash = link.hash;
@@ -218,9 +219,9 @@
   window.addEventListener("pageshow", () => { for (const field of all(".filters [disabled]")) field.disabled = false; });
 
   // A block that an address names is opened, with all that folds around it.
+  const named = (hash) => { try { return document.getElementById(decodeURIComponent(hash.slice(1))); } catch { return null; } };
   const reveal = () => {
-    if (location.hash.length < 2) return;
-    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const target = named(location.hash);
     if (!target) return;
     for (let one = target; one; one = one.parentElement) if (one.tagName === "DETAILS") one.open = true;
     for (const one of all(".target")) one.classList.remove("target");

@@ -109,10 +109,11 @@ def _messages(before: Mapping[str, Any], after: Mapping[str, Any], ref: Ref) -> 
         found.note("gone", f"Message {index + 1}", old, None)
     if len(theirs) > len(ours):
         found.counts["new"] = len(theirs) - len(ours)
+    called = conversation.calls_of(theirs)
     for index in range(max(len(ours), len(theirs) - MOST_ADDED), len(theirs)):
         message = theirs[index]
         role = str(message.get("role")) if isinstance(message, Mapping) else "message"
-        found.added.append((index + 1, role, conversation.sent(message, ref.at(index), f"c-{index}")))
+        found.added.append((index + 1, role, conversation.sent(message, ref.at(index), f"c-{index}", called)))
     return found
 
 

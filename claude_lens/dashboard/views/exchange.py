@@ -76,6 +76,7 @@ def exchange(request: Request) -> Response:
         following=around[1],
         phases=_phases(one),
         costs=cost_lines(one),
+        saved=saved(one),
         tools=len(_list(body.get("tools"))),
         system=_system(body.get("system")),
         settings={k: v for k, v in body.items() if k not in ("messages", "system", "tools", "model")},
@@ -156,6 +157,19 @@ def cost_lines(one: Exchange) -> list[CostLine]:
         CostLine(what, tokens, rates.get(name), tokens * rates[name] if name in rates else None)
         for what, tokens, name in rows
     ]
+
+
+def saved(one: Exchange) -> float | None:
+    """Dollars that the cache saved, below zero where its writes cost more; None without cache or prices."""
+    usage = one.usage
+    if usage is None or usage.prompt_tokens == usage.input_tokens:
+        return None
+    rates = pricing.rates(one.cost.prices, usage.prompt_tokens)
+    lines = [line.usd for line in cost_lines(one)]
+    if not rates or None in lines:
+        return None
+    without = usage.prompt_tokens * rates[pricing.INPUT] + usage.output_tokens * rates[pricing.OUTPUT]
+    return without - sum(usd for usd in lines if usd is not None)
 
 
 def _writes(usage: Usage) -> list[tuple[str, int, str]]:

@@ -58,11 +58,11 @@ def test_an_exchange_shows_what_the_provider_got(
     page.get_by_role("button", name="Copy as curl").click()
     page.wait_for_timeout(300)
     assert page.evaluate("navigator.clipboard.readText()").startswith("curl ")
-    page.get_by_text("What differs from the exchange before").click()
+    page.get_by_text("What differs from an exchange before").click()
     expect(page.locator(".fold .diff").first).to_be_visible()
     page.get_by_text("What fills the context").click()
     expect(page.locator("svg.treemap")).to_be_visible()
-    page.get_by_text("Why the cache").click()
+    page.get_by_text("How the cache was read").click()
     expect(page.locator(".fold .status").first).to_be_visible()
     expect(page.locator("table.heads").first).not_to_contain_text(recorded.proxy.key)
 

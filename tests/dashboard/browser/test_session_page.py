@@ -68,6 +68,13 @@ def test_a_subagents_conversation_is_inside_its_call(recorded: Recorded, watched
     assert page.locator("#conversation > article.turn", has_text="inner is done").count() <= 1
 
 
+def test_an_address_that_names_nothing_is_no_error(recorded: Recorded, watched: Watched) -> None:
+    for fragment in ("#%E0%A4%A", "#", "#nobody"):
+        page = watched.go(f"/sessions/{recorded.session}{fragment}")
+        expect(page.locator("article.turn").first).to_be_visible()
+        watched.go("/live")
+
+
 def test_a_permalink_opens_what_it_names(recorded: Recorded, watched: Watched) -> None:
     shown = recorded.proxy.show(recorded.session)
     inner = next(

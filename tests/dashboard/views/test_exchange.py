@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from claude_lens.dashboard.views.exchange import cost_lines
+from claude_lens.dashboard.views.exchange import cost_lines, saved
 from claude_lens.exchange import Cost, Exchange, Model, Request, Response, Usage
 from claude_lens.store.sink import StoreSink
 from tests.dashboard.conftest import text_of
@@ -55,7 +55,7 @@ def test_what_it_says(client: TestClient, make: Make, sink: StoreSink) -> None:
     one, other = two(make, sink)
     answer = client.get(f"/exchanges/{other.id}")
     words = text_of(answer)
-    for part in ("120 ms", "900 ms", "done", "a.txt", "Be kinder.", "tool_use"):
+    for part in ("120 ms", "900 ms", "done", "Result of Bash", "a.txt", "Be kinder.", "tool_use"):
         assert part in words
     assert "Run it." not in words
     assert f'hx-get="/exchanges/{other.id}/tools"' in answer.text
@@ -73,6 +73,26 @@ def test_the_cost_is_worked_out_line_by_line(make: Make) -> None:
     assert lines["Cache write, 1 h"] == (1000, pytest.approx(0.006))
     assert lines["Output"] == (200, pytest.approx(0.003))
     assert sum(usd or 0 for _, usd in lines.values()) == pytest.approx(0.0225)
+
+
+def test_what_the_cache_saved(client: TestClient, make: Make, sink: StoreSink) -> None:
+    one = make({"messages": [user("x")]}, said("x"), usage=USAGE, cost=Cost(usd=0.0225, prices=PRICES))
+    # 14,000 tokens at the price of fresh ones, less what they did cost.
+    assert saved(one) == pytest.approx(14_000 * 3e-6 + 200 * 15e-6 - 0.0225)
+    writes = Usage(input_tokens=1000, cache_creation_input_tokens=3000, cache_creation_5m_input_tokens=3000)
+    dear = make({"messages": [user("y")]}, said("x"), usage=writes, cost=Cost(usd=0.01425, prices=PRICES))
+    assert saved(dear) == pytest.approx(-3000 * 0.75e-6)
+    none = make({"messages": [user("z")]}, said("x"), usage=Usage(input_tokens=9), cost=Cost(prices=PRICES))
+    unknown = make({"messages": [user("z")]}, said("x"), usage=USAGE, cost=Cost())
+    assert saved(none) is None
+    assert saved(unknown) is None
+    for each in (one, dear, none, unknown):
+        sink.ended(each)
+    sink.flush()
+    assert "The cache saved $0.0225." in text_of(client.get(f"/exchanges/{one.id}"))
+    assert "cost $0.0022 more than it saved" in text_of(client.get(f"/exchanges/{dear.id}"))
+    for each in (none, unknown):
+        assert "saved" not in text_of(client.get(f"/exchanges/{each.id}"))
 
 
 def test_unknown_prices_stay_unknown(client: TestClient, make: Make, sink: StoreSink) -> None:
