@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import base64
-import gzip
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import zstandard
-
 from claude_lens.wire.encoding import decode_body
+from tests.conformance.answers import (
+    COOKIES,
+    JSON,
+    KINDS,
+    MODEL,
+    dump,
+    events,
+    failure,
+    message,
+    packed,
+    sse,
+    streamed,
+    turned,
+)
 from tests.conformance.rawhttp import Answered, Pairs
 from tests.upstream import Answer, Received
 
-MODEL = "claude-sonnet-4-5"
 TOKEN = "@case@"
 PROXY_KEY = "sk-lens-conformance-master-key-0001"
 PROVIDER_KEY = "sk-ant-conformance-provider-key-0002"
@@ -36,16 +46,6 @@ CLIENT: Pairs = (
     ("content-type", "application/json"),
     ("accept-encoding", "gzip, deflate, br, zstd"),
 )
-LIMITS: Pairs = (
-    ("request-id", "req_011CONFORMANCE"),
-    ("anthropic-organization-id", "00000000-0000-4000-8000-000000000000"),
-    ("anthropic-ratelimit-unified-status", "allowed"),
-    ("anthropic-ratelimit-unified-5h-utilization", "0.42"),
-    ("cf-ray", "8f00ba5e-FRA"),
-    ("x-unheard-of", "kept"),
-)
-STREAM: Pairs = (("Content-Type", "text/event-stream; charset=utf-8"), ("Cache-Control", "no-cache"), *LIMITS)
-JSON: Pairs = (("Content-Type", "application/json"), *LIMITS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +72,6 @@ class Case:
     holds: Callable[[Answered], list[str]] | None = None
 
 
-def sse(data: dict[str, Any]) -> bytes:
-    """An event as Anthropic writes it."""
-    return b"event: %b\ndata: %b\n\n" % (str(data["type"]).encode(), dump(data))
-
-
-def dump(data: Any) -> bytes:
-    """JSON without spaces, UTF-8 as it is."""
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
-
-
 def body(**changes: Any) -> dict[str, Any]:
     """A request as Claude Code makes it, changed by top-level field."""
     return {
@@ -100,40 +90,6 @@ def body(**changes: Any) -> dict[str, Any]:
         "stream": True,
         **changes,
     }
-
-
-def message(content: list[dict[str, Any]], usage: dict[str, int] | None = None) -> dict[str, Any]:
-    """A whole answer."""
-    return {
-        "model": MODEL,
-        "id": "msg_01CONFORMANCE",
-        "type": "message",
-        "role": "assistant",
-        "content": content,
-        "stop_reason": "end_turn",
-        "stop_sequence": None,
-        "usage": usage or {"input_tokens": 12, "output_tokens": 7},
-        "an_unknown_field": {"kept": True},
-    }
-
-
-def events(*texts: str) -> list[bytes]:
-    """A stream with one text block, one delta a text, its events apart."""
-    start = {**message([]), "stop_reason": None, "usage": {"input_tokens": 12, "output_tokens": 1}}
-    delta = {"type": "message_delta", "delta": {"stop_reason": "end_turn", "stop_sequence": None}}
-    block = {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}
-    deltas = [
-        {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": text}}
-        for text in texts
-    ]
-    listed: list[dict[str, Any]] = [{"type": "message_start", "message": start}, block, *deltas]
-    listed += [{"type": "content_block_stop", "index": 0}, {**delta, "usage": {"output_tokens": 7}}]
-    return [sse(event) for event in [*listed, {"type": "message_stop"}]]
-
-
-def streamed(*chunks: bytes | float, headers: Pairs = STREAM, **more: Any) -> Answer:
-    """A 200 stream of exactly these chunks; without any, a short message."""
-    return Answer(200, headers, chunks or tuple(events("Hel", "lo")), **more)
 
 
 def asks(**changes: Any) -> Sent:
@@ -249,17 +205,14 @@ def whole_answers() -> list[Case]:
         Case("whole answer of 100 KB", "answers", sent, long),
         Case("whole answer, gzip", "answers", sent, packed(whole, "gzip")),
         Case("whole answer, zstd", "answers", sent, packed(whole, "zstd")),
+        Case("whole answer, brotli", "answers", sent, packed(whole, "br")),
+        Case("whole answer, deflate", "answers", sent, packed(whole, "deflate")),
+        Case("a header of 30 KB", "answers", sent, replace(whole, headers=(*JSON, ("x-long", "v" * 30_000)))),
+        Case("two cookies", "answers", sent, replace(whole, headers=(*JSON, *COOKIES))),
         Case("count_tokens", "count_tokens", count, counted),
         Case("count_tokens, refused", "count_tokens", count, refused),
         Case("count_tokens, a claude.ai login", "count_tokens", login, counted),
     ]
-
-
-def packed(answer: Answer, how: str) -> Answer:
-    """The same answer, compressed."""
-    whole = b"".join(chunk for chunk in answer.chunks if isinstance(chunk, bytes))
-    small = gzip.compress(whole, mtime=0) if how == "gzip" else zstandard.compress(whole)
-    return replace(answer, headers=(*answer.headers, ("content-encoding", how)), chunks=(small,))
 
 
 def streams() -> list[Case]:
@@ -278,6 +231,14 @@ def streams() -> list[Case]:
         "many events in one segment": streamed(joined),
         "an event of 1 MB": streamed(big),
         "carriage returns": streamed(joined.replace(b"\n", b"\r\n")),
+        "carriage returns alone": streamed(joined.replace(b"\n", b"\r")),
+        "a byte order mark": streamed(b"\xef\xbb\xbf" + joined),
+        "data before its event, and on many lines": streamed(*map(turned, usual)),
+        "a whole answer instead": replace(
+            streamed(dump(message([{"type": "text", "text": "Hello."}])), framing="length"), headers=JSON
+        ),
+        "a stream that is called JSON": streamed(*usual, headers=JSON),
+        "stream, brotli": packed(streamed(), "br"),
         "stream, gzip": packed(streamed(), "gzip"),
         "stream, zstd": packed(streamed(), "zstd"),
         "with a content-length": streamed(framing="length"),
@@ -300,25 +261,6 @@ def streams() -> list[Case]:
         Case("client gone before the first byte", "streams", sent, mute, leave_after=0),
         Case("client gone before a whole answer", "streams", whole, mute, leave_after=0),
     ]
-
-
-KINDS = {
-    400: "invalid_request_error",
-    401: "authentication_error",
-    403: "permission_error",
-    404: "not_found_error",
-    413: "request_too_large",
-    429: "rate_limit_error",
-    500: "api_error",
-    503: "api_error",
-    529: "overloaded_error",
-}
-
-
-def failure(status: int) -> bytes:
-    """An error body as Anthropic words it, spaces included."""
-    detail = {"type": KINDS[status], "message": f"Wording {status}: `x` … unchanged"}
-    return json.dumps({"type": "error", "error": detail, "request_id": "req_011CONFORMANCE"}).encode()
 
 
 def errors() -> list[Case]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tests.conformance.answers import LIMITS
 from tests.conformance.ways import PLAIN, TRANSLATED
 
 BROWSER = "LiteLLM's app adds headers meant for browsers to every answer."
@@ -33,7 +34,11 @@ class Reason:
         return way in self.ways and label in self.labels and (not self.cases or case in self.cases)
 
 
-ZIPPED = ("whole answer, gzip", "whole answer, zstd", "stream, gzip", "stream, zstd", "status 400, gzip")
+ZIPPED = (
+    *(f"whole answer, {how}" for how in ("gzip", "zstd", "brotli", "deflate")),
+    *(f"stream, {how}" for how in ("gzip", "zstd", "brotli")),
+    "status 400, gzip",
+)
 UNFORMED = ("status 502 with a page", "status 503 with no body")
 
 REASONS = (
@@ -63,7 +68,23 @@ REASONS = (
     Reason(
         "LiteLLM sends every stream in chunks.",
         ("response header content-length lost",),
-        cases=("with a content-length",),
+        cases=("with a content-length", "a whole answer instead"),
+    ),
+    Reason(
+        "LiteLLM says of every answer to a streamed request that it is not to be kept.",
+        ("response header cache-control added",),
+        cases=("a whole answer instead", "a stream that is called JSON"),
+    ),
+    Reason(
+        "LiteLLM's HTTP client takes no header of more than 8 KB, and fails.",
+        (
+            "status 200 is 500",
+            "response header content-length changed",
+            "response header x-long lost",
+            *(f"response header {name} lost" for name, _ in LIMITS),
+            "response body",
+        ),
+        cases=("a header of 30 KB",),
     ),
     Reason(
         "After 15 s of silence the stream gets a ping, so that nobody between takes it for dead.",
