@@ -13,6 +13,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from claude_lens.store.reading.forms import AgentTotals, Exchange, Session, Summary, Usage
+from claude_lens.terminal.fitting import FittingTable
 from claude_lens.terminal.output import STATUS_STYLES, printable
 from claude_lens.units import cache_share, clock, count, duration, money
 
@@ -35,12 +36,13 @@ def cost(usd: float | None, unpriced: int = 0) -> str:
 
 def session_table(sessions: Sequence[Session]) -> Table:
     """One line a session."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
     tagged = any(one["tags"] for one in sessions)
-    for name in ("session", "started", "title", *(["tags"] if tagged else []), "project"):
-        table.add_column(name, overflow="ellipsis", no_wrap=True)
-    for name in ("requests", "agents", "tokens", "cached", "cost"):
-        table.add_column(name, justify="right", no_wrap=True)
+    table = FittingTable(
+        ("session", "started", "title", *(["tags"] if tagged else []), "project"),
+        ("requests", "agents", "tokens", "cached", "cost"),
+        texts=("title", "tags", "project"),
+        spare=("cached", "agents", "tokens", "requests", "project", "tags", "cost", "started"),
+    )
     for one in sessions:
         live = "" if one["ended_at"] else " ●"
         table.add_row(
@@ -60,11 +62,12 @@ def session_table(sessions: Sequence[Session]) -> Table:
 
 def exchange_table(exchanges: Sequence[Summary]) -> Table:
     """One line an exchange, newest last."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("time", "exchange", "agent", "model", "status"):
-        table.add_column(name, overflow="ellipsis", no_wrap=True)
-    for name in ("tokens", "cached", "cost", "first token", "total"):
-        table.add_column(name, justify="right", no_wrap=True)
+    table = FittingTable(
+        ("time", "exchange", "agent", "model", "status"),
+        ("tokens", "cached", "cost", "first token", "total"),
+        texts=("agent", "model"),
+        spare=("first token", "cached", "total", "tokens", "cost", "agent"),
+    )
     for one in exchanges:
         table.add_row(
             clock(one["started_at"])[11:],

@@ -18,21 +18,13 @@ from claude_lens.store.numbers.stats import Numbers, Stats
 from claude_lens.store.numbers.tool_stats import ToolNumbers
 from claude_lens.store.reading.agents import Node, Tree
 from claude_lens.store.reading.search import Hit
+from claude_lens.terminal.fitting import FittingTable
 from claude_lens.terminal.output import printable
 from claude_lens.terminal.render import SHORT_ID, agent_name, cost, tokens
 from claude_lens.units import clock, count, duration, money, size
 
 _VERDICTS: Final = {"hit": "green", "partial": "yellow", "miss": "red", "none": "dim", "unknown": "dim"}
 _KINDS: Final = {"added": "green", "removed": "red", "changed": "yellow", "moved": "cyan"}
-
-
-def _table(*left: str, right: Sequence[str] = ()) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in left:
-        table.add_column(name, overflow="ellipsis", no_wrap=True)
-    for name in right:
-        table.add_column(name, justify="right", no_wrap=True)
-    return table
 
 
 def hits(found: Sequence[Hit]) -> RenderableType:
@@ -61,7 +53,18 @@ def numbers(found: Stats, limits: Limits | None, as_if: str | None) -> Renderabl
     right += ["first token", "p95", "tokens/s"]
     if as_if:
         right.insert(3, f"on {as_if}")
-    table = _table(found["by"] or "", right=right)
+    spare = (
+        "write 1h",
+        "write 5m",
+        "p95",
+        "tokens/s",
+        "first token",
+        "cache read",
+        "cached",
+        "output",
+        "input",
+    )
+    table = FittingTable([found["by"] or ""], right, texts=[found["by"] or ""], spare=spare)
     for one in found["groups"]:
         table.add_row(*_numbers(one, printable(one["key"]), as_if))
     table.add_row(*_numbers(found["total"], "all", as_if), style="bold")
@@ -95,8 +98,11 @@ def _numbers(one: Numbers, name: str, as_if: str | None) -> list[str]:
 
 def tool_table(found: Sequence[ToolNumbers]) -> Table:
     """A row a tool."""
-    table = _table(
-        "tool", right=("calls", "results", "errors", "median", "p95", "in all", "tokens of results")
+    table = FittingTable(
+        ["tool"],
+        ("calls", "results", "errors", "median", "p95", "in all", "tokens of results"),
+        texts=["tool"],
+        spare=("in all", "p95", "results", "tokens of results"),
     )
     for one in found:
         table.add_row(
@@ -114,7 +120,12 @@ def tool_table(found: Sequence[ToolNumbers]) -> Table:
 
 def agent_table(tree: Tree) -> Table:
     """A row an agent, those below another indented; costs include what an agent spawned in brackets."""
-    table = _table("agent", "tools", right=("requests", "tokens", "cost", "with its agents", "time"))
+    table = FittingTable(
+        ("agent", "tools"),
+        ("requests", "tokens", "cost", "with its agents", "time"),
+        texts=("agent", "tools"),
+        spare=("tools", "with its agents", "time", "tokens"),
+    )
 
     def add(node: Node, depth: int) -> None:
         name = "  " * depth + agent_name(node)
@@ -140,7 +151,12 @@ def agent_table(tree: Tree) -> Table:
 def reasons(found: Sequence[Reason], *, details: bool, hits: bool) -> RenderableType:
     """A row a request; with ``details`` also the first differences. Without ``hits`` only what went wrong."""
     shown = [one for one in found if hits or one["verdict"] in ("partial", "miss")]
-    table = _table("time", "exchange", "agent", "cache", "because", right=("read", "missed", "cost"))
+    table = FittingTable(
+        ("time", "exchange", "agent", "cache", "because"),
+        ("read", "missed", "cost"),
+        texts=("agent", "because"),
+        spare=("read", "cost", "time", "agent"),
+    )
     for one in shown:
         table.add_row(
             clock(one["started_at"])[11:],
@@ -166,7 +182,12 @@ def reasons(found: Sequence[Reason], *, details: bool, hits: bool) -> Renderable
 
 def context_table(found: Context, limit: int) -> RenderableType:
     """A row an item, largest first; then each MCP server's tools together."""
-    table = _table("what", "name", "file", right=("tokens", "share", "count", "size"))
+    table = FittingTable(
+        ("what", "name", "file"),
+        ("tokens", "share", "count", "size"),
+        texts=("name", "file"),
+        spare=("size", "count", "file"),
+    )
     for item in found["items"][:limit]:
         share = 100 * item["tokens"] / found["tokens"] if found["tokens"] else 0
         table.add_row(
