@@ -17,6 +17,13 @@ from tests.upstream import Provider, always, say, text
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell why a test had to be tried again: one that fails at times is a fault, of it or of the program."""
+    for report in terminalreporter.stats.get("rerun", []):
+        terminalreporter.section(f"tried again: {report.nodeid}")
+        terminalreporter.line(report.longreprtext)
+
+
 @pytest.fixture(scope="session")
 def provider() -> Iterator[Provider]:
     """One scripted upstream for the run; take ``upstream`` in tests."""
