@@ -57,5 +57,5 @@ def _limit(query: bytes) -> int | None:
     for pair in query.split(b"&"):
         name, _, value = pair.partition(b"=")
         if name == b"limit" and value.isdigit():
-            return int(value)
+            return int(value[:9])
     return None

@@ -157,7 +157,7 @@ class Feed:
         if frame is None:
             return
         arrival = self._open.pop(frame.id, None)
-        self._bytes -= _size(frame) + (_size(arrival) if arrival else 0)
+        self._bytes -= _size(frame) + (_size(arrival) if arrival and arrival is not frame else 0)
         self._dropped += 1
         if isinstance(frame, Arrival):
             self._dropped_ids.add(frame.id)

@@ -57,6 +57,7 @@ def test_a_claude_wildcard_admits_claudes_models_alone() -> None:
         (b"limit=3", ["a", "b", "c"], False),
         (b"limit=1000&x=1", ["a", "b", "c"], False),
         (b"limit=0", ["a", "b", "c"], False),
+        (b"limit=" + b"9" * 5000, ["a", "b", "c"], False),
         (b"limit=many", ["a", "b", "c"], False),
     ],
 )

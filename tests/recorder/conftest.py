@@ -26,7 +26,8 @@ SINK = """
         def arrived(self, exchange):
             if exchange.request.body == b"break the sink":
                 raise OSError("the journal is full")
-            if exchange.request.body == b"kill the recorder":
+            deadly = pathlib.Path(str(self.path) + ".deadly").exists()
+            if exchange.request.body == b"kill the recorder" or deadly:
                 os._exit(9)
             if exchange.request.body == b"print":
                 print("hello from a sink", flush=True)

@@ -113,6 +113,25 @@ def test_a_frame_that_kills_every_recorder_is_given_up(make_feed: MakeFeed, jour
     assert feed.status()["restarts"] >= 3
 
 
+def test_a_known_frame_that_kills_every_new_recorder_is_given_up_too(
+    make_feed: MakeFeed, journal: Path
+) -> None:
+    feed = make_feed(log=lambda line: None)
+    deadly = Path(f"{journal}.deadly")
+    feed.put(arrival(1, b"x" * 5000))
+    until(lambda: len(entries(journal)) == 1 and feed.status()["queued"] == 0)
+    deadly.touch()
+    os.kill(_recorder(feed), signal.SIGKILL)
+    until(lambda: feed.status()["dropped"] == 1, 40)
+    deadly.unlink()
+    feed.put(ending(1))
+    feed.put(arrival(2))
+    until(lambda: any(entry[1] == f"{2:032x}" for entry in entries(journal)), 40)
+    feed.put(ending(2))
+    assert feed.close()
+    assert feed.status()["queued_bytes"] == 0
+
+
 def test_put_never_blocks(make_feed: MakeFeed) -> None:
     feed = make_feed(limit=2**26)
     os.kill(_recorder(feed), signal.SIGSTOP)
