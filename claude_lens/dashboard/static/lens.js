@@ -206,8 +206,8 @@
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     if (!named(link.hash)) return;
     event.preventDefault();
-    if (location.hash === link.hash) reveal();
-    else location.hash = link.hash;
+    history.pushState(null, "", link.href);
+    reveal();
   });
 
   // Filters act as they change; the address keeps them.

@@ -52,7 +52,7 @@ def _shown(request: Request, value: Any) -> Response:
     words = value if isinstance(value, str) else pretty(value)
     if "hx-request" in request.headers and len(words) <= INLINE:
         shown = escaped(text.without_ansi(words))
-        copier = '<button type="button" class="copy" data-copy>Copy</button>'
+        copier = '<button type="button" class="copy" aria-label="Copy" data-copy></button>'
         html = f'<pre class="code full" tabindex="0">{shown}</pre>{copier}'
         return HTMLResponse(html.encode("utf-8", "replace"))
     if "hx-request" in request.headers:

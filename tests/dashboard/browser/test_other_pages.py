@@ -59,7 +59,7 @@ def test_an_exchange_shows_what_the_provider_got(
     page.wait_for_timeout(300)
     assert page.evaluate("navigator.clipboard.readText()").startswith("curl ")
     page.get_by_text("What differs from an exchange before").click()
-    expect(page.locator(".fold .diff").first).to_be_visible()
+    expect(page.locator(".fold .added").first).to_be_visible()
     page.get_by_text("What fills the context").click()
     expect(page.locator("svg.treemap")).to_be_visible()
     page.get_by_text("How the cache was read").click()

@@ -47,6 +47,10 @@ def test_turns_are_listed_narrowed_and_gone_to(recorded: Recorded, watched: Watc
     expect(page.locator("article.turn.target")).to_contain_text("hello.py")
     expect(page.locator("article.turn.target")).to_be_in_viewport()
     assert page.evaluate("window.same") is True
+    gone = page.url
+    assert "?at=" in gone
+    page.reload()
+    expect(page.locator("article.turn.target")).to_contain_text("hello.py")
 
 
 def test_a_request_is_compared_with_one_that_is_chosen(recorded: Recorded, watched: Watched) -> None:
