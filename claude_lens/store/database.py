@@ -159,9 +159,11 @@ def _sqlite(creator: Callable[[], sqlite3.Connection], pool_size: int) -> Engine
     )
 
 
-def _connect(target: str, *, uri: bool) -> sqlite3.Connection:
+def _connect(
+    target: str, *, uri: bool, kind: type[sqlite3.Connection] = sqlite3.Connection
+) -> sqlite3.Connection:
     return sqlite3.connect(
-        target, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, uri=uri
+        target, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, uri=uri, factory=kind
     )
 
 
@@ -269,6 +271,7 @@ def open_reader(url: URL) -> Engine | None:
         else:
             engine = _sqlite(_read_only(path), pool_size=4)
             event.listen(engine, "connect", _prepare_reader)
+            event.listen(engine, "checkin", _look_again)
             event.listen(engine, "begin", _begin)
         try:
             with engine.connect() as connection:
@@ -290,21 +293,38 @@ def _prepare_reader(connection: Any, _record: Any) -> None:
     connection.execute("PRAGMA query_only = ON")
 
 
+class _Still(sqlite3.Connection):
+    """Reads a file as one that nobody writes, and would not notice who does."""
+
+
+def _look_again(connection: Any, record: Any) -> None:
+    if isinstance(connection, _Still):
+        record.invalidate(soft=True)
+
+
+def _may_be_read_still(path: Path, error: sqlite3.OperationalError) -> bool:
+    """Whether it is only the log that we cannot open or make, and there is nothing in it."""
+    code = error.sqlite_errorcode & 0xFF
+    log = path.with_name(path.name + "-wal")
+    unused = code == sqlite3.SQLITE_READONLY and not (log.exists() and log.stat().st_size)
+    return unused or code == sqlite3.SQLITE_CANTOPEN
+
+
 def _read_only(path: Path) -> Callable[[], sqlite3.Connection]:
     name = quote(str(path))
     # In this order: a reader may not be able to set up what WAL needs, and then either writes that little,
     # or reads a file that nobody can be writing.
-    modes = ("mode=ro", "mode=rw", "immutable=1")
+    modes = {"mode=ro": sqlite3.Connection, "mode=rw": sqlite3.Connection, "immutable=1": _Still}
 
     def connect() -> sqlite3.Connection:
-        for mode in modes:
-            connection = _connect(f"file:{name}?{mode}", uri=True)
+        for mode, kind in modes.items():
+            connection = _connect(f"file:{name}?{mode}", uri=True, kind=kind)
             try:
                 connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
                 return connection
             except sqlite3.OperationalError as error:
                 connection.close()
-                if mode == modes[-1] or "unable to open" not in str(error):
+                if kind is _Still or not _may_be_read_still(path, error):
                     raise
         raise AssertionError("unreachable")
 

@@ -1,7 +1,7 @@
 """A program that works on a database among others: ``python -m tests.store.busy ROLE URL FOLDER [SEED]``.
 
 ``record`` writes the exchanges of one seed and prints what is on disk. The other roles do their one thing
-over and over until the file ``stop`` is in the folder, once at least. Lines that begin with ``!`` tell faults.
+over and over until the file ``stop`` is in the folder. Lines that begin with ``!`` tell faults.
 """
 
 from __future__ import annotations

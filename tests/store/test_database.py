@@ -1,7 +1,12 @@
 from __future__ import annotations
 
+import os
+import shutil
 import sqlite3
+import tempfile
 import threading
+from multiprocessing import Pipe, get_context
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
@@ -11,7 +16,7 @@ from claude_lens.errors import StoreError
 from claude_lens.store import database, schema
 from claude_lens.store.reading.queries import Reader
 from claude_lens.store.sink import StoreSink
-from tests.store.conftest import Make, body_of
+from tests.store.conftest import Make, body_of, message_of
 
 
 def file_of(url: str) -> Path:
@@ -229,3 +234,42 @@ def test_sizes_count_the_log(url: str, sink: StoreSink, make: Make) -> None:
     )
     assert database.sizes(database.parse(url)) == total
     assert database.sizes(database.parse("sqlite://")) is None
+
+
+def test_who_may_only_read_follows_what_others_write(make: Make) -> None:
+    """As an ordinary user, since root may write everywhere."""
+    home = Path(tempfile.mkdtemp())
+    url = f"sqlite:///{home}/lens.db"
+
+    def write() -> None:
+        sink = StoreSink(url)
+        sink.ended(make(body_of("hello"), message_of(0)))
+        # The last to close takes the log away, and with it what a reader could have joined in.
+        sink.close()
+        (home / "lens.db").chmod(0o444)
+
+    def read(counts: Connection) -> None:
+        os.setuid(65534 if os.getuid() == 0 else os.getuid())
+        with Reader(url) as reader:
+            while counts.recv():
+                counts.send(len(reader.exchanges("last")))
+
+    write()
+    home.chmod(0o555)
+    ours, theirs = Pipe()
+    process = get_context("fork").Process(target=read, args=(theirs,))
+    process.start()
+    try:
+        for expected in (1, 2, 3):
+            ours.send(True)
+            assert ours.poll(30)
+            assert ours.recv() == expected
+            home.chmod(0o755)
+            (home / "lens.db").chmod(0o644)
+            write()
+            home.chmod(0o555)
+        ours.send(False)
+    finally:
+        process.join(30)
+        process.kill()
+        shutil.rmtree(home)
