@@ -14,13 +14,32 @@ _SECONDS: Final = {"m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 _AGO: Final = re.compile(r"(\d{1,6})\s*([mhdw])")
 
 
+class _Here(tzinfo):
+    """The machine's own time, with the offset of each moment: summer's is not winter's."""
+
+    def utcoffset(self, at: datetime | None) -> timedelta | None:
+        return None if at is None else at.replace(tzinfo=None).astimezone().utcoffset()
+
+    def dst(self, at: datetime | None) -> timedelta | None:
+        return None
+
+    def tzname(self, at: datetime | None) -> str | None:
+        return None if at is None else at.replace(tzinfo=None).astimezone().tzname()
+
+    def fromutc(self, at: datetime) -> datetime:
+        told = at.replace(tzinfo=UTC).astimezone()
+        here = told.replace(tzinfo=self)
+        # Of an hour that comes twice, the second.
+        return here if self.utcoffset(here) == told.utcoffset() else here.replace(fold=1)
+
+
 def zone(name: str | None) -> tzinfo:
     """The time zone of this name (``Europe/Berlin``, ``UTC``); the machine's own for None.
 
     Raises :class:`UserError`.
     """
     if name is None:
-        return datetime.now().astimezone().tzinfo or UTC
+        return _Here()
     try:
         return ZoneInfo(name)
     except (ValueError, OSError, KeyError) as error:

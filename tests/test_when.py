@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -34,6 +36,28 @@ def test_moments(text: str, expected: datetime) -> None:
 def test_what_is_no_moment_is_named(text: str) -> None:
     with pytest.raises(UserError, match="is no time"):
         moment(text, BERLIN, NOW)
+
+
+@pytest.fixture
+def in_berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine there."""
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-01-31", "2026-07-31T12:00", "2026-03-29", "2026-03-30", "2026-10-25T02:30", "2026-10-26"]
+)
+def test_the_machines_own_time_has_summer_and_winter(in_berlin: None, text: str) -> None:
+    here = zone(None)
+    at = moment(text, here)
+    assert at == moment(text, BERLIN)
+    shown, expected = (datetime.fromtimestamp(at + 3600, tz) for tz in (here, BERLIN))
+    assert shown.strftime("%Y-%m-%dT%H:%M%z %Z") == expected.strftime("%Y-%m-%dT%H:%M%z %Z")
+    assert shown.timestamp() == at + 3600
 
 
 def test_zones() -> None:
