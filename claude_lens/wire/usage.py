@@ -13,11 +13,15 @@ def usage_of(answer: Mapping[str, Any] | None) -> Usage | None:
 
     Cache writes without a split by lifetime count as 5-minute writes. OpenAI's prompt tokens include what
     was read from the cache; here they do not. A token count (``{"input_tokens": n}``) is no usage: it is
-    not billed. Zeros alone tell none either: LiteLLM puts them where a provider has not counted.
+    not billed. Zeros alone tell none either: LiteLLM puts them where a provider has not counted. Tools of
+    the server (``server_tool_use``) are billed beside them.
     """
     usage = answer.get("usage") if answer else None
-    found = _of(usage) if isinstance(usage, Mapping) else None
-    return found if found != Usage() else None
+    if not isinstance(usage, Mapping):
+        return None
+    found, tools = _of(usage), usage.get("server_tool_use")
+    billed = isinstance(tools, Mapping) and any(tools.values())
+    return found if billed or found != Usage() else None
 
 
 def _of(usage: Mapping[str, Any]) -> Usage | None:

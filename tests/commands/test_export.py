@@ -39,7 +39,9 @@ def test_half_a_session_is_not_left_for_a_whole_one(lens: Lens) -> None:
     sink.ended(dataclasses.replace(exchange(1), request=Request(body=json.dumps(body).encode(), json=body)))
     sink.close()
     file = lens.folder / "half.jsonl"
-    limited = f'ulimit -f 400; exec "{sys.executable}" -P -m claude_lens export last -o "{file}"'
+    # What measures coverage would want to write on the full disk, too.
+    limited = f"""unset COVERAGE_PROCESS_CONFIG COVERAGE_PROCESS_START; ulimit -f 400
+exec "{sys.executable}" -P -m claude_lens export last -o '{file}'"""
     done = lens.run("sh", "-c", limited)
     assert (done.returncode, done.stderr) == (1, f"lensctl: {file} cannot be written: File too large\n")
     assert not file.exists()

@@ -44,7 +44,9 @@ def test_a_full_disk_leaves_the_configuration_that_was_there(lens: Lens) -> None
     assert lens.lensctl("init").returncode == 0
     file = lens.home / "litellm_config.yaml"
     before = file.read_bytes()
-    line = f'ulimit -f 1; exec "{sys.executable}" -P -m claude_lens init --profile groq --force'
+    # What measures coverage would want to write on the full disk, too.
+    line = f"""unset COVERAGE_PROCESS_CONFIG COVERAGE_PROCESS_START; ulimit -f 1
+exec "{sys.executable}" -P -m claude_lens init --profile groq --force"""
     done = lens.run("sh", "-c", line)
     assert (done.returncode, done.stderr) == (1, f"lensctl: cannot write {file}: File too large\n")
     assert file.read_bytes() == before

@@ -33,11 +33,13 @@ import resource, sys
 from claude_lens.errors import HostError
 from claude_lens.proxy import record
 from claude_lens.settings import load
-resource.setrlimit(resource.RLIMIT_FSIZE, (8, 8))
+hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+resource.setrlimit(resource.RLIMIT_FSIZE, (8, hard))
 try:
     record.write(load({"CLAUDE_LENS_HOME": sys.argv[1]}), {"pid": 2, "config": "long enough"})
 except HostError as error:
     print(error)
+resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
 """
     done = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True

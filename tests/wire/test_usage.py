@@ -145,3 +145,9 @@ def test_nonsense_gives_counts_that_add_up_or_none(usage: dict[str, Any]) -> Non
 def test_zeros_alone_are_no_count(usage: dict[str, int]) -> None:
     assert usage_of({"usage": usage}) is None
     assert usage_of({"usage": {**usage, "output_tokens": 1, "completion_tokens": 1}}) is not None
+
+
+def test_searches_are_billed_without_a_token() -> None:
+    zeros: dict[str, Any] = {"input_tokens": 0, "output_tokens": 0}
+    assert anthropic(**zeros, server_tool_use={"web_search_requests": 0}) is None
+    assert anthropic(**zeros, server_tool_use={"web_search_requests": 2}) == Usage()
