@@ -1,8 +1,10 @@
 """The dashboard over a large database: first byte of each page, size of a first screen, memory.
 
     python -m benchmarks.dashboard FILE [--times N] [--write]
+    python -m benchmarks.dashboard --real TURNS [--times N] [--write]
 
-FILE is what ``python -m benchmarks.store_million --build FILE`` makes.
+FILE is what ``python -m benchmarks.store_million --build FILE`` makes. With ``--real`` the real Claude CLI
+makes a session of so many turns, and its page is looked at in Chromium (:mod:`benchmarks.dashboard_real`).
 """
 
 from __future__ import annotations
@@ -111,14 +113,30 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("file", type=Path)
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("file", type=Path, nargs="?")
+    what.add_argument("--real", type=int, metavar="TURNS", help="a session of the real client")
     parser.add_argument("--times", type=int, default=20)
     parser.add_argument("--write", action="store_true", help="put the table into docs/benchmarks.md")
     chosen = parser.parse_args()
+    if chosen.real:
+        _real(chosen.real, chosen.times, chosen.write)
+        return
     text = measure(chosen.file.absolute(), chosen.times)
     print(text)
     if chosen.write:
         results.write("dashboard", f"## The dashboard\n\n`python -m benchmarks.dashboard FILE`\n\n{text}")
+
+
+def _real(count: int, times: int, write: bool) -> None:
+    from benchmarks import dashboard_real
+
+    text = dashboard_real.measure(count, times)
+    print(text)
+    if write:
+        head = f"## A session of {count} turns by the real client"
+        command = f"`python -m benchmarks.dashboard --real {count} --write`"
+        results.write("dashboard-real", f"{head}\n\n{command}\n\n{text}")
 
 
 if __name__ == "__main__":

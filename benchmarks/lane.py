@@ -11,13 +11,14 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import random
 import statistics
 import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import uvloop
 
@@ -32,6 +33,7 @@ CLIENTS = (1, 8, 64)
 USUAL = "160 KB"
 NAMES = (LENS, OFF, LITELLM, TAP)
 
+Value = TypeVar("Value")
 Latency = dict[str, dict[str, float]]
 Rates = dict[str, dict[str, float]]
 
@@ -43,7 +45,7 @@ class Plan:
     requests: int = 200
     requests_long: int = 60
     seconds: float = 5.0
-    turns: int = 3
+    turns: int = 5
 
 
 QUICK = Plan(requests=30, requests_long=10, seconds=1.5, turns=1)
@@ -54,7 +56,7 @@ async def latency(contenders: dict[str, Contender], size: int, events: int, coun
     clients = {name: await connect(one.target) for name, one in contenders.items()}
     timings: dict[str, list[Timing]] = {name: [] for name in contenders}
     for turn in range(count + 3):
-        for name, client in clients.items():
+        for name, client in _shuffled(clients, turn):
             timing = await client.ask(request(contenders[name].target, size, events))
             if turn >= 3:
                 timings[name].append(timing)
@@ -79,8 +81,8 @@ async def latency(contenders: dict[str, Contender], size: int, events: int, coun
 async def rates(contenders: dict[str, Contender], size: int, clients: int, plan: Plan) -> Rates:
     """Everybody in turn, several times: requests/s, and ms of CPU a request, a recorder's apart."""
     rows: dict[str, list[tuple[float, float, float]]] = {name: [] for name in contenders}
-    for _ in range(plan.turns):
-        for name, one in contenders.items():
+    for turn in range(plan.turns):
+        for name, one in _shuffled(contenders, turn):
             before = one.cpu()
             rate = await throughput(one.target, size, 20, clients, plan.seconds)
             await asyncio.to_thread(one.settle)
@@ -97,6 +99,13 @@ async def rates(contenders: dict[str, Contender], size: int, clients: int, plan:
         )
         for name, row in rows.items()
     }
+
+
+def _shuffled(named: dict[str, Value], turn: int) -> list[tuple[str, Value]]:
+    """In another order each turn: what one leaves to the disk falls into the next one's time."""
+    pairs = list(named.items())
+    random.Random(turn).shuffle(pairs)
+    return pairs
 
 
 async def measure(contenders: dict[str, Contender], plan: Plan) -> dict[str, Any]:
@@ -127,19 +136,21 @@ def goals(found: dict[str, Any]) -> Iterator[tuple[str, float, float, bool]]:
     """Each goal: in words, what was found, the limit, whether it is met."""
     usual = found["latency"][f"{USUAL}, 20 events"]
     busy = found["rates"][f"{USUAL}, 8 clients"]
+    ours = [name for name in (LENS, OFF) if name in usual]
     present = [name for name in (LITELLM, TAP) if name in usual]
     limits = {LITELLM: (0.15, 6.0), TAP: (0.8, 1.5)}
-    for name in present:
+    for name in present if LENS in ours else ():
         most, least = limits[name]
         added = usual[LENS]["p50"] / usual[name]["p50"]
         yield f"added time at {USUAL}, of {name}'s", added, most, added <= most
         rate = busy[LENS]["per_s"] / busy[name]["per_s"]
         yield f"requests/s at {USUAL} with 8 clients, times {name}'s", rate, least, rate >= least
-    small, large = (found["latency"][f"{size}, 20 events"][LENS]["p50"] for size in (USUAL, "1 MB"))
-    growth, bodies = large / small, SIZES["1 MB"] / SIZES[USUAL]
-    yield "growth of the added time from 160 KB to 1 MB", growth, bodies, growth <= bodies
+    if LENS in ours:
+        small, large = (found["latency"][f"{size}, 20 events"][LENS]["p50"] for size in (USUAL, "1 MB"))
+        growth, bodies = large / small, SIZES["1 MB"] / SIZES[USUAL]
+        yield "growth of the added time from 160 KB to 1 MB", growth, bodies, growth <= bodies
     if LITELLM in usual:
-        for name in (LENS, OFF):
+        for name in ours:
             for size in SIZES:
                 rows = found["latency"][f"{size}, 20 events"]
                 ratio = (rows[DIRECT]["p50"] + rows[name]["p50"]) / (

@@ -6,7 +6,7 @@ Keys keep the order in which they came: a provider's prompt cache sees it, so tw
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from math import isfinite
 from typing import Any, Final
 
@@ -40,8 +40,15 @@ def dump(value: Any) -> bytes:
 
 def load(data: bytes) -> Any:
     """The value that :func:`dump` turned into ``data``. Raises ``ValueError`` where that is no JSON."""
-    if may_be_rounded(data):
-        return json.loads(data)
+    return parser_for(data)(data)
+
+
+def parser_for(body: bytes) -> Callable[[bytes], Any]:
+    """What reads ``body``, and any other JSON text with the numbers of ``body``, without loss."""
+    return json.loads if may_be_rounded(body) else _fast
+
+
+def _fast(data: bytes) -> Any:
     try:
         return orjson.loads(data)
     except orjson.JSONDecodeError:

@@ -75,6 +75,13 @@ def test_numbers_that_a_fast_parser_rounds_are_noticed() -> None:
     assert not exact.may_be_rounded(b'{"n":123456789012345678,"m":123456789012345678}')
 
 
+def test_one_parser_for_texts_of_the_same_numbers() -> None:
+    large = 2**70 + 1
+    parse = exact.parser_for(b'{"n": %d}' % large)
+    assert parse(b'{"n":%d}' % large) == {"n": large}
+    assert exact.parser_for(b'{"n": 1}')(b'{"half":"\\ud83d"}') == {"half": "\ud83d"}
+
+
 @pytest.mark.parametrize("number", [b"1e400", b"1E999", b"12e+400"])
 def test_numbers_too_large_for_a_float_are_noticed(number: bytes) -> None:
     assert exact.may_be_infinite(b"[" + number + b"]")

@@ -16,7 +16,7 @@ from litellm.types.utils import all_litellm_params
 
 from claude_lens.capture.headers import CREDENTIALS, for_upstream
 from claude_lens.capture.inflight import InFlight, UpstreamAnswer
-from claude_lens.exact import dump, load
+from claude_lens.exact import dump, parser_for
 
 CONTROL_FIELDS = frozenset(all_litellm_params) - {"metadata"}
 CLIENTS = ("httpx", "openai", "litellm.llms.custom_httpx")
@@ -88,8 +88,9 @@ def restored_body(sent: str | bytes, received: bytes, *, exact: bool) -> bytes:
     its repairs are for models that differ. The received bytes themselves, where nothing else differs.
     """
     raw = sent.encode() if isinstance(sent, str) else sent
+    parse = parser_for(received)
     try:
-        outgoing, original = load(raw), load(received)
+        outgoing, original = parse(raw), parse(received)
     except (ValueError, RecursionError):
         return raw
     if exact and outgoing.get("model") == original.get("model"):
