@@ -49,6 +49,19 @@ def at_ease(page: Page) -> None:
     time.sleep(0.3)
 
 
+@pytest.mark.parametrize("width", [861, 1000, 1001, 1100, 1101, 1181, 1261, 1280, 1366, 1401, 1440, 1920])
+def test_a_session_is_named_beside_all_else(width: int, watched: Watched) -> None:
+    watched.page.set_viewport_size({"width": width, "height": 800})
+    page = watched.go("/live")
+    at_ease(page)
+    cells = page.locator("#rows tr").first.locator("td")
+    shown = {cell.get_attribute("class"): cell.bounding_box() for cell in cells.all() if cell.is_visible()}
+    room = {str(name).split()[0]: box["width"] for name, box in shown.items() if box}
+    assert room["c-session"] >= 70, room
+    assert room["c-agent"] >= 70, room
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
 def test_a_row_appears_while_it_runs_and_is_completed(recorded: Recorded, watched: Watched) -> None:
     release, session = threading.Event(), str(uuid.uuid4())
     recorded.provider.play(always(held(say(text("so"), tokens=Tokens(100, 20, 300)), release)))
