@@ -93,9 +93,12 @@ def hides(value: Any, body: bytes) -> bool:
 
     It does not where a key comes twice in an object; nobody looks where there are too many levels.
     """
-    if is_deep(value):
-        return True
-    said = dump(value)
+    try:
+        said = orjson.dumps(value)
+    except orjson.JSONEncodeError:
+        if is_deep(value):
+            return True
+        said = dump(value)
     return said != body and _repeats_keys(said, body)
 
 

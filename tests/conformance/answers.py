@@ -14,6 +14,7 @@ import zstandard
 
 from tests.conformance.rawhttp import Pairs
 from tests.upstream import Answer
+from tests.upstream.anthropic import ERROR_TYPES
 
 MODEL = "claude-sonnet-4-5"
 LIMITS: Pairs = (
@@ -27,17 +28,6 @@ LIMITS: Pairs = (
 COOKIES: Pairs = (("set-cookie", "a=1; path=/"), ("set-cookie", "b=2; expires=Fri, 01 Jan 2027 00:00:00 GMT"))
 STREAM: Pairs = (("Content-Type", "text/event-stream; charset=utf-8"), ("Cache-Control", "no-cache"), *LIMITS)
 JSON: Pairs = (("Content-Type", "application/json"), *LIMITS)
-KINDS = {
-    400: "invalid_request_error",
-    401: "authentication_error",
-    403: "permission_error",
-    404: "not_found_error",
-    413: "request_too_large",
-    429: "rate_limit_error",
-    500: "api_error",
-    503: "api_error",
-    529: "overloaded_error",
-}
 PACKERS: dict[str, Callable[[bytes], bytes]] = {
     "gzip": lambda whole: gzip.compress(whole, mtime=0),
     "deflate": zlib.compress,
@@ -107,5 +97,5 @@ def packed(answer: Answer, how: str) -> Answer:
 
 def failure(status: int) -> bytes:
     """An error body as Anthropic words it, spaces included."""
-    detail = {"type": KINDS[status], "message": f"Wording {status}: `x` … unchanged"}
+    detail = {"type": ERROR_TYPES[status], "message": f"Wording {status}: `x` … unchanged"}
     return json.dumps({"type": "error", "error": detail, "request_id": "req_011CONFORMANCE"}).encode()

@@ -12,7 +12,6 @@ from claude_lens.wire.encoding import decode_body
 from tests.conformance.answers import (
     COOKIES,
     JSON,
-    KINDS,
     MODEL,
     dump,
     events,
@@ -25,6 +24,7 @@ from tests.conformance.answers import (
 )
 from tests.conformance.rawhttp import Answered, Pairs
 from tests.upstream import Answer, Received
+from tests.upstream.anthropic import ERROR_TYPES
 
 TOKEN = "@case@"
 PROXY_KEY = "sk-lens-conformance-master-key-0001"
@@ -269,7 +269,7 @@ def errors() -> list[Case]:
     telling = (*JSON, ("retry-after", "3"), ("x-should-retry", "true"))
     found = [
         Case(f"status {status}", "errors", sent, Answer(status, telling, (failure(status),), "length"))
-        for status in KINDS
+        for status in ERROR_TYPES
     ]
     whole = asks(stream=False)
     page = Answer(502, (("content-type", "text/html"),), (b"<html>Bad gateway</html>",), "length")

@@ -30,6 +30,19 @@ def child_environment(**more: str) -> dict[str, str]:
     return {**kept, **more}
 
 
+def on_a_full_disk(code: str, *arguments: str | Path) -> str:
+    """What Python prints for ``code`` where no file grows beyond 8 bytes; there is room again at its end."""
+    full = f"""
+import resource, sys
+hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+resource.setrlimit(resource.RLIMIT_FSIZE, (8, hard))
+{code}
+resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+"""
+    command = [sys.executable, "-c", full, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
 def free_port() -> int:
     """A loopback port that nothing listened on a moment ago."""
     with socket.socket() as probe:

@@ -1,5 +1,4 @@
 import stat
-import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,6 +8,7 @@ import pytest
 from claude_lens.errors import HostError
 from claude_lens.proxy import key as keys
 from claude_lens.settings import Settings, load
+from tests.harness.processes import on_a_full_disk
 
 
 def settings(home: Path, **more: str) -> Settings:
@@ -63,22 +63,15 @@ def test_damaged_file_is_refused(tmp_path: Path) -> None:
 def test_a_full_disk_leaves_the_key_and_nothing_else(tmp_path: Path) -> None:
     key = keys.proxy_key(settings(tmp_path))
     code = """
-import resource, sys
 from claude_lens.errors import HostError
 from claude_lens.proxy import key
 from claude_lens.settings import load
-hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
-resource.setrlimit(resource.RLIMIT_FSIZE, (8, hard))
 try:
     key.rotate(load({"CLAUDE_LENS_HOME": sys.argv[1]}))
 except HostError as error:
     print(error)
-resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
 """
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True
-    )
-    assert done.stdout.strip() == f"cannot write into {tmp_path}: File too large"
+    assert on_a_full_disk(code, tmp_path) == f"cannot write into {tmp_path}: File too large"
     assert [file.name for file in tmp_path.iterdir()] == ["key"]
     assert keys.existing(settings(tmp_path)) == key
 

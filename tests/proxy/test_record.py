@@ -10,6 +10,7 @@ import pytest
 from claude_lens.errors import HostError
 from claude_lens.proxy import record
 from claude_lens.settings import Settings, load
+from tests.harness.processes import on_a_full_disk
 
 
 def settings(home: Path) -> Settings:
@@ -29,22 +30,15 @@ def test_written_is_read(tmp_path: Path) -> None:
 def test_a_full_disk_leaves_what_was_there(tmp_path: Path) -> None:
     record.write(settings(tmp_path), {"pid": 1})
     code = """
-import resource, sys
 from claude_lens.errors import HostError
 from claude_lens.proxy import record
 from claude_lens.settings import load
-hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
-resource.setrlimit(resource.RLIMIT_FSIZE, (8, hard))
 try:
     record.write(load({"CLAUDE_LENS_HOME": sys.argv[1]}), {"pid": 2, "config": "long enough"})
 except HostError as error:
     print(error)
-resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
 """
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True
-    )
-    assert done.stdout.strip() == f"cannot write {tmp_path / 'proxy.json'}: File too large"
+    assert on_a_full_disk(code, tmp_path) == f"cannot write {tmp_path / 'proxy.json'}: File too large"
     assert record.read(settings(tmp_path)) == {"pid": 1}
     assert [file.name for file in tmp_path.iterdir()] == ["proxy.json"]
     with pytest.raises(HostError, match="cannot write"):
