@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from claude_lens.capture.inflight import UNSEEN, InFlight, UpstreamAnswer, new_id
-from claude_lens.recorder.frames import Arrival, Ending, Frame
+from claude_lens.exchange import Exchange
+from claude_lens.recorder.build import complete, running
+from claude_lens.recorder.frames import Arrival, Ending, Frame, encode, read_frame
+from claude_lens.wire.sse import fold
+from tests.wire.test_sse import Json, event_lists, stream
 
 
 def price(model: str | None, provider: str | None) -> Mapping[str, float] | None:
@@ -25,6 +34,33 @@ def flight(frames: list[Frame]) -> InFlight:
         requested_model="asked",
         price=price,
     )
+
+
+def recorded(pieces: Sequence[bytes]) -> Exchange:
+    """The exchange that the recorder makes of a stream that passed in these pieces."""
+    frames: list[Frame] = []
+    one = flight(frames)
+    for piece in pieces:
+        one.passed(piece)
+    one.end("ok", 200, [(b"content-type", b"text/event-stream")])
+    pipe = io.BytesIO(b"".join(part for frame in frames for part in encode(frame)))
+    arrival, ending = read_frame(pipe), read_frame(pipe)
+    assert isinstance(arrival, Arrival)
+    assert isinstance(ending, Ending)
+    return complete(running(arrival), ending)
+
+
+@given(event_lists(), st.data())
+@settings(deadline=None)
+def test_any_split_of_a_stream_is_recorded_as_its_whole(events: list[Json], data: st.DataObject) -> None:
+    body = stream(*events)
+    places = [0, *sorted(data.draw(st.sets(st.integers(1, len(body) - 1), max_size=40))), len(body)]
+    split = recorded([body[start:end] for start, end in pairwise(places)])
+    whole = recorded([body])
+    assert split.response is not None
+    assert whole.response is not None
+    assert split.response.json == whole.response.json == fold(body).message
+    assert (split.response.body, split.status, split.usage) == (body, whole.status, whole.usage)
 
 
 def test_ids_sort_by_time() -> None:
