@@ -27,7 +27,7 @@ FLOORS = (
     ("exchange", "when"),
     ("wire",),
     ("settings",),
-    ("agents", "guard", "redact", "settings_docs"),
+    ("agents", "hosts", "redact", "settings_docs"),
     ("store",),
     ("recorder", "terminal"),
     ("tracing",),

@@ -24,7 +24,7 @@ from claude_lens.capture.request import (
     opened,
 )
 from claude_lens.capture.worker import Worker
-from claude_lens.guard import HostGuard
+from claude_lens.hosts import HostGuard
 
 STATUS = "/claude-lens/status"
 MODELS = "/v1/models"

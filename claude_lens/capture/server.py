@@ -23,7 +23,7 @@ from claude_lens.capture.early_config import Early, NotSimple, examine
 from claude_lens.capture.loading import Loading
 from claude_lens.capture.worker import serve_ourselves, worker
 from claude_lens.errors import UserError
-from claude_lens.guard import HostGuard
+from claude_lens.hosts import HostGuard
 from claude_lens.proxy.config import check_routes
 from claude_lens.settings import LOOPBACK, Settings, environment
 

@@ -36,7 +36,7 @@ from claude_lens.dashboard.views import (
     toolbox,
 )
 from claude_lens.errors import NotFound, StoreError, UserError
-from claude_lens.guard import HostGuard
+from claude_lens.hosts import HostGuard
 from claude_lens.settings import Settings, is_loopback
 from claude_lens.store import database
 from claude_lens.store.reading.queries import open_reader

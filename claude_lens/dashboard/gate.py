@@ -11,7 +11,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse, Response
 
 from claude_lens.dashboard.access import Access
-from claude_lens.guard import HostGuard
+from claude_lens.hosts import HostGuard
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]

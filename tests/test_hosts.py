@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from claude_lens.guard import HostGuard
+from claude_lens.hosts import HostGuard
 from tests.harness import Proxy
 
 
