@@ -1,4 +1,4 @@
-"""Writes the settings table into ``.env.example`` and the marked region of the README, or checks it there."""
+"""Writes the settings into ``.env.example``, the README and docker-compose.yml, or checks them there."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from claude_lens.settings import TABLE, Entry
 
 BEGIN, END = "<!-- settings: begin -->", "<!-- settings: end -->"
+COMPOSE_BEGIN, COMPOSE_END = "  # settings: begin", "  # settings: end"
 ROOT = Path(__file__).resolve().parent.parent
 
 OTHERS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
@@ -20,7 +21,13 @@ OTHERS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("OPENAI_BASE_URL", "Another address that speaks OpenAI's API."),
             ("GROQ_API_KEY", "Key of Groq."),
             ("GEMINI_API_KEY", "Key of Google's Gemini."),
+            ("DEEPSEEK_API_KEY", "Key of DeepSeek."),
+            ("DASHSCOPE_API_KEY", "Key of Alibaba's DashScope, for Qwen."),
+            ("OPENROUTER_API_KEY", "Key of OpenRouter."),
+            ("FIREWORKS_AI_API_KEY", "Key of Fireworks."),
+            ("OLLAMA_API_BASE", "Address of Ollama, http://localhost:11434 by default."),
             ("PLANO_BASE_URL", "Address of a Plano gateway."),
+            ("PLANO_API_KEY", "Key of a Plano gateway that asks for one."),
         ),
     ),
     (
@@ -48,6 +55,58 @@ OTHERS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     ),
 )
 """Variables that other programs read, by heading: (name, sentence). They pass through unchecked."""
+
+NOT_FOR_CONTAINERS: frozenset[str] = frozenset(
+    ("home", "url", "host", "port", "web_port", "config", "claude", "key", "autostart")
+)
+"""Settings that docker-compose.yml decides itself (addresses, folders) or that only the client reads."""
+
+SIBLINGS: tuple[str, ...] = (
+    "DB_PATH",
+    "GOOGLE_API_KEY",
+    "OPENAI_API_BASE",
+    "FIREWORKS_API_KEY",
+    "OLLAMA_BASE_URL",
+    "PLANO_API_BASE",
+    "REDIS_PASSWORD",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "SSL_CERT_FILE",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    "ARIZE_SPACE_KEY",
+    "ARIZE_ENDPOINT",
+    "ARIZE_COLLECTOR_ENDPOINT",
+    "PHOENIX_PROJECT_NAME",
+    "OTEL_EXPORTER_OTLP_HEADERS",
+    "OTEL_EXPORTER_OTLP_PROTOCOL",
+    "OTEL_EXPORTER_OTLP_TIMEOUT",
+    "OTEL_EXPORTER_OTLP_COMPRESSION",
+    "OTEL_EXPORTER_OTLP_CERTIFICATE",
+    "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+    "OTEL_EXPORTER_OTLP_TRACES_HEADERS",
+    "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
+    "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT",
+    "OTEL_EXPORTER_OTLP_TRACES_COMPRESSION",
+    "OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE",
+    "OTEL_RESOURCE_ATTRIBUTES",
+    "OTEL_SERVICE_NAME",
+    "OTEL_SDK_DISABLED",
+    "OTEL_TRACES_EXPORTER",
+    "OTEL_TRACES_SAMPLER",
+    "OTEL_TRACES_SAMPLER_ARG",
+    "OPENINFERENCE_HIDE_INPUTS",
+    "OPENINFERENCE_HIDE_OUTPUTS",
+    "OPENINFERENCE_HIDE_INPUT_MESSAGES",
+    "OPENINFERENCE_HIDE_OUTPUT_MESSAGES",
+    "OPENINFERENCE_HIDE_INPUT_IMAGES",
+    "OPENINFERENCE_HIDE_INPUT_TEXT",
+    "OPENINFERENCE_HIDE_OUTPUT_TEXT",
+    "OPENINFERENCE_HIDE_LLM_TOOLS",
+    "OPENINFERENCE_HIDE_LLM_INVOCATION_PARAMETERS",
+    "OPENINFERENCE_BASE64_IMAGE_MAX_LENGTH",
+)
+"""Other spellings and relatives of what the docs list, which the programs inside the container read too."""
 
 
 def default(entry: Entry) -> str:
@@ -92,20 +151,34 @@ def readme_table() -> str:
     return "\n".join(lines)
 
 
-def in_readme(text: str) -> str:
-    """``text`` with the table between its marks; raises ``ValueError`` without marks."""
-    head, begin, rest = text.partition(BEGIN)
-    _, end, tail = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"README.md lacks the marks {BEGIN} and {END}")
-    return f"{head}{BEGIN}\n{readme_table()}\n{END}{tail}"
+def handed_on() -> list[str]:
+    """The variables that docker-compose hands to its containers, in the order of the docs, each once."""
+    own = [entry for name, entry in TABLE.items() if name not in NOT_FOR_CONTAINERS]
+    names = [name for entry in own for name in (entry.variable, *entry.aliases)]
+    names += [name for _, rows in OTHERS for name, _ in rows]
+    return list(dict.fromkeys([*names, *SIBLINGS]))
+
+
+def compose_lines() -> str:
+    """The variables for docker-compose.yml, without a value: compose takes it from environment or .env."""
+    return "\n".join(f"  {name}:" for name in handed_on())
+
+
+def between(text: str, begin: str, end: str, content: str) -> str:
+    """``text`` with ``content`` between its marks; raises ``ValueError`` where they are missing."""
+    head, first, rest = text.partition(begin)
+    _, last, tail = rest.partition(end)
+    if not first or not last:
+        raise ValueError(f"a file lacks the marks {begin.strip()} and {end.strip()}")
+    return f"{head}{begin}\n{content}\n{end}{tail}"
 
 
 def wanted(root: Path) -> Iterable[tuple[Path, str]]:
     """Each generated file of the checkout at ``root`` and the text it should have."""
-    readme = root / "README.md"
+    readme, compose = root / "README.md", root / "docker-compose.yml"
     yield root / ".env.example", env_example()
-    yield readme, in_readme(readme.read_text(encoding="utf-8"))
+    yield readme, between(readme.read_text(encoding="utf-8"), BEGIN, END, readme_table())
+    yield compose, between(compose.read_text(encoding="utf-8"), COMPOSE_BEGIN, COMPOSE_END, compose_lines())
 
 
 def main(arguments: list[str], root: Path = ROOT) -> int:

@@ -57,8 +57,45 @@ def test_compose_runs_what_the_program_offers() -> None:
     assert service["ports"] == ["127.0.0.1:${PORT:-8082}:4000"]
     assert service["restart"] == "unless-stopped"
     assert service["environment"]["LITELLM_MASTER_KEY"].startswith("${LITELLM_MASTER_KEY:?")
-    known = {entry.variable for entry in settings.TABLE.values()}
-    assert set(service["environment"]) - known <= set(_documented())
+
+
+@pytest.mark.parametrize("name", ["proxy", "dashboard"])
+def test_every_setting_reaches_the_containers(name: str) -> None:
+    """All but addresses, folders and what only the client reads, as environment or .env have it."""
+    given = compose()["services"][name]["environment"]
+    decided = ("home", "config", "host", "url", "port", "web_port")
+    client = ("claude", "key", "autostart")
+    for field, entry in settings.TABLE.items():
+        if field not in (*decided, *client, "master_key"):
+            for variable in (entry.variable, *entry.aliases):
+                assert given[variable] is None, variable
+    for variable in set(_documented()) - {entry.variable for entry in settings.TABLE.values()}:
+        assert given[variable] is None, variable
+
+
+def test_what_docker_compose_hands_on(tmp_path: Path) -> None:
+    """The variables of environment and .env as docker-compose itself resolves them, for both containers."""
+    if not shutil.which("docker-compose"):
+        pytest.skip("docker-compose is not installed")
+    shutil.copy(ROOT / "docker-compose.yml", tmp_path)
+    (tmp_path / ".env").write_text(
+        "GEMINI_API_KEY=from-file\nCLAUDE_LENS_KEEP_DAYS=30\nLITELLM_MASTER_KEY=sk-x\n"
+    )
+    resolved = subprocess.run(
+        ["docker-compose", "config"],
+        cwd=tmp_path,
+        env={"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/nonexistent", "READ_TIMEOUT": "90s"},
+        capture_output=True,
+        text=True,
+    )
+    assert resolved.returncode == 0, resolved.stderr
+    for name in ("proxy", "dashboard"):
+        given = yaml.safe_load(resolved.stdout)["services"][name]["environment"]
+        assert given["GEMINI_API_KEY"] == "from-file"
+        assert str(given["CLAUDE_LENS_KEEP_DAYS"]) == "30"
+        assert given["READ_TIMEOUT"] == "90s"
+        assert given["CLAUDE_LENS_HOME"] == "/data"
+        assert not given.get("DEEPSEEK_API_KEY")
 
 
 def test_compose_mounts_and_health() -> None:

@@ -12,6 +12,8 @@ ROOT = Path(__file__).parents[1]
 def checkout(tmp_path: Path) -> Path:
     marks = f"# x\n{settings_docs.BEGIN}\nstale row\n{settings_docs.END}\nafter\n"
     (tmp_path / "README.md").write_text(marks)
+    compose = f"x:\n{settings_docs.COMPOSE_BEGIN}\n  STALE:\n{settings_docs.COMPOSE_END}\nservices: {{}}\n"
+    (tmp_path / "docker-compose.yml").write_text(compose)
     return tmp_path
 
 
