@@ -10,6 +10,7 @@ from claude_lens.exchange import Agent, Cost, Exchange, Model, Request, Response
 from claude_lens.recorder.frames import Arrival, Ending
 from claude_lens.wire import chat, headers, pricing, sse
 from claude_lens.wire.encoding import decode_body
+from claude_lens.wire.environment import working_folder
 from claude_lens.wire.errors import error_text
 from claude_lens.wire.events import BOM, is_stream
 from claude_lens.wire.identity import identify
@@ -37,6 +38,10 @@ def running(arrival: Arrival) -> Exchange:
     json = parse_object(decode_body(arrival.body, encoding) if encoding else arrival.body)
     requested = json.get("model") if json else None
     query = headers.redact_query(arrival.query)
+    identity = identify(arrival.headers, json)
+    if identity.project is None:
+        # A client that the launcher did not start says it in its own words only.
+        identity = replace(identity, project=working_folder(json))
     return Exchange(
         id=arrival.id,
         endpoint=arrival.endpoint,
@@ -44,7 +49,7 @@ def running(arrival: Arrival) -> Exchange:
         status="running",
         lane=arrival.lane,
         lane_reason=arrival.lane_reason,
-        identity=identify(arrival.headers, json),
+        identity=identity,
         model=Model(requested=requested if isinstance(requested, str) else None),
         started_at=arrival.arrived_at,
         request=Request(headers=arrival.headers, query=query, body=arrival.body, json=json),
