@@ -27,7 +27,7 @@ FLOORS = (
     ("exchange", "when"),
     ("wire",),
     ("settings",),
-    ("agents", "hosts", "redact", "settings_docs"),
+    ("agents", "client_settings", "hosts", "redact", "settings_docs"),
     ("store",),
     ("recorder", "terminal"),
     ("tracing",),

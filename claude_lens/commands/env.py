@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import sys
 from collections.abc import Mapping
@@ -10,18 +9,10 @@ from collections.abc import Mapping
 import click
 
 from claude_lens import settings as setting_table
-from claude_lens.errors import UserError
-from claude_lens.launcher import HINTS, Place, Problem, claude_environment
 from claude_lens.proxy import key as keys
-from claude_lens.proxy import supervisor
-from claude_lens.proxy.health import health
+from claude_lens.proxy.wiring import PLACEHOLDER, environment
 from claude_lens.settings import Settings
 from claude_lens.terminal.output import print_json
-
-PLACEHOLDER = "\0key\0"
-HEADERS = "ANTHROPIC_CUSTOM_HEADERS"
-ALWAYS = ("ANTHROPIC_BASE_URL", "ANTHROPIC_AUTH_TOKEN", *HINTS)
-"""Printed even where the present environment has them already."""
 
 
 @click.command()
@@ -55,26 +46,6 @@ def command(form: str, reveal: bool) -> None:
         print_json({"claudeCode.environmentVariables": rows})
     if not reveal:
         print("lensctl: the key is masked; --reveal prints it", file=sys.stderr)
-
-
-def environment(settings: Settings) -> dict[str, str | None]:
-    """What to set (None: to unset), with :data:`PLACEHOLDER` where the key goes."""
-    running = supervisor.current(settings)
-    url = running.url if running else settings.url
-    seen = health(url)
-    has_key = bool(setting_table.environment().get("ANTHROPIC_API_KEY"))
-    pays = seen.detail.get("credential") == "proxy" if seen.healthy else has_key
-    given = {name: value for name, value in os.environ.items() if name not in ALWAYS}
-    try:
-        place = Place({**os.environ, "CLAUDE_LENS_URL": url})
-        changes = claude_environment(given, place, PLACEHOLDER, pays)
-    except Problem as problem:
-        raise UserError(str(problem)) from None
-    headers = (changes.pop(HEADERS, None) or "").splitlines()
-    headers = [line for line in headers if not line.startswith("x-claude-lens-")]
-    if headers:
-        changes[HEADERS] = "\n".join(headers)
-    return changes
 
 
 def shell(changes: Mapping[str, str | None], reference: str) -> str:

@@ -11,7 +11,7 @@ from claude_lens.commands.down import timeout_option
 from claude_lens.commands.restart import restart
 from claude_lens.errors import UserError
 from claude_lens.proxy import key as keys
-from claude_lens.proxy import supervisor
+from claude_lens.proxy import supervisor, wiring
 
 
 @click.group()
@@ -37,3 +37,5 @@ def rotate(timeout: float) -> None:
     if running is not None:
         restart(timeout)
         print("lensctl: open sessions of Claude Code have to be started anew", file=sys.stderr)
+    if wiring.renew(settings):
+        print(f"the entry of lensctl on in {wiring.client_settings(settings).file} has the new key")
