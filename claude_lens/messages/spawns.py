@@ -1,0 +1,157 @@
+"""Subagents in messages: the calls that start them, and what results and notifications tell of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from claude_lens.messages.blocks import Json, blocks, role, text, texts
+from claude_lens.messages.calls import Call, Result, client_calls, result
+from claude_lens.messages.written import elements, opening, pieces
+
+SPAWNING: Final = frozenset({"Agent", "Task"})
+"""The tools that start a subagent; older clients name it ``Task``."""
+CONTINUING: Final = "SendMessage"
+"""The tool that sends a subagent a message, which it goes on with."""
+DEFAULT_AGENT: Final = "general-purpose"
+"""The agent that a call starts which names none."""
+_LAUNCHED: Final = "Async agent launched"
+_IDENT: Final = r"([\w@.-]{2,64})"
+_TRAILER: Final = re.compile(rf"^agentId: {_IDENT}[ \t]+\(", re.MULTILINE)
+_BARE: Final = re.compile(rf"^agentId: {_IDENT}[ \t]*$", re.MULTILINE)
+_LONGEST_LOOK: Final = 1_000_000
+_NO_PROMPT: Final = frozenset({"reminder", "tools", "caveat", "output", "command", "summary"})
+
+
+@dataclass(frozen=True, slots=True)
+class Spawn:
+    """A call that starts a subagent: its name among the agents, what it is told to do, and what for."""
+
+    call_id: str
+    agent: str
+    prompt: str
+    description: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The client said which agent a call had started. ``report``: what it found; None while it works."""
+
+    agent_id: str
+    call_id: str
+    report: str | None
+
+
+def is_spawn(call: Call) -> bool:
+    """Whether a call starts a subagent."""
+    return (
+        call.name in SPAWNING
+        and call.carrier == "client"
+        and bool(call.id)
+        and isinstance(call.input, Mapping)
+    )
+
+
+def spawn(call: Call) -> Spawn | None:
+    """The subagent that a call starts; None where it starts none, or tells it nothing."""
+    if not is_spawn(call):
+        return None
+    prompt, agent, description = (call.input.get(key) for key in ("prompt", "subagent_type", "description"))
+    if not isinstance(prompt, str) or not prompt.strip():
+        return None
+    return Spawn(
+        call_id=call.id,
+        agent=agent if isinstance(agent, str) and agent else DEFAULT_AGENT,
+        prompt=prompt,
+        description=description if isinstance(description, str) else None,
+    )
+
+
+def spawns(conversation: Iterable[object]) -> list[Spawn]:
+    """The subagents that the answers among these messages call for, in order."""
+    return [
+        found
+        for message in conversation
+        if role(message) == "assistant"
+        for call in client_calls(message)
+        if (found := spawn(call)) is not None
+    ]
+
+
+def spawning_ids(conversation: Iterable[object]) -> frozenset[str]:
+    """Ids of the calls in these answers that start a subagent, whatever they tell it."""
+    return frozenset(
+        call.id
+        for message in conversation
+        if role(message) == "assistant"
+        for call in client_calls(message)
+        if is_spawn(call)
+    )
+
+
+def continued(call: Call) -> str | None:
+    """The agent that a call sends a message; None where it sends none."""
+    to = call.input.get("to") if call.name == CONTINUING and isinstance(call.input, Mapping) else None
+    return to if isinstance(to, str) else None
+
+
+def agents_told(conversation: Iterable[object], spawning: Collection[str]) -> Iterator[Told]:
+    """What results and notifications tell of agents, in order.
+
+    ``spawning`` are the ids of calls that start agents: nobody else's result is believed.
+    """
+    for message in conversation:
+        for block in blocks(message):
+            found = result(block)
+            if found is not None and found.call_id in spawning:
+                if agent := agent_in(found):
+                    began = any(words.startswith(_LAUNCHED) for words in texts(found.content))
+                    yield Told(agent, found.call_id, None if began else found.text)
+            elif (words := text(block)) is not None and "<task-notification>" in words:
+                for note in elements(words[:_LONGEST_LOOK], "task-notification"):
+                    agent, call = (
+                        next(elements(note, name), "").strip() for name in ("task-id", "tool-use-id")
+                    )
+                    if agent and call in spawning:
+                        yield Told(agent, call, None)
+
+
+def agent_in(found: Result) -> str | None:
+    """The agent that a result names; None where it names none, or it cannot be told which.
+
+    The client's own line says more in brackets behind the id, and stands last; one that a report quotes may
+    look the same, but is not the last. A bare line counts where it is the only one.
+    """
+    told = texts(found.content)
+    for words in reversed(told):
+        if named := _TRAILER.findall(words[-_LONGEST_LOOK:]):
+            # The text that tells of a launch names the agent in its first such line.
+            return str(named[0] if words.startswith(_LAUNCHED) else named[-1])
+    bare = {name for words in told for name in _BARE.findall(words[-_LONGEST_LOOK:])}
+    return bare.pop() if len(bare) == 1 else None
+
+
+def given_prompts(conversation: Sequence[Json]) -> list[str]:
+    """The texts that a conversation began with, without what the client put in: a subagent's prompt.
+
+    A text that stands whole is given whole: a prompt may hold anything.
+    """
+    found: list[str] = []
+    for message in opening(conversation):
+        for block in blocks(message):
+            words = text(block)
+            if words is None or not words.strip():
+                continue
+            own = "".join(piece.words for piece in pieces(words) if piece.origin == "human").strip()
+            found += [own] if own else []
+            # A prompt may itself quote what the client writes.
+            if own != words.strip() and not _is_plain_insertion(words):
+                found.append(words.strip())
+    return found
+
+
+def _is_plain_insertion(words: str) -> bool:
+    cut = pieces(words)
+    return bool(cut) and all(piece.origin in _NO_PROMPT for piece in cut)
