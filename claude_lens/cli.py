@@ -5,6 +5,7 @@ Exit codes: 0 done; 1 something on this machine failed; 2 the user's mistake; 13
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import keyword
 import os
@@ -42,6 +43,17 @@ class Commands(click.Group):
         module = importlib.import_module(f"{commands.__name__}.{name}")
         found: click.Command = module.command
         return found
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does it; a name that is none is answered with the commands that are written like it."""
+        name = args[0]
+        if not ctx.resilient_parsing and not name.startswith("-") and self.get_command(ctx, name) is None:
+            close = difflib.get_close_matches(name, self.list_commands(ctx), 3)
+            hint = f" Did you mean {' or '.join(close)}?" if close else " lensctl --help lists them."
+            ctx.fail(f"No such command {name!r}.{hint}")
+        return super().resolve_command(ctx, args)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

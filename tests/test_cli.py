@@ -55,6 +55,13 @@ def test_misuse_is_exit_code_2(capsys: pytest.CaptureFixture[str]) -> None:
         assert "Error: " in err
 
 
+def test_a_misspelt_command_is_answered_with_those_like_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["sesions"]) == 2
+    assert "Did you mean sessions" in capsys.readouterr().err
+    assert cli.run(["xyzzy"]) == 2
+    assert "lensctl --help lists them" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(("error", "code"), [(NotFound("no such thing"), 2), (KeyboardInterrupt(), 130)])
 def test_errors(
     error: BaseException, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

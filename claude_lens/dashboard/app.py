@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from urllib.parse import quote
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -42,6 +44,7 @@ from claude_lens.store import database
 from claude_lens.store.reading.queries import open_reader
 
 SERVICE = "claude-lens-dashboard"
+FIRST_PAGE = "/live"
 
 
 class Static(StaticFiles):
@@ -88,7 +91,7 @@ def create_app(settings: Settings, host: str, port: int) -> gate.Gate:
 
 def _routes() -> list[Route | Mount]:
     return [
-        Route("/", lambda _: RedirectResponse("/live")),
+        Route("/", lambda _: RedirectResponse(FIRST_PAGE)),
         Route("/health", _health),
         Route("/open", _open),
         Route("/favicon.ico", lambda _: RedirectResponse("/static/icon.svg")),
@@ -121,7 +124,7 @@ def _open(request: Request) -> Response:
     if not lens.access.use_link(request.query_params.get("token", "")):
         return page("locked.html", 401)
     # Not a redirect: a browser that came from another site would not send the strict cookie along with it.
-    answer = page("opened.html")
+    answer = page("opened.html", to=_own_page(request.query_params.get("to", "")))
     answer.set_cookie(
         request.app.state.cookie,
         lens.access.new_cookie(),
@@ -132,6 +135,12 @@ def _open(request: Request) -> Response:
     )
     answer.headers["cache-control"] = "no-store"
     return answer
+
+
+def _own_page(wanted: str) -> str:
+    """``wanted`` where it is a page of ours, the first page otherwise: a link must not lead elsewhere."""
+    ours = re.fullmatch(r"/(?:sessions|exchanges)/[^/\\\s][^\s]*", wanted)
+    return quote(wanted, safe="/#?=&:@%") if ours else FIRST_PAGE
 
 
 def _missing(_: Request, error: Exception) -> Response:
