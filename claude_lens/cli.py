@@ -19,9 +19,8 @@ import click
 
 import claude_lens
 from claude_lens import commands
+from claude_lens.commands.completion import COMPLETION
 from claude_lens.errors import LensError
-
-COMPLETION = "_LENSCTL_COMPLETE"
 
 
 class Commands(click.Group):

@@ -9,6 +9,8 @@ import click
 
 from claude_lens.errors import UserError
 
+COMPLETION = "_LENSCTL_COMPLETE"
+"""Set by the shell when it asks for words."""
 SHELLS = ("bash", "zsh", "fish")
 
 
@@ -26,10 +28,8 @@ def command(shell: str | None) -> None:
     """
     from click.shell_completion import get_completion_class
 
-    from claude_lens.cli import COMPLETION, lensctl
-
     named = shell or Path(os.environ.get("SHELL", "")).name
     made = get_completion_class(named) if named in SHELLS else None
     if made is None:
         raise UserError(f"name the shell: lensctl completion {'|'.join(SHELLS)}")
-    print(made(lensctl, {}, "lensctl", COMPLETION).source())
+    print(made(click.get_current_context().find_root().command, {}, "lensctl", COMPLETION).source())

@@ -2,7 +2,7 @@ import subprocess
 
 import pytest
 
-from claude_lens.cli import COMPLETION
+from claude_lens.commands.completion import COMPLETION
 from tests.harness.lens import Lens
 
 
