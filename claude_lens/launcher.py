@@ -2,8 +2,9 @@
 """``claude-lens``: run claude through the proxy. Every argument is claude's own.
 
 Standard library only and one file, so that a copy of it anywhere works. It makes sure that the proxy is
-there, sets claude's environment, and replaces itself by claude. Imports that cost time come where they are
-needed. Exit codes of its own: 127 without a claude, 1 without a proxy or a key, 130 on Ctrl-C before claude.
+there and knows the user's key, sets claude's environment, and replaces itself by claude. Nothing secret is
+sent before the proxy has proved itself. Imports that cost time come where they are needed. Exit codes of its
+own: 127 without a claude, 1 without a proxy or a key, 130 on Ctrl-C before claude.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from typing import Any, NoReturn
 
 HINTS = {
@@ -21,7 +22,7 @@ HINTS = {
     "ENABLE_TOOL_SEARCH": "true",
     "CLAUDE_CODE_ENABLE_GATEWAY_MODEL_DISCOVERY": "1",
 }
-ADDRESS = ("CLAUDE_LENS_URL", "PORT", "CLAUDE_LENS_PORT")
+ADDRESS = ("CLAUDE_LENS_URL", "CLAUDE_LENS_PORT", "PORT")
 CONFIG = "litellm_config.yaml"
 CHECKOUT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 KEY_HEADER = "x-litellm-api-key"
@@ -47,12 +48,13 @@ def main() -> NoReturn:
     try:
         place = Place(os.environ)
         program = find_claude(place)
-        answer = ensure_proxy(place)
-        key = place.key()
+        seen = ensure_proxy(place)
+        key = place.key(seen.key)
         if not key:
             raise Problem(f"no key for {place.url}: set CLAUDE_LENS_KEY or LITELLM_MASTER_KEY")
-        sys.stderr.writelines(f"{line}\n" for line in remarks(os.environ, place))
-        proxy_pays = answer.get("credential") == "proxy" and not login_pays(place)
+        notes = [*remarks(os.environ, place), seen.said, outdated(place, seen)]
+        sys.stderr.writelines(f"claude-lens: {note}\n" for note in notes if note)
+        proxy_pays = seen.answer.get("credential") == "proxy" and not login_pays(place)
         changes = claude_environment(os.environ, place, key, proxy_pays)
     except Problem as problem:
         print(f"claude-lens: {problem}", file=sys.stderr)
@@ -101,16 +103,33 @@ class Place:
         """Whether the proxy is on this machine's loopback, where it is ours to start."""
         return is_loopback(split(self.url)[1])
 
-    def key(self) -> str:
-        """The key for the proxy; the kept one is for this machine's proxy only. Empty where there is none."""
-        key = self.look("CLAUDE_LENS_KEY") or self.look("LITELLM_MASTER_KEY")
-        if key or not self.local():
-            return key
-        return read(os.path.join(self.home, "key")).decode("ascii", "replace").strip()
+    def keys(self) -> list[str]:
+        """Every key by which a proxy may prove itself: those named, the kept one, the one before it."""
+        kept = [first_line(os.path.join(self.home, name)) for name in ("key", "key.old")]
+        named = [self.look("CLAUDE_LENS_KEY"), self.look("LITELLM_MASTER_KEY")]
+        return [key for key in named + (kept if self.local() else []) if key]
+
+    def key(self, proved: str = "") -> str:
+        """The key for the proxy, empty where there is none; ``proved`` is the one that it knows."""
+        key = self.look("CLAUDE_LENS_KEY") or self.look("LITELLM_MASTER_KEY") or proved
+        return key or (first_line(os.path.join(self.home, "key")) if self.local() else "")
+
+
+class Seen:
+    """What answered at the proxy's address, and whether it may be given a key.
+
+    ``state``: ``ours``, which has proved itself, ``strange``, a proxy that has not, ``foreign`` or ``down``;
+    ``said``: why, in words; ``answer``: the JSON of its health; ``key``: the key it proved to know.
+    """
+
+    def __init__(
+        self, state: str, said: str = "", answer: dict[str, Any] | None = None, key: str = ""
+    ) -> None:
+        self.state, self.said, self.answer, self.key = state, said, answer or {}, key
 
 
 def find_claude(place: Place) -> str:
-    """Path of claude: ``CLAUDE_LENS_CLAUDE`` or the first on PATH that is not this program."""
+    """Path of claude: ``CLAUDE_LENS_CLAUDE``, the first on PATH that is not this program, the checkout's."""
     named = place.look("CLAUDE_LENS_CLAUDE")
     own = os.path.realpath(__file__)
     name = os.path.expanduser(named or "claude")
@@ -119,6 +138,8 @@ def find_claude(place: Place) -> str:
     else:
         name += ".exe" if os.name == "nt" else ""
         folders = place.environ.get("PATH", os.defpath).split(os.pathsep)
+        # What `make setup` installs; the last resort, as a claude of the user's own goes before it.
+        folders += [] if named else [os.path.join(CHECKOUT, "node_modules", ".bin")]
         found = [path for path in (os.path.join(folder, name) for folder in folders) if runnable(path)]
     for path in found:
         if os.path.realpath(path) != own:
@@ -126,23 +147,34 @@ def find_claude(place: Place) -> str:
     raise Problem(f"CLAUDE_LENS_CLAUDE={named} is not a program that can be run" if named else INSTALL, 127)
 
 
-def ensure_proxy(place: Place) -> dict[str, Any]:
-    """The proxy's answer about its health, after starting it where that is ours to do."""
-    state, said, answer = ask(place.url)
-    if state == "ours":
-        return answer
-    if state == "foreign":
-        raise Problem(f"{place.url} is not a claude-lens proxy: {said}")
+def ensure_proxy(place: Place) -> Seen:
+    """The proxy, which has proved itself, after starting it where that is ours to do."""
+    seen = find(place)
+    if seen.state == "ours":
+        return seen
     if not place.local():
-        raise Problem(f"{place.url} does not answer ({said}); check CLAUDE_LENS_URL or start it there")
+        raise Problem(f"{place.url} does not answer ({seen.said}); check CLAUDE_LENS_URL or start it there")
     if place.look("CLAUDE_LENS_AUTOSTART").lower() in ("0", "false", "no", "off"):
         raise Problem(f"no proxy at {place.url} and CLAUDE_LENS_AUTOSTART is off; run: lensctl up")
     start(place)
     place.read()
-    state, said, answer = ask(place.url)
-    if state != "ours":
-        raise Problem(f"started, but {place.url} says: {said}; see: lensctl logs")
-    return answer
+    seen = find(place)
+    if seen.state != "ours":
+        raise Problem(f"started, but {place.url} says: {seen.said}; see: lensctl logs")
+    return seen
+
+
+def find(place: Place) -> Seen:
+    """Ours, or none; raises :class:`Problem` where the address is somebody else's."""
+    seen = ask(place.url, place.keys(), place.look("CLAUDE_LENS_TRUSTED_URL"))
+    if seen.state == "strange" and not place.local() and place.look("CLAUDE_LENS_KEY"):
+        # A key of LiteLLM's own is not the one that a proxy proves to know.
+        return Seen("ours", f"nothing proves whose proxy {place.url} is: https would", seen.answer)
+    if seen.state == "strange" or (seen.state == "foreign" and place.local()):
+        raise Problem(refusal(place.url, seen, place.home, bool(place.look("CLAUDE_LENS_PORT"))))
+    if seen.state == "foreign":
+        raise Problem(f"{place.url} is not a claude-lens proxy: {seen.said}")
+    return seen
 
 
 def start(place: Place) -> None:
@@ -169,31 +201,182 @@ def find_lensctl(place: Place) -> list[str] | None:
     return [python, "-P", "-m", "claude_lens"] if runnable(python) else None
 
 
-def ask(url: str) -> tuple[str, str, dict[str, Any]]:
-    """``("ours" | "foreign" | "down", what happened in words, the JSON answer)`` of ``GET /health``."""
+def ask(url: str, keys: Sequence[str] = (), trusted: str = "") -> Seen:
+    """What answers ``GET /health`` at ``url``, and whether it proves to know one of ``keys``."""
     import socket
 
     scheme, host, port, path = split(url)
+    nonce = os.urandom(16).hex()
     try:
         connection = socket.create_connection((host, port), CONNECT_TIMEOUT)
     except OSError as error:
-        return "down", error.strerror or str(error), {}
+        return Seen("down", error.strerror or str(error))
     try:
+        peer = written(connection.getpeername())
         with secured(connection, host) if scheme == "https" else connection as stream:
             stream.settimeout(ANSWER_TIMEOUT)
             name = f"[{host}]" if ":" in host else host
-            stream.sendall(f"GET {path}/health HTTP/1.0\r\nHost: {name}:{port}\r\n\r\n".encode())
+            line = f"GET {path}/health?nonce={nonce}&address={peer} HTTP/1.0"
+            stream.sendall(f"{line}\r\nHost: {name}:{port}\r\n\r\n".encode())
             data = b"".join(iter(lambda: stream.recv(65536), b""))
     except socket.timeout:  # noqa: UP041 - an alias of TimeoutError only since Python 3.10
-        return "foreign", f"no answer within {ANSWER_TIMEOUT:g} s", {}
+        return Seen("foreign", f"no answer within {ANSWER_TIMEOUT:g} s")
     except OSError as error:
-        return "foreign", f"it does not speak {scheme} ({error.strerror or error})", {}
+        return Seen("foreign", f"it does not speak {scheme} ({error.strerror or error})")
     head, _, body = data.partition(b"\r\n\r\n")
     answer, lines = parse_json(body), head.decode("latin-1").split("\r\n")
-    if answer.get("service") == "claude-lens":
-        return ("ours", "", answer) if answer.get("status") == "healthy" else ("down", "it is starting", {})
-    server = [line[7:].strip() for line in lines if line.lower().startswith("server:")]
-    return "foreign", f"{lines[0][:80] or 'no HTTP'} from {server[0] if server else 'an unnamed server'}", {}
+    if answer.get("service") != "claude-lens":
+        server = [line[7:].strip() for line in lines if line.lower().startswith("server:")]
+        return Seen(
+            "foreign", printable(f"{lines[0][:60] or 'no HTTP'} from {(server or ['an unnamed server'])[0]}")
+        )
+    key = proved(answer, keys, nonce, peer)
+    if key or same_place(url, trusted) or vouched(url, answer, peer):
+        healthy = answer.get("status") == "healthy"
+        return Seen("ours", "", answer, key) if healthy else Seen("down", "it is starting", answer, key)
+    return Seen("strange", unproved(answer, keys, nonce, peer), answer)
+
+
+def proof(key: str, nonce: str, address: str) -> str:
+    """What only who knows ``key`` can say of ``nonce``: HMAC-SHA256 over it and the address that was asked.
+
+    The address is the listening socket's (``127.0.0.1:8082``): who takes that port and passes the question on
+    to the true proxy gets an answer for another address.
+    """
+    import hashlib
+    import hmac
+
+    digest = hashlib.sha256(b"claude-lens health\0" + key.encode()).digest()
+    return hmac.new(digest, f"{nonce}\n{address}".encode(), "sha256").hexdigest()
+
+
+def build_of(folder: str) -> str:
+    """Which build of the proxy's code lies in ``folder``, the package: a digest; empty where it is none."""
+    import hashlib
+
+    digest = hashlib.sha256()
+    for root, folders, names in os.walk(folder):
+        # The others are rooms that no proxy runs.
+        folders[:] = sorted(set(folders) - {"commands", "dashboard", "demo", "terminal"})
+        for name in sorted(name for name in names if name.endswith(".py")):
+            digest.update(name.encode() + read(os.path.join(root, name)))
+    return digest.hexdigest()[:12] if os.path.isdir(os.path.join(folder, "capture")) else ""
+
+
+def proved(answer: Mapping[str, Any], keys: Sequence[str], nonce: str, address: str) -> str:
+    """The key of ``keys`` that an answer about health proves to know; empty where there is none."""
+    import hmac
+
+    given = str(answer.get("proof")).encode()
+    known = (key for key in keys if hmac.compare_digest(proof(key, nonce, address).encode(), given))
+    return next(known, "")
+
+
+def vouched(url: str, answer: Mapping[str, Any], peer: str) -> bool:
+    """Whether somebody else says whose proxy it is: TLS beyond this machine, the system on it.
+
+    The system is asked only about a version that proves nothing, so that an upgrade finds the old proxy.
+    """
+    scheme, host, _, _ = split(url)
+    if not is_loopback(host):
+        return scheme == "https"
+    return "proof" not in answer and hasattr(os, "getuid") and listener(peer)[0] == os.getuid()
+
+
+def unproved(answer: Mapping[str, Any], keys: Sequence[str], nonce: str, address: str) -> str:
+    """Why a proxy of claude-lens is not taken for ours, in words."""
+    other = answer.get("address")
+    if isinstance(other, str) and other != address and proved(answer, keys, nonce, other):
+        return f"passes questions on to your proxy at {printable(other)}"
+    if "proof" not in answer:
+        return "proves nothing, as old versions do"
+    return "does not know your key" if keys else "is not yours: you have no key yet"
+
+
+def refusal(url: str, seen: Seen, home: str, own_name: bool = False) -> str:
+    """What to tell the user where something else than their own proxy answers at ``url``."""
+    import socket
+
+    _, host, port, _ = split(url)
+    strange = seen.state == "strange"
+    what = "a claude-lens proxy that " if strange else ""
+    text = f"{url} is not {'your' if strange else 'a claude-lens'} proxy: {what}{seen.said}"
+    if not is_loopback(host):
+        return f"{text}. Check LITELLM_MASTER_KEY, and that the proxy there is of this version"
+    ip = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][4][0]
+    uid, pid = listener(written((ip, port)))
+    # Not the one after it, which is the dashboard's.
+    free = next(one for one in range(port + 2, port + 999) if listener(written((ip, one)))[0] is None)
+    if uid is not None:
+        whose = "you" if uid == os.getuid() else f"user {user_name(uid)}"
+        text += f"; it is run by {whose}" + (f" (process {pid})" if pid else "")
+    text += ". Nothing was handed over."
+    if "passes questions on" in seen.said:
+        text += (
+            f" If that is a container or a tunnel of yours, set CLAUDE_LENS_PUBLISHED={host}:{port} for it."
+        )
+    elif strange and uid is not None and uid == os.getuid():
+        text += (
+            " Give it the same LITELLM_MASTER_KEY or CLAUDE_LENS_HOME, or restart it where it was started."
+        )
+    variable = "CLAUDE_LENS_PORT" if own_name else "PORT"
+    keep = f"to keep it, put {variable}={free} into {os.path.join(home, '.env')}"
+    return f"{text}\nFor a proxy of your own beside it: {variable}={free} claude-lens  ({keep})"
+
+
+def listener(address: str) -> tuple[int | None, int | None]:
+    """``(user id, process id)`` of who listens at ``address`` on this machine, where the system tells.
+
+    Source: /proc/net/tcp and tcp6 of Linux (state 0A listens); only one's own processes can be seen.
+    """
+    import socket
+
+    host, _, port = address.rpartition(":")
+    raw = socket.inet_pton(socket.AF_INET6 if "[" in host else socket.AF_INET, host.strip("[]"))
+    exact = "".join(raw[at : at + 4][::-1].hex().upper() for at in range(0, len(raw), 4))
+    found = []
+    for line in (read("/proc/net/tcp") + read("/proc/net/tcp6")).decode("ascii", "replace").splitlines():
+        fields = [*line.split(), "", "", "", ""]
+        local, _, number = fields[1].partition(":")
+        listens = fields[3] == "0A" and number == f"{int(port):04X}" and len(local) >= len(exact)
+        if listens and (local.endswith(exact) or not local.strip("0")):
+            # As Linux chooses: this very address before any, IPv4 before an IPv6 that takes both.
+            found.append((local == exact, -len(local), int(fields[7]), fields[9]))
+    return (max(found)[2], holder(max(found)[3])) if found else (None, None)
+
+
+def holder(inode: str) -> int | None:
+    """The first process that has a socket of this number open, among those that can be seen."""
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        folder = f"/proc/{pid}/fd"
+        try:
+            if any(os.readlink(f"{folder}/{name}") == f"socket:[{inode}]" for name in os.listdir(folder)):
+                return int(pid)
+        except OSError:
+            continue
+    return None
+
+
+def user_name(uid: int) -> str:
+    """A user's name, or their number where they have none."""
+    import pwd
+
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
+def written(name: Any) -> str:
+    """A socket's address, as ``getpeername`` and ``getsockname`` give it, as text."""
+    host = name[0].partition("%")[0]
+    host = host[7:] if host.startswith("::ffff:") and "." in host else host
+    return f"[{host}]:{name[1]}" if ":" in host else f"{host}:{name[1]}"
+
+
+def printable(text: str) -> str:
+    """What a stranger said, short and without anything that moves a terminal's cursor."""
+    return "".join(char if char.isprintable() else "?" for char in text[:100])
 
 
 def secured(connection: Any, host: str) -> Any:
@@ -208,11 +391,23 @@ def secured(connection: Any, host: str) -> Any:
 
 def remarks(environ: Mapping[str, str], place: Place) -> list[str]:
     """What the user should know before claude takes the terminal."""
+    notes = []
+    own, other = place.look("CLAUDE_LENS_PORT"), place.look("PORT")
+    if own and other and own != other and not place.look("CLAUDE_LENS_URL"):
+        notes.append(f"CLAUDE_LENS_PORT={own} is used, and PORT={other} is not")
     base = (environ.get("ANTHROPIC_BASE_URL") or "").rstrip("/")
-    if not base or same_place(base, place.url) or base == place.look("ANTHROPIC_FORWARD_URL").rstrip("/"):
-        return []
-    chain = f"to send requests on to it, start the proxy with ANTHROPIC_FORWARD_URL={base}"
-    return [f"claude-lens: ANTHROPIC_BASE_URL={base} is overridden; {chain}"]
+    if base and not same_place(base, place.url) and base != place.look("ANTHROPIC_FORWARD_URL").rstrip("/"):
+        chain = f"to send requests on to it, start the proxy with ANTHROPIC_FORWARD_URL={base}"
+        notes.append(f"ANTHROPIC_BASE_URL={base} is overridden; {chain}")
+    return notes
+
+
+def outdated(place: Place, seen: Seen) -> str:
+    """What to do where the proxy of this home still runs other code than is installed here; empty if not."""
+    own = build_of(os.path.dirname(os.path.realpath(__file__)))
+    if not own or seen.answer.get("build") == own or seen.answer.get("pid") != place.record.get("pid"):
+        return ""
+    return "the proxy still runs another build than the installed one; run: lensctl restart"
 
 
 def login_pays(place: Place) -> bool:
@@ -351,6 +546,11 @@ def read_env(path: str) -> dict[str, str]:
         whole = value[:1] in ("'", '"')
         found[name.strip()] = value[1:].partition(value[0])[0] if whole else value.partition(" #")[0].strip()
     return found
+
+
+def first_line(path: str) -> str:
+    """The first line of a small text file, empty where there is none."""
+    return read(path).partition(b"\n")[0].decode("ascii", "replace").strip()
 
 
 def read(path: str) -> bytes:

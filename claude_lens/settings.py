@@ -87,6 +87,20 @@ class Settings:
         "localhost",
         "Names by which a proxy or dashboard on loopback may be asked, beside loopback's own; * for any.",
     )
+    published: tuple[str, ...] = setting(
+        "CLAUDE_LENS_PUBLISHED",
+        values.addresses,
+        "",
+        "HOST:PORT, beside its own, under which the proxy proves itself: a container's port, a tunnel.",
+        shown="none",
+    )
+    trusted_url: str | None = setting(
+        "CLAUDE_LENS_TRUSTED_URL",
+        values.url,
+        None,
+        "Address on this machine that gets your key without a proof, as a tunnel to a proxy of a team does.",
+        shown="none",
+    )
     config: Path | None = setting(
         "CLAUDE_LENS_CONFIG",
         values.path,
@@ -259,6 +273,18 @@ def parse(merged: Mapping[str, str], config: Path | None = None) -> Settings:
     return Settings(**raw)
 
 
+def conflicts(merged: Mapping[str, str]) -> list[str]:
+    """A sentence for each setting that two variables give different values."""
+    found = []
+    for entry in TABLE.values():
+        given = [name for name in _names(entry) if merged.get(name)]
+        for other in given[1:]:
+            if merged[other].strip() != merged[given[0]].strip():
+                used, left = (f"{name}={merged[name].strip()}" for name in (given[0], other))
+                found.append(f"{used} is used, and {left} is not")
+    return found
+
+
 def find_config(home: Path) -> Path | None:
     """``litellm_config.yaml`` of the user's home folder, else of the checkout, else of the installed package.
 
@@ -278,7 +304,7 @@ def is_loopback(address: str) -> bool:
 
 
 def _read(entry: Entry, merged: Mapping[str, str]) -> Any:
-    for name in (entry.variable, *entry.aliases):
+    for name in _names(entry):
         if merged.get(name):
             value = merged[name].strip()
             try:
@@ -287,6 +313,11 @@ def _read(entry: Entry, merged: Mapping[str, str]) -> Any:
                 shown = value.rpartition("@")[2]
                 raise SettingError(name, shown, str(problem)) from None
     return None if entry.default is None else entry.read(entry.default)
+
+
+def _names(entry: Entry) -> list[str]:
+    """Our own names first: PORT may be meant for the project that claude works in."""
+    return sorted((entry.variable, *entry.aliases), key=lambda name: not name.startswith("CLAUDE_LENS_"))
 
 
 def _path(merged: Mapping[str, str], name: str) -> Path | None:

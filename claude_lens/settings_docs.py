@@ -57,7 +57,19 @@ OTHERS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
 """Variables that other programs read, by heading: (name, sentence). They pass through unchecked."""
 
 NOT_FOR_CONTAINERS: frozenset[str] = frozenset(
-    ("home", "url", "host", "port", "web_port", "config", "claude", "key", "autostart")
+    (
+        "home",
+        "url",
+        "host",
+        "port",
+        "web_port",
+        "config",
+        "claude",
+        "key",
+        "autostart",
+        "published",
+        "trusted_url",
+    )
 )
 """Settings that docker-compose.yml decides itself (addresses, folders) or that only the client reads."""
 

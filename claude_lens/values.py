@@ -84,6 +84,14 @@ def names(value: str) -> tuple[str, ...]:
     return found
 
 
+def addresses(value: str) -> tuple[str, ...]:
+    """``HOST:PORT`` separated by commas, IPv6 in brackets; ``localhost`` is ``127.0.0.1``."""
+    found = tuple(address.strip().lower() for address in value.split(",") if address.strip())
+    if not all(re.fullmatch(r"(\[[0-9a-f:]+\]|[0-9a-z.-]+):[0-9]{1,5}", address) for address in found):
+        raise ValueError("addresses separated by commas, such as 127.0.0.1:8082")
+    return tuple(address.replace("localhost:", "127.0.0.1:") for address in found)
+
+
 def one_of(*words: str) -> Callable[[str], str]:
     """One of ``words``, in any case; returns the lower-case form."""
 

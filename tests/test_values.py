@@ -19,6 +19,13 @@ def test_seconds_refused(text: str) -> None:
         values.seconds(text)
 
 
+def test_addresses() -> None:
+    assert values.addresses("LOCALHOST:8082, [::1]:9") == ("127.0.0.1:8082", "[::1]:9")
+    for wrong in ("8082", "http://x:1", "127.0.0.1", "::1:9"):
+        with pytest.raises(ValueError, match="addresses separated by commas"):
+            values.addresses(wrong)
+
+
 @pytest.mark.parametrize(
     ("text", "size"),
     [("1000", 1000), ("256MB", 256 << 20), ("5GiB", 5 << 30), ("1.5k", 1536), ("7 b", 7), ("1T", 1 << 40)],

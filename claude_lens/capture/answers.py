@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import orjson
 
 import claude_lens
 from claude_lens.capture.asgi import Receive, Scope, Send
+from claude_lens.capture.proving import BUILD, SCHEMA
 
 STARTED = time.time()
 
@@ -62,15 +64,22 @@ async def health(
     status: Literal["healthy", "starting", "failed"],
     litellm: Literal["loading", "ready", "failed"],
     credential: str,
+    proof: Mapping[str, str],
 ) -> None:
-    """``GET /health``. Healthy is who takes requests: some may still have to wait for LiteLLM."""
+    """``GET /health``. Healthy is who takes requests: some may still have to wait for LiteLLM.
+
+    ``proof`` is what :func:`claude_lens.capture.proving.proven` says.
+    """
     content = {
         "status": status,
         "litellm": litellm,
         "service": "claude-lens",
         "version": claude_lens.__version__,
+        "build": BUILD,
+        "schema": SCHEMA,
         "pid": os.getpid(),
         "credential": credential,
+        **proof,
     }
     await respond_json(send, 200 if status == "healthy" else 503, content)
 

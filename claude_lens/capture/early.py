@@ -14,6 +14,7 @@ from claude_lens.capture.auth import Credential, judge
 from claude_lens.capture.early_config import Early
 from claude_lens.capture.loading import Loading
 from claude_lens.capture.prices import Published
+from claude_lens.capture.proving import proven
 from claude_lens.capture.request import (
     ANTHROPIC_ENDPOINTS,
     ARRIVED,
@@ -62,6 +63,7 @@ class EarlyApp:
                 "failed" if failed else "healthy",
                 "failed" if failed else "loading",
                 self._known.credential,
+                proven(scope, self._known.master_key, self._worker.settings.published),
             )
             return
         if path == "/api/hello" and method in ("GET", "HEAD"):

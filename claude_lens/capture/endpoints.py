@@ -7,6 +7,8 @@ import os
 from claude_lens.capture import answers, host
 from claude_lens.capture.asgi import App, Receive, Scope, Send
 from claude_lens.capture.models import answer, is_anthropics
+from claude_lens.capture.proving import proven
+from claude_lens.capture.worker import worker
 
 ANY_CLAUDE = "claude-sonnet-4-5"
 
@@ -27,7 +29,11 @@ async def health(scope: Scope, receive: Receive, send: Send) -> None:
     """``GET /health``: no key, no provider called."""
     ready = host.router() is not None
     await answers.health(
-        send, "healthy" if ready else "starting", "ready" if ready else "loading", credential_holder()
+        send,
+        "healthy" if ready else "starting",
+        "ready" if ready else "loading",
+        credential_holder(),
+        proven(scope, host.master_key(), worker().settings.published),
     )
 
 

@@ -10,7 +10,7 @@ from claude_lens import settings as setting_table
 from claude_lens.errors import ProxyError
 from claude_lens.proxy import checks, key, supervisor
 from claude_lens.proxy import live as live_checks
-from claude_lens.proxy.health import health
+from claude_lens.proxy.health import health, refusal
 from claude_lens.terminal.output import console, json_option, print_json, printable
 
 
@@ -44,8 +44,10 @@ def try_live(as_json: bool) -> int:
     settings = setting_table.load()
     running = supervisor.current(settings)
     url = running.url if running else settings.url
-    used = settings.key or key.existing(settings)
-    if used is None or not health(url).healthy:
+    used, seen = settings.key or key.existing(settings), health(url, settings)
+    if seen.strange:
+        raise ProxyError(refusal(url, seen, settings))
+    if used is None or not seen.healthy:
         raise ProxyError(f"no proxy answers at {url}; start it with lensctl up")
     config = Path(running.record["config"]) if running else settings.config
     found = []

@@ -57,7 +57,7 @@ def ensure(settings: setting_table.Settings, environ: Mapping[str, str]) -> None
             supervisor.start(settings, environ, supervisor.plan(settings), progress)
         finally:
             progress.done()
-    elif not health(settings.url).healthy:
+    elif not health(settings.url, settings).healthy:
         raise ProxyError(f"no proxy answers at {settings.url}; nothing was written")
 
 

@@ -38,10 +38,10 @@ def grown(spans: Sequence[Mapping[str, Any]]) -> str:
 def lines(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The same for people."""
     words = {"ours": "healthy", "down": "not running", "foreign": "something else", "starting": "starting"}
-    head = words[facts["state"]]
-    shown = [
-        ("proxy", f"{head} at {facts['url']}" + (f": {facts['said']}" if facts["state"] == "foreign" else ""))
-    ]
+    words["strange"] = "not yours"
+    shown = [("proxy", f"{words[facts['state']]} at {facts['url']}")]
+    if facts["whose"]:
+        shown += [("", line) for line in facts["whose"].splitlines()]
     if facts["healthy"]:
         uptime = f", up {duration(facts['uptime_s'] * 1000)}" if facts["uptime_s"] is not None else ""
         loading = ", LiteLLM still loading" if facts["litellm"] == "loading" else ""

@@ -17,7 +17,7 @@ from claude_lens import settings as setting_table
 from claude_lens.errors import LensError
 from claude_lens.launcher import Place, Problem, find_claude
 from claude_lens.proxy import config, key, supervisor
-from claude_lens.proxy.health import health, status
+from claude_lens.proxy.health import health, refusal, status
 from claude_lens.proxy.status import address
 from claude_lens.settings import Settings, is_loopback
 
@@ -70,7 +70,10 @@ def proxy(settings: Settings) -> Check:
     """It is healthy, or can be started."""
     running = supervisor.current(settings)
     url = running.url if running else settings.url
-    seen = health(url)
+    seen = health(url, settings)
+    if seen.strange or (seen.state == "foreign" and is_loopback(url)):
+        told, _, todo = refusal(url, seen, settings).partition("\n")
+        return Check("proxy", False, told, todo)
     if seen.healthy:
         return Check(
             "proxy", True, f"healthy at {url}, version {seen.detail.get('version')}, process {seen.pid}"
@@ -80,8 +83,6 @@ def proxy(settings: Settings) -> Check:
     if seen.state == "down" and is_loopback(url) and settings.autostart:
         return Check("proxy", True, f"not running at {url}; claude-lens starts it")
     todo = "lensctl up" if is_loopback(url) else "check CLAUDE_LENS_URL, or start it there"
-    if seen.state == "foreign":
-        todo = "choose another port with PORT, or stop what answers there"
     return Check("proxy", False, f"{url}: {seen.said}", todo)
 
 
@@ -97,7 +98,12 @@ def keys(settings: Settings) -> Check:
         return Check("key", False, f"others can read {file}", f"chmod 600 {file}")
     running = supervisor.current(settings)
     url = running.url if running else settings.url
-    if settings.key is None and health(url).healthy and status(url, used) is None:
+    seen = health(url, settings)
+    if settings.key is None and seen.strange:
+        return Check(
+            "key", False, f"the proxy at {url} refuses {key.masked(used)}", "see the line on the proxy"
+        )
+    if settings.key is None and seen.healthy and status(url, used) is None:
         return Check("key", False, f"the proxy at {url} refuses {key.masked(used)}", "lensctl restart")
     return Check("key", True, key.masked(used))
 

@@ -5,6 +5,7 @@ The file holds the key and a newline, mode 0600 in a folder of mode 0700. No fun
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import secrets
@@ -57,6 +58,14 @@ def existing(settings: Settings) -> str | None:
     if not FORM.fullmatch(text):
         raise HostError(f"{file} does not hold a key; remove it to have a new one generated")
     return text
+
+
+def known(settings: Settings) -> list[str]:
+    """Every key by which a proxy may prove itself to this user; those that cannot be read are left out."""
+    found = [settings.key, settings.master_key]
+    with contextlib.suppress(HostError):
+        found.append(existing(settings))
+    return [key for key in dict.fromkeys(found) if key]
 
 
 def rotate(settings: Settings) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from claude_lens.errors import StoreError
 from claude_lens.proxy import key as keys
 from claude_lens.proxy import supervisor
-from claude_lens.proxy.health import health
+from claude_lens.proxy.health import Health, health, refusal
 from claude_lens.proxy.health import status as proxy_status
 from claude_lens.settings import Settings
 from claude_lens.units import size
@@ -23,15 +23,16 @@ def gather(settings: Settings) -> dict[str, Any]:
     """Everything ``status --json`` prints. Sizes in bytes, times in seconds; None where unknown."""
     running = supervisor.current(settings)
     url = running.url if running else settings.url
-    seen = health(url)
+    seen = health(url, settings)
     key = keys.existing(settings)
-    counters = proxy_status(url, settings.key or key or "") if seen.healthy else None
+    counters = proxy_status(url, settings.key or key or "") if seen.healthy and seen.proved else None
     started = (counters or {}).get("started_at") or (running.record["started_at"] if running else None)
     return {
-        "healthy": seen.healthy,
+        "healthy": seen.healthy and seen.proved,
         "url": url,
-        "state": seen.state if seen.healthy or seen.state != "ours" else "starting",
+        "state": _state(seen),
         "said": seen.said,
+        "whose": refusal(url, seen, settings) if seen.strange or seen.state == "foreign" else None,
         "pid": seen.pid or (running.process.pid if running and running.process else None),
         "version": seen.detail.get("version"),
         "litellm": seen.detail.get("litellm"),
@@ -44,6 +45,12 @@ def gather(settings: Settings) -> dict[str, Any]:
         "lanes": (counters or {}).get("lanes"),
         "recording": (counters or {}).get("recording"),
     }
+
+
+def _state(seen: Health) -> str:
+    if seen.strange:
+        return "strange"
+    return "starting" if seen.state == "ours" and not seen.healthy else seen.state
 
 
 def database(settings: Settings) -> dict[str, Any]:

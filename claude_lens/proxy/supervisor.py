@@ -22,7 +22,7 @@ from claude_lens.errors import HostError, ProxyError, UserError
 from claude_lens.proxy import config as config_file
 from claude_lens.proxy import key as keys
 from claude_lens.proxy import record as records
-from claude_lens.proxy.health import Health, health
+from claude_lens.proxy.health import Health, health, refusal
 from claude_lens.settings import EVERYWHERE, Settings, is_loopback
 
 START_TIMEOUT = 90.0
@@ -158,10 +158,10 @@ def foreground(settings: Settings, environ: Mapping[str, str], wanted: Plan) -> 
         found = current(settings)
         if found:
             raise UserError(f"the proxy runs already at {found.url}: lensctl down")
-        seen = health(wanted.url)
-        if seen.state == "ours":
+        seen = health(wanted.url, settings)
+        if seen.state == "ours" and seen.proved:
             raise UserError(f"a proxy runs already at {wanted.url}")
-        refuse_foreign(wanted.url, seen)
+        refuse_foreign(wanted.url, seen, settings)
         write_record(settings, wanted, psutil.Process())
         line, env = command(wanted), proxy_environment(settings, environ)
         os.chdir(settings.home)
@@ -221,10 +221,10 @@ def kept_environment(found: Running, environ: Mapping[str, str]) -> dict[str, st
     return {**kept, **environ}
 
 
-def refuse_foreign(url: str, seen: Health) -> None:
+def refuse_foreign(url: str, seen: Health, settings: Settings) -> None:
     """Raise :class:`ProxyError` where something that is not ours answers at ``url``."""
-    if seen.state == "foreign":
-        raise ProxyError(f"{url} is taken: {seen.said}; choose another port with --port or PORT")
+    if seen.state == "foreign" or seen.strange:
+        raise ProxyError(refusal(url, seen, settings))
 
 
 @contextlib.contextmanager
@@ -282,10 +282,10 @@ def _start(
     if found is not None:
         _await_health(settings, found, lambda: None if current(settings) else -1, 0, progress)
         return found
-    seen = health(wanted.url)
+    seen = health(wanted.url, settings)
+    refuse_foreign(wanted.url, seen, settings)
     if seen.state == "ours":
         return Running(wanted.url, None, {})
-    refuse_foreign(wanted.url, seen)
     offset, child = _spawn(settings, environ, wanted)
     process = psutil.Process(child.pid)
     try:

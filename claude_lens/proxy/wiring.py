@@ -7,11 +7,11 @@ from collections.abc import Mapping
 
 from claude_lens import settings as setting_table
 from claude_lens.client_settings import ClientSettings, Entry, settings_file
-from claude_lens.errors import UserError
+from claude_lens.errors import HostError, UserError
 from claude_lens.launcher import HINTS, Place, Problem, claude_environment
 from claude_lens.proxy import key as keys
 from claude_lens.proxy import supervisor
-from claude_lens.proxy.health import health
+from claude_lens.proxy.health import health, refusal
 from claude_lens.settings import Settings
 
 OWNER = "on"
@@ -33,7 +33,9 @@ def environment(settings: Settings) -> dict[str, str | None]:
     """
     running = supervisor.current(settings)
     url = running.url if running else settings.url
-    seen = health(url)
+    seen = health(url, settings)
+    if seen.strange:
+        raise HostError(refusal(url, seen, settings))
     has_key = bool(setting_table.environment().get("ANTHROPIC_API_KEY"))
     pays = seen.detail.get("credential") == "proxy" if seen.healthy else has_key
     given = {name: value for name, value in os.environ.items() if name not in ALWAYS}

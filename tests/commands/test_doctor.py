@@ -44,7 +44,7 @@ def test_says_what_to_do(lens: Lens) -> None:
     lens.claude.unlink()
     lens.home.mkdir(mode=0o755)
     (lens.home / "litellm_config.yaml").write_text("model_list: 1\n")
-    done = lens.lensctl("doctor", PATH="/nowhere", WEB_PORT=str(lens.port))
+    done = lens.lensctl("doctor", CLAUDE_LENS_CLAUDE="/nowhere/claude", WEB_PORT=str(lens.port))
     assert done.returncode == 1
     shown = done.stdout
     assert "→ npm install -g @anthropic-ai/claude-code" in shown

@@ -1,5 +1,6 @@
 import ipaddress
 import json
+import os
 import socket
 import ssl
 import sys
@@ -63,8 +64,9 @@ def test_port_is_taken(lens: Lens) -> None:
         other.listen()
         done = lens.lensctl("up")
     assert (done.returncode, done.stdout) == (1, "")
-    assert f"{lens.url} is taken" in done.stderr
-    assert "--port" in done.stderr
+    assert f"{lens.url} is not a claude-lens proxy: accepts connections but did not answer" in done.stderr
+    assert f"it is run by you (process {os.getpid()})" in done.stderr
+    assert "PORT=" in done.stderr
 
 
 @pytest.fixture

@@ -213,6 +213,6 @@ def test_anothers_proxy_is_not_said_to_be_restarted(served: Lens, lens: Lens) ->
     found = load({**lens.environment, "CLAUDE_LENS_URL": served.url})
     plan = supervisor.Plan("127.0.0.1", served.port, config(lens.folder))
     before = health(served.url).pid
-    with pytest.raises(ProxyError, match="was started by something else"):
+    with pytest.raises(ProxyError, match="is not your proxy"):
         supervisor.replace(found, lens.environment, plan)
     assert health(served.url).pid == before
