@@ -2,10 +2,8 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 from urllib.parse import quote
 
@@ -16,7 +14,7 @@ from claude_lens.launcher import Place, Problem
 from claude_lens.proxy import key as keys
 from tests.harness.client import QUIET, executable
 from tests.harness.lens import Lens
-from tests.harness.processes import ROOT, free_port
+from tests.harness.processes import ROOT
 from tests.upstream import Provider
 
 HEADERS = "ANTHROPIC_CUSTOM_HEADERS"
@@ -141,21 +139,6 @@ def test_no_autostart_and_remote(lens: Lens) -> None:
     assert done.returncode == 1
     assert "http://lens.invalid:1 does not answer" in done.stderr
     assert not lens.told_file.exists()
-
-
-def test_something_else_on_the_port(lens: Lens) -> None:
-    command = [sys.executable, "-m", "http.server", "--bind", "127.0.0.1", str(lens.port)]
-    other = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=lens.cwd)
-    try:
-        deadline = time.monotonic() + 10
-        while launcher.ask(lens.url).state == "down" and time.monotonic() < deadline:
-            time.sleep(0.05)
-        done = lens.launch()
-    finally:
-        other.kill()
-        other.wait()
-    assert done.returncode == 1
-    assert "is not a claude-lens proxy: HTTP/1.0 404 File not found from SimpleHTTP" in done.stderr
 
 
 def test_starts_the_proxy_with_the_api_key_and_reports_failure(lens: Lens) -> None:
@@ -284,17 +267,6 @@ def test_which_key(tmp_path: Path) -> None:
     assert place(tmp_path, CLAUDE_LENS_CONFIG=config, CLAUDE_LENS_KEY="sk-virtual").key() == "sk-virtual"
 
 
-def test_key_for_a_remote_proxy_is_asked_for(served: Lens, tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        url = f"https://lens.invalid:{server.getsockname()[1]}"
-        done = served.launch(CLAUDE_LENS_HOME=str(tmp_path), CLAUDE_LENS_URL=url)
-    assert done.returncode == 1
-    assert f"{url} does not answer" in done.stderr
-    done = served.launch(CLAUDE_LENS_HOME=str(tmp_path), CLAUDE_LENS_URL=served.url)
-    assert done.returncode == 1
-    assert "is not yours: you have no key yet" in done.stderr
-
-
 def test_env_files(tmp_path: Path) -> None:
     file = tmp_path / ".env"
     file.write_text(
@@ -350,14 +322,6 @@ def test_split_refuses(url: str) -> None:
 def test_loopback_names() -> None:
     assert all(map(launcher.is_loopback, ("localhost", "127.0.0.1", "127.1.2.3", "::1")))
     assert not any(map(launcher.is_loopback, ("127.example.com", "10.0.0.1", "lens.example")))
-
-
-def test_silent_server_is_foreign(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(launcher, "ANSWER_TIMEOUT", 0.2)
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        seen = launcher.ask(f"http://127.0.0.1:{silent.getsockname()[1]}")
-    assert (seen.state, seen.said) == ("foreign", "no answer within 0.2 s")
-    assert launcher.ask(f"http://127.0.0.1:{free_port()}").state == "down"
 
 
 def test_a_claude_of_the_checkout_is_the_last_resort(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

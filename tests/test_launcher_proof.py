@@ -3,8 +3,12 @@
 import os
 import shutil
 import socket
+import subprocess
 import sys
+import time
 from pathlib import Path
+
+import pytest
 
 from claude_lens import launcher
 from tests.harness.lens import Lens
@@ -90,3 +94,37 @@ def test_another_build_that_still_runs_is_said(served: Lens, tmp_path: Path) -> 
         7,
         "claude-lens: the proxy still runs another build than the installed one; run: lensctl restart\n",
     )
+
+
+def test_something_else_on_the_port(lens: Lens) -> None:
+    command = [sys.executable, "-m", "http.server", "--bind", "127.0.0.1", str(lens.port)]
+    other = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=lens.cwd)
+    try:
+        deadline = time.monotonic() + 10
+        while launcher.ask(lens.url).state == "down" and time.monotonic() < deadline:
+            time.sleep(0.05)
+        done = lens.launch()
+    finally:
+        other.kill()
+        other.wait()
+    assert done.returncode == 1
+    assert "is not a claude-lens proxy: HTTP/1.0 404 File not found from SimpleHTTP" in done.stderr
+
+
+def test_key_for_a_remote_proxy_is_asked_for(served: Lens, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"https://lens.invalid:{server.getsockname()[1]}"
+        done = served.launch(CLAUDE_LENS_HOME=str(tmp_path), CLAUDE_LENS_URL=url)
+    assert done.returncode == 1
+    assert f"{url} does not answer" in done.stderr
+    done = served.launch(CLAUDE_LENS_HOME=str(tmp_path), CLAUDE_LENS_URL=served.url)
+    assert done.returncode == 1
+    assert "is not yours: you have no key yet" in done.stderr
+
+
+def test_silent_server_is_foreign(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(launcher, "ANSWER_TIMEOUT", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        seen = launcher.ask(f"http://127.0.0.1:{silent.getsockname()[1]}")
+    assert (seen.state, seen.said) == ("foreign", "no answer within 0.2 s")
+    assert launcher.ask(f"http://127.0.0.1:{free_port()}").state == "down"
