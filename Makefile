@@ -1,6 +1,6 @@
 # Two commands for a newcomer: `make demo` and `make test`. Nothing but Python 3.11+ and make has to be there.
 .DEFAULT_GOAL := help
-.PHONY: screenshots help setup test-setup demo conformance test quick lint types settings-check check test-oldest coverage pin clean
+.PHONY: screenshots help setup test-setup demo conformance test quick lint types settings-check check test-oldest coverage pin clean docs
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
   $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -23,7 +23,7 @@ test-setup: setup ## what tests drive besides: nginx, Chromium, PostgreSQL, Redi
 setup-phoenix: setup ## Arize Phoenix and an old OpenTelemetry, each in an environment of its own, for tests
 	@$(PYTHON) scripts/setup.py tracing
 
-test: test-setup setup-phoenix lint types settings-check coverage ## the whole gate: style, types, settings table, every test, coverage
+test: test-setup setup-phoenix lint types settings-check docs coverage ## the whole gate: style, types, settings table, every test, coverage
 
 quick: setup ## the tests that take no proxy and no client
 	$(BIN)/pytest -q -m "not slow" --ignore tests/e2e
@@ -40,6 +40,9 @@ screenshots: test-setup ## pictures of the dashboard in docs/screenshots, from a
 
 conformance: setup ## every wire case over every way; writes docs/conformance.md
 	$(BIN)/python -m tests.conformance.report
+
+docs: setup ## the documentation as a site, in site/; a broken link is an error
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
 settings-check:
 	$(BIN)/python -m claude_lens.settings_docs --check
