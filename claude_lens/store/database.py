@@ -253,8 +253,19 @@ def migrate(engine: Engine) -> None:
                 from claude_lens.store.maintenance.rebuild import rebuild
 
                 rebuild(connection)
+        identify_few(engine)
     except CommandError as error:
         raise StoreError(f"there is no way from schema {found} to {HEAD}: {error}") from error
+
+
+def identify_few(engine: Engine) -> None:
+    """After an upgrade: what it left to do, if that takes a moment; else it is done beside the recorder."""
+    from claude_lens.store.maintenance import identify
+
+    with engine.connect() as connection:
+        few = identify.few(connection.execution_options(**{READS: True}))
+    if few:
+        identify.identify_on(engine)
 
 
 def open_reader(url: URL) -> Engine | None:
@@ -287,6 +298,23 @@ def open_reader(url: URL) -> Engine | None:
             return None
         open_writer(url).dispose()
         return open_reader(url)
+
+
+def found_version(url: URL) -> str | None:
+    """The schema's version of the database behind ``url``, left as it is; None where there is none.
+
+    Raises :class:`StoreError`.
+    """
+    path = file_of(url)
+    if path is not None and not path.exists():
+        return None
+    with plain_errors(url):
+        engine = server.engine(url, reads=True) if path is None else _sqlite(_read_only(path), pool_size=1)
+        try:
+            with engine.connect() as connection:
+                return version(connection)
+        finally:
+            engine.dispose()
 
 
 def _prepare_reader(connection: Any, _record: Any) -> None:

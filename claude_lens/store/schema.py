@@ -26,7 +26,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD: Final = "0004"
+HEAD: Final = "0005"
 """The newest migration: what this version of claude-lens reads and writes."""
 
 VERSION_TABLE: Final = "schema_version"
@@ -57,6 +57,8 @@ meta = Table("meta", metadata, Column("key", String, primary_key=True), Column("
 ``top_TABLE``: the greatest id that a deleted row of a table had, so that none is given out twice.
 ``rewritten``: changes whenever an exchange that had ended gets other references.
 ``scrubbing``: only while the digests of whole requests are behind their contents.
+``identifying``: only while an earlier version's contents are looked through for what is the same in another
+form; the last that was, and the last that is to be (``maintenance/identify.py``).
 """
 
 contents = Table(
@@ -231,6 +233,25 @@ CREATE_SEARCH: Final = (
     'columnsize=0, tokenize="unicode61 remove_diacritics 2")'
 )
 
+identities = Table(
+    "identities",
+    metadata,
+    Column("form", BigInteger, primary_key=True, autoincrement=False),
+    Column("content", Key, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+"""Messages by what they are apart from their form (``identity.key``), where that is not their own digest."""
+
+aliases = Table(
+    "aliases",
+    metadata,
+    Column("content", Key, primary_key=True, autoincrement=False),
+    Column("same", Key, nullable=False),
+    Index(None, "same"),
+    sqlite_with_rowid=False,
+)
+"""Messages that are another one, which came before, in another form (``store/identity.py``)."""
+
 occurrences = Table(
     "occurrences",
     metadata,
@@ -240,7 +261,10 @@ occurrences = Table(
     Index(None, "session"),
     sqlite_with_rowid=False,
 )
-"""In which sessions a message's content occurs, and the exchange that brought it first."""
+"""In which sessions a message occurs, in whatever form, and the exchange that brought it first.
+
+``content`` is never one that ``aliases`` has.
+"""
 
 calls = Table(
     "calls",

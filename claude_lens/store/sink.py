@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 def open_sink(settings: Settings) -> StoreSink:
     """The store at ``settings.database_url``. One that cannot be opened now is tried again at each flush."""
     sink = StoreSink(settings.database_url, bodies=settings.bodies == "on", streams=settings.streams == "on")
-    sink.daily = Daily(settings)
+    sink.daily = Daily(settings, sink.writer.is_older)
     try:
         sink.writer.open()
     except StoreError as error:

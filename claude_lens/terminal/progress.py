@@ -1,4 +1,4 @@
-"""A progress bar on standard error for what takes longer than a second; silent where that is no terminal."""
+"""Progress of what takes longer than a second, on standard error: a bar; on request, lines without one."""
 
 from __future__ import annotations
 
@@ -41,3 +41,21 @@ def progress_bar() -> Iterator[Report]:
         yield report
     finally:
         shown.stop()
+
+
+@contextmanager
+def progress_lines() -> Iterator[Report]:
+    """As :func:`progress_bar`; where standard error is no terminal, a line at every tenth, not silence."""
+    if sys.stderr.isatty():
+        with progress_bar() as report:
+            yield report
+        return
+    told: dict[str, int] = {}
+
+    def line(what: str, share: float) -> None:
+        tenth = int(share * 10)
+        if tenth > told.get(what, 0) or what not in told:
+            told[what] = tenth
+            print(f"{what}: {tenth * 10}%", file=sys.stderr, flush=True)
+
+    yield line

@@ -16,7 +16,7 @@ from claude_lens.errors import StoreError
 from claude_lens.store import database, schema
 from claude_lens.store.reading.queries import Reader
 from claude_lens.store.sink import StoreSink
-from tests.store.conftest import Make, body_of, message_of
+from tests.store.conftest import Make, ask, body_of, change, message_of
 
 
 def file_of(url: str) -> Path:
@@ -80,6 +80,22 @@ def test_an_older_schema_is_migrated_by_a_writer(
 
 
 @pytest.mark.sqlite
+def test_a_writer_that_is_open_writes_nothing_into_a_newer_schema(
+    url: str, sink: StoreSink, make: Make
+) -> None:
+    sink.ended(make(body_of("one"), message_of(0)))
+    sink.flush()
+    change(url, "UPDATE schema_version SET version_num = '9001'")
+    sink.ended(make(body_of("two"), message_of(0)))
+    with pytest.raises(StoreError, match="schema 9001, made by a newer claude-lens"):
+        sink.flush()
+    change(url, f"UPDATE schema_version SET version_num = '{schema.HEAD}'")
+    assert ask(url, "SELECT count(*) FROM exchanges") == [(1,)]
+    sink._failed = None
+    sink.flush()
+    assert ask(url, "SELECT count(*) FROM exchanges") == [(2,)]
+
+
 def test_a_newer_schema_is_refused_by_name(url: str, reader: Reader, make: Make) -> None:
     sink = StoreSink(url)
     empty_version_zero(url)

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from claude_lens.terminal import progress
-from claude_lens.terminal.progress import progress_bar
+from claude_lens.terminal.progress import progress_bar, progress_lines
 
 
 class Terminal(io.StringIO):
@@ -48,3 +48,21 @@ def _interrupted() -> None:
     with progress_bar() as report:
         report("working", 0.5)
         raise KeyboardInterrupt
+
+
+def test_lines_where_there_is_no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", stream)
+    with progress_lines() as report:
+        for share in (0.0, 0.01, 0.15, 0.19, 1.0):
+            report("working", share)
+    assert stream.getvalue().splitlines() == ["working: 0%", "working: 10%", "working: 100%"]
+
+
+def test_a_bar_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = Terminal()
+    monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.setattr(progress, "_PATIENCE", 0.0)
+    with progress_lines() as report:
+        report("working", 0.5)
+    assert "working: 50%" not in stream.getvalue()

@@ -1,10 +1,11 @@
-"""Starting what the store needs once a day, in a process of its own."""
+"""Starting what the store needs now and then, each in a process of its own."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from typing import Final
 
 from claude_lens.settings import Settings
@@ -16,28 +17,56 @@ LOOK_EVERY: Final = 3600.0
 class Daily:
     """Starts ``claude_lens.store.maintenance.retention`` now and then, where the settings limit what is kept.
 
-    Whether a day has passed that process finds out itself: several recorders share a database.
+    Whether a day has passed that process finds out itself: several recorders share a database. ``identify``
+    is started where an earlier version's database is not brought over whole yet, as ``is_older`` says.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        self._wanted = settings.keep_days is not None or settings.max_size is not None
-        self._next = time.monotonic() + FIRST_AFTER
-        self._running: subprocess.Popen[bytes] | None = None
+    def __init__(self, settings: Settings, is_older: Callable[[], bool] = lambda: False) -> None:
+        wanted = settings.keep_days is not None or settings.max_size is not None
+        self._jobs = [
+            _Job("retention", lambda: wanted, time.monotonic() + FIRST_AFTER),
+            _Job("identify", is_older, 0.0),
+        ]
 
     def tick(self) -> None:
         """Called often; costs nothing until it is time. Raises ``OSError`` where no process starts."""
-        if not self._wanted or time.monotonic() < self._next:
+        for job in self._jobs:
+            job.tick()
+
+    @property
+    def running(self) -> bool:
+        """Whether any of them runs."""
+        return any(job.runs for job in self._jobs)
+
+    def close(self) -> None:
+        """Stop what runs; it can be stopped at any moment."""
+        for job in self._jobs:
+            job.close()
+
+
+class _Job:
+    """A module of this room that is run as a program, when it is ``wanted`` and time for it."""
+
+    def __init__(self, module: str, wanted: Callable[[], bool], first: float) -> None:
+        self._module, self._wanted, self._next = module, wanted, first
+        self._running: subprocess.Popen[bytes] | None = None
+
+    @property
+    def runs(self) -> bool:
+        return self._running is not None and self._running.poll() is None
+
+    def tick(self) -> None:
+        if time.monotonic() < self._next:
             return
         self._next = time.monotonic() + LOOK_EVERY
-        if self._running is None or self._running.poll() is not None:
+        if not self.runs and self._wanted():
             self._running = subprocess.Popen(
-                [sys.executable, "-m", "claude_lens.store.maintenance.retention"],
+                [sys.executable, "-m", f"claude_lens.store.maintenance.{self._module}"],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
             )
 
     def close(self) -> None:
-        """Stop what runs; it can be stopped at any moment."""
-        if self._running is not None and self._running.poll() is None:
+        if self._running is not None and self.runs:
             self._running.terminate()
             self._running.wait()

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, delete, or_, select, update
 
 from claude_lens import exact
 from claude_lens.redact import Redactor
-from claude_lens.store import chain, content, database
+from claude_lens.store import chain, content, database, identity
 from claude_lens.store import streams as packing
 from claude_lens.store.maintenance.upkeep import (
     SCRUBBING,
@@ -35,6 +35,7 @@ from claude_lens.store.schema import (
     ROOT_NODE,
     contents,
     exchanges,
+    identities,
     meta,
     nodes,
     occurrences,
@@ -181,6 +182,7 @@ class _Scrub:
         if connection.execute(
             select(occurrences.c.session).where(occurrences.c.content == key).limit(1)
         ).scalar():
+            _identify(connection, key, exact.load(raw), exact.load(clean))
             before, after = columns(exact.load(raw)), columns(exact.load(clean))
             unindex(connection, {} if before is None else {key: before})
             index(connection, {} if after is None else {key: after})
@@ -222,6 +224,14 @@ class _Scrub:
         if row["query"] and (query := self._redactor.text(row["query"])) != row["query"]:
             changed["query"] = query
         return changed
+
+
+def _identify(connection: Connection, key: int, before: Any, after: Any) -> None:
+    """A message is looked for by what it is now; those that were known as it still are."""
+    old, new = (identity.form_digest(value) for value in (before, after))
+    row = (identities.c.form == identity.key(old)) & (identities.c.content == key)
+    connection.execute(delete(identities).where(row))
+    connection.execute(identities.insert(), {"form": identity.key(new), "content": key})
 
 
 def _digests(engine: Engine, progress: Callable[[float], None]) -> None:

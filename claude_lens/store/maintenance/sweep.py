@@ -14,8 +14,18 @@ from sqlalchemy import Connection, Engine, Table, delete, func, select
 from claude_lens.exact import load
 from claude_lens.store.content import unpack
 from claude_lens.store.maintenance.upkeep import in_chunks, note_deletion, reading
-from claude_lens.store.schema import contents, exchanges, meta, nodes, occurrences, payloads, sessions
+from claude_lens.store.schema import (
+    aliases,
+    contents,
+    exchanges,
+    meta,
+    nodes,
+    occurrences,
+    payloads,
+    sessions,
+)
 from claude_lens.store.writing.derived import REWRITTEN, unindex
+from claude_lens.store.writing.identities import forget
 from claude_lens.store.writing.words import columns
 
 _NODES: Final = ("system", "tools", "messages")
@@ -81,6 +91,13 @@ class Sweep:
             if key in self._nodes:
                 self._nodes.add(parent)
                 self._contents.add(piece)
+        self._keep_same(connection)
+
+    def _keep_same(self, connection: Connection) -> None:
+        """What a message that stays is known as stays too."""
+        for key, same in connection.execute(select(aliases).execution_options(yield_per=_ROWS)):
+            if key in self._contents:
+                self._contents.add(same)
 
     def _mark_payloads(self, rows: Iterable[Any]) -> None:
         for row in rows:
@@ -146,6 +163,7 @@ class Sweep:
     def _drop_contents(self, connection: Connection, keys: Sequence[int]) -> None:
         self._catch_up(connection)
         dead = [key for key in keys if key not in self._contents]
+        dead = self._without_kept(connection, dead)
         if not dead:
             return
         note_deletion(connection)
@@ -154,16 +172,31 @@ class Sweep:
             connection.execute(delete(occurrences).where(occurrences.c.content.in_(part)))
             self.contents += connection.execute(delete(contents).where(contents.c.id.in_(part))).rowcount
 
+    def _without_kept(self, connection: Connection, keys: Sequence[int]) -> list[int]:
+        """Those that nothing which came back meanwhile is known as, and what else is known as them."""
+        dead = set(keys)
+        for part in _parts(keys):
+            for key, same in connection.execute(select(aliases).where(aliases.c.same.in_(part))):
+                if key in self._contents:
+                    dead.discard(same)
+        gone = sorted(dead)
+        for part in _parts(gone):
+            others = select(aliases.c.content).where(aliases.c.same.in_(part))
+            dead.update(key for (key,) in connection.execute(others))
+        return sorted(dead)
+
     def _drop_texts(self, connection: Connection, keys: Sequence[int]) -> None:
         indexed = select(occurrences.c.content).where(occurrences.c.content.in_(keys)).distinct()
         known = [key for (key,) in connection.execute(indexed)]
+        others = select(aliases.c.content).where(aliases.c.content.in_(keys))
+        forget(connection, dict.fromkeys(key for (key,) in connection.execute(others)))
         query = select(contents.c.id, contents.c.codec, contents.c.data).where(contents.c.id.in_(known))
-        texts = {}
-        for key, codec, data in connection.execute(query):
-            row = columns(load(unpack(codec, data)))
-            if row is not None:
-                texts[key] = row
-        unindex(connection, texts)
+        values = {key: load(unpack(codec, data)) for key, codec, data in connection.execute(query)}
+        forget(connection, values)
+        unindex(
+            connection,
+            {key: row for key, value in values.items() if (row := columns(value)) is not None},
+        )
 
 
 def gone_sessions(engine: Engine, table: Table) -> list[int]:

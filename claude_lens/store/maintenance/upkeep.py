@@ -71,10 +71,11 @@ def in_chunks(
     progress: Callable[[float], None] = lambda _: None,
     *,
     first: int = _FIRST_CHUNK,
+    least: int = 1,
 ) -> None:
     """Run ``action`` over ``items``, as many at a time as take about 150 ms, each in a transaction.
 
-    ``first`` is how many to begin with.
+    ``first`` is how many to begin with, ``least`` how many always.
     """
     done, size = 0, first
     while done < len(items):
@@ -83,7 +84,7 @@ def in_chunks(
             action(connection, items[done : done + size])
         took = time.perf_counter() - start
         done += size
-        size = max(1, min(_GREATEST_CHUNK, int(size * min(2.0, _LONGEST / max(took, 0.001)))))
+        size = max(least, min(_GREATEST_CHUNK, int(size * min(2.0, _LONGEST / max(took, 0.001)))))
         progress(min(1.0, done / len(items)))
         if done < len(items):
             time.sleep(_PAUSE)

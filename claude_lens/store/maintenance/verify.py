@@ -16,7 +16,7 @@ from claude_lens.store.maintenance.upkeep import SCRUBBING, Progress, quiet
 from claude_lens.store.reading import raw
 from claude_lens.store.reading.queries import Reader
 from claude_lens.store.rows import response_json
-from claude_lens.store.schema import ROOT_NODE, contents, exchanges, meta, nodes, payloads
+from claude_lens.store.schema import ROOT_NODE, aliases, contents, exchanges, meta, nodes, payloads
 
 _SHOWN: Final = 1000
 _UNFINISHED: Final = (
@@ -59,6 +59,7 @@ def verify(reader: Reader, progress: Progress = quiet) -> Report:
         digests = _contents(connection, report)
         progress("checking chains", 0.6)
         steps = _nodes(connection, report, digests)
+        _aliases(connection, report, digests)
         progress("checking exchanges", 0.8)
         unfinished = (
             connection.execute(select(meta.c.key).where(meta.c.key == SCRUBBING)).scalar() is not None
@@ -97,6 +98,16 @@ def _nodes(connection: Connection, report: Report, digests: dict[int, bytes]) ->
         else:
             steps[key] = content.digest(steps[parent] + digests[piece])
     return steps
+
+
+def _aliases(connection: Connection, report: Report, digests: dict[int, bytes]) -> None:
+    rows = connection.execute(select(aliases)).all()
+    known = {row.content for row in rows}
+    for key, same in rows:
+        if same not in digests or key not in digests:
+            report.add(f"content {key}: the message that it is in another form is missing")
+        elif same in known:
+            report.add(f"content {key}: is another form of {same}, which is another form itself")
 
 
 def _exchanges(

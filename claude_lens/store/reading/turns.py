@@ -1,6 +1,7 @@
 """A session as a conversation: what each exchange added to it, found by comparing chains, not texts.
 
-Only ids are read here; :func:`load` gives the messages behind some of them.
+Chains are compared by what their messages are, in whatever form (``aliases``). Only ids are read here;
+:func:`load` gives the messages behind some of them.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from claude_lens import exact
 from claude_lens.errors import NotFound, StoreError
 from claude_lens.store import content, workers
 from claude_lens.store.reading import forms
+from claude_lens.store.reading.lines import Line, Steps
 from claude_lens.store.schema import ROOT_NODE, contents, exchanges, nodes, payloads, sessions
+from claude_lens.store.writing.identities import aliases_of
 
 _CHUNK: Final = 900
 
@@ -29,7 +32,7 @@ class Step:
     """An exchange of a conversation.
 
     ``fresh`` are the contents of the messages that its request sent for the first time (answers of the model
-    that came back unchanged left out); ``anew``: it shares no message with what came before in its agent.
+    that came back left out); ``anew``: it shares no message with what came before in its agent.
     ``answer`` is the content of the message that came, ``spawned_by`` the tool call that started its agent.
     """
 
@@ -64,15 +67,20 @@ def steps(connection: Connection, session: str) -> list[Step]:
         raise NotFound(f"no session with the id {session!r}")
     chains = _chains(connection, {row["messages"] for row in rows if row["messages"] is not None})
     facts = load(connection, {row["facts"] for row in rows if row["facts"] is not None})
-    seen: dict[str | None, set[int]] = {}
+    answered = {row["response_message"] for row in rows if row["response_message"] is not None}
+    same = aliases_of(connection, answered.union(piece for _, piece in chains.values()))
+    every = Steps(chains, same)
+    lines: dict[str | None, Line] = {}
     answers: set[int] = set()
     found = []
     for row in rows:
-        known = seen.setdefault(row["agent_id"], set())
-        fresh, anew = _fresh(row["messages"], chains, known)
-        found.append(_step(row, facts.get(row["facts"]) or {}, [c for c in fresh if c not in answers], anew))
-        if row["response_message"] is not None:
-            answers.add(row["response_message"])
+        line = lines.setdefault(row["agent_id"], Line(every))
+        fresh, anew = line.fresh(row["messages"], beside=row["request_class"] in SIDE)
+        new = [piece for piece in fresh if same.get(piece, piece) not in answers]
+        found.append(_step(row, facts.get(row["facts"]) or {}, new, anew))
+        answer = row["response_message"]
+        if answer is not None:
+            answers.add(same.get(answer, answer))
     return found
 
 
@@ -90,18 +98,6 @@ def load(connection: Connection, keys: Iterable[int]) -> dict[int, Any]:
             except ValueError as error:
                 raise StoreError(f"content {key} is damaged; run lensctl verify") from error
     return found
-
-
-def _fresh(tip: int | None, chains: dict[int, tuple[int, int]], known: set[int]) -> tuple[list[int], bool]:
-    """Contents from the last step that is known on, and whether there is none; the steps become known."""
-    path: list[int] = []
-    step = ROOT_NODE if tip is None else tip
-    while step != ROOT_NODE and step not in known:
-        known.add(step)
-        step, piece = chains[step]
-        path.append(piece)
-    path.reverse()
-    return path, step == ROOT_NODE
 
 
 def _chains(connection: Connection, tips: set[int]) -> dict[int, tuple[int, int]]:

@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Table, bindparam, case, func, select
+from sqlalchemy import Connection, Table, bindparam, case, func, select, table
+from sqlalchemy import column as sql_column
 
 from claude_lens import exact
 from claude_lens.exchange import Response
 from claude_lens.store import chain, content
 from claude_lens.store import streams as packing
+from claude_lens.store.database import refuse_newer
 from claude_lens.store.rows import (
     Item,
     ResponseParts,
@@ -28,6 +30,7 @@ from claude_lens.store.rows import text as clean
 from claude_lens.store.schema import (
     ROOT_NODE,
     SERIES,
+    VERSION_TABLE,
     contents,
     exchanges,
     meta,
@@ -40,6 +43,7 @@ from claude_lens.store.schema import (
 from claude_lens.store.writing import titles
 from claude_lens.store.writing.calls import calls_of
 from claude_lens.store.writing.derived import Derived
+from claude_lens.store.writing.identities import Identities
 from claude_lens.store.writing.known import Known
 
 # SQLite takes 32,766 parameters in a statement; older builds 999.
@@ -47,10 +51,11 @@ _CHUNK: Final = 900
 
 _STATE = select(
     *(
-        select(func.coalesce(func.max(table.c.id), 0)).scalar_subquery()
-        for table in (contents, nodes, sessions, exchanges)
+        select(func.coalesce(func.max(each.c.id), 0)).scalar_subquery()
+        for each in (contents, nodes, sessions, exchanges)
     ),
     select(meta.c.value).where(meta.c.key == "generation").scalar_subquery(),
+    select(sql_column("version_num")).select_from(table(VERSION_TABLE)).scalar_subquery(),
 )
 _TOPS = select(meta.c.key, meta.c.value).where(meta.c.key.like("top_%"))
 _NODE = select(nodes.c.id).where(
@@ -104,6 +109,8 @@ class Batch:
             table = metadata.tables[name.removeprefix("top_")]
             self._top[table] = max(self._top[table], int(value))
         self.generation: str = top[4]
+        # Another, newer claude-lens may have brought it over since it was opened.
+        refuse_newer(top[5])
         # Rows were deleted since, or this is another database: what is known may be gone.
         self._known = known if known.generation == self.generation else Known()
         self._contents: dict[bytes, int] = {}
@@ -120,6 +127,7 @@ class Batch:
             table: [] for table in (contents, nodes, sessions, exchanges, payloads, streams)
         }
         self._derived = Derived(connection, self._known)
+        self._identities = Identities(connection, self._known)
         self._seen: dict[tuple[int, bytes], bool] = {}
         self._stale: dict[str, bool] = {}
         self._exchange_updates: list[dict[str, Any]] = []
@@ -255,19 +263,31 @@ class Batch:
 
     def _messages(self, each: chain.Chain, session: int, exchange: int) -> bool:
         """Note which messages this session has now; whether the last one is new to the database."""
-        for index in range(len(each.steps) - 1, -1, -1):
-            place = (session, each.steps[index])
-            if place in self._seen or self._known.seen.get(place):
-                break
-            piece = self._content(each.contents[index], lambda: b"")
-            if piece in self._fresh:
-                self._derived.message(piece, each.values[index])
-            self._derived.occurs(piece, session, exchange)
+        first = len(each.steps)
+        while first and not self._has_seen((session, each.steps[first - 1])):
+            first -= 1
+        pieces = [
+            (self._content(each.contents[index], lambda: b""), each.contents[index], each.values[index])
+            for index in range(first, len(each.steps))
+        ]
+        self._occur(pieces, session, exchange)
         self._seen[(session, each.steps[-1])] = True
         tip = self._nodes[each.steps[-1]]
         is_new = tip in self._new_nodes and tip not in self._tips
         self._tips.add(tip)
         return is_new
+
+    def _has_seen(self, place: tuple[int, bytes]) -> bool:
+        return bool(self._seen.get(place) or self._known.seen.get(place))
+
+    def _occur(self, pieces: Sequence[tuple[int, bytes, Any]], session: int, exchange: int) -> None:
+        """Note that a session has these messages (key, digest, value); index those that are new."""
+        self._identities.meet([piece for piece in pieces if piece[0] in self._fresh])
+        keys = [key for key, _, _ in pieces]
+        for (key, _, value), same in zip(pieces, self._identities.same(keys), strict=True):
+            if key == same and key in self._fresh:
+                self._derived.message(key, value)
+            self._derived.occurs(same, session, exchange)
 
     def _response(self, item: Item, session: int, exchange: int) -> dict[str, Any]:
         response = item.exchange.response
@@ -284,10 +304,9 @@ class Batch:
 
     def _answer(self, message: bytes | None, response: Response | None, session: int, key: int) -> int | None:
         piece = self._bytes(message)
-        if piece is not None and response is not None:
-            if piece in self._fresh:
-                self._derived.message(piece, response.json)
-            self._derived.occurs(piece, session, key)
+        if piece is not None and message is not None and response is not None:
+            told = {name: (response.json or {}).get(name) for name in ("role", "content")}
+            self._occur([(piece, content.digest(message), told)], session, key)
         return piece
 
     def _session(self, item: Item) -> int:
@@ -330,9 +349,9 @@ class Batch:
 
     def write(self) -> None:
         """Send all rows, referenced ones first."""
-        for table, rows in self._rows.items():
+        for each, rows in self._rows.items():
             if rows:
-                self._connection.execute(table.insert(), rows)
+                self._connection.execute(each.insert(), rows)
         if self._touched:
             self._connection.execute(_TOUCH_SESSION, list(self._touched.values()))
         if self._exchange_updates:
@@ -340,6 +359,7 @@ class Batch:
             self._connection.execute(_update(exchanges, "id", columns), self._exchange_updates)
         if self._payload_updates:
             self._connection.execute(_update(payloads, "exchange", _RESPONSE_COLUMNS), self._payload_updates)
+        self._identities.write()
         self._derived.write()
 
     def learned(self) -> Known:
@@ -353,6 +373,7 @@ class Batch:
         known.running.update(self._running)
         known.seen.update(self._seen)
         known.stale.update({name: True for name, stale in self._stale.items() if stale})
+        self._identities.learned(known)
         self._derived.learned(known)
         for name in self._ended:
             known.running.discard(name)

@@ -44,7 +44,8 @@ class Known:
     """Row ids: of contents by digest, nodes by step, sessions and running exchanges by name, series.
 
     ``ranks`` holds the rank of each session's title, ``seen`` the last step of chains by session, ``stale``
-    the running exchanges whose conversation another brought before. True only for one ``generation``.
+    the running exchanges whose conversation another brought before, ``same`` the content that stands for a
+    message. True only for one ``generation``.
     """
 
     generation: str | None = None
@@ -56,3 +57,4 @@ class Known:
     series: Recent[tuple[str, ...], int] = field(default_factory=lambda: Recent(10_000))
     seen: Recent[tuple[int, bytes], bool] = field(default_factory=lambda: Recent(20_000))
     stale: Recent[str, bool] = field(default_factory=lambda: Recent(20_000))
+    same: Recent[int, int] = field(default_factory=lambda: Recent(20_000))

@@ -83,6 +83,16 @@ class Writer:
         if time.monotonic() >= self._look_at_size:
             self._look_at_size = time.monotonic() + growth.EVERY
 
+    def is_older(self) -> bool:
+        """Whether an earlier version's database has still to be brought over; not one that cannot open."""
+        from claude_lens.store.maintenance import identify
+
+        try:
+            with database.plain_errors(self._url), self.open().connect() as connection:
+                return bool(identify.left(connection.execution_options(**{database.READS: True})))
+        except StoreError:
+            return False
+
     def sweep(self) -> int:
         """Mark what dead workers left running as ``interrupted``; how many. Raises :class:`StoreError`."""
         query = (

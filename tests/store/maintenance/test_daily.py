@@ -38,5 +38,5 @@ def test_the_recorder_forgets_what_is_too_old(monkeypatch: pytest.MonkeyPatch, m
 def test_nothing_is_started_where_everything_is_kept() -> None:
     one = Daily(load())
     one.tick()
-    assert one._running is None
+    assert not one.running
     one.close()

@@ -14,7 +14,8 @@ from claude_lens.store.rows import Item
 from claude_lens.store.schema import contents, exchanges, nodes, payloads, streams
 from claude_lens.store.sink import StoreSink
 from claude_lens.store.writing.writer import Writer
-from tests.store.conftest import Make, body_of, message_of
+from tests.store.conftest import Make, ask, body_of, indexed, message_of
+from tests.store.writing.test_identities import check, conversation
 
 
 def drop(url: str, *ids: str) -> None:
@@ -43,6 +44,31 @@ def test_only_what_nobody_needs_goes(url: str, sink: StoreSink, reader: Reader, 
         assert (again.nodes, again.contents) == (0, 0)
     assert reader.rebuild(kept.id) == kept.request.json
     assert verify(reader).sound
+
+
+def test_what_a_message_is_known_as_stays_with_it(
+    url: str, sink: StoreSink, reader: Reader, make: Make
+) -> None:
+    first, again, _ = conversation(make)
+    for one in (first, again):
+        sink.ended(one)
+    sink.flush()
+    drop(url, first.id)
+    with opened(database.parse(url)) as engine:
+        Sweep(engine).run()
+    assert reader.rebuild(again.id) == again.request.json
+    assert verify(reader).sound
+    assert len(indexed(url, "almond")) == len(indexed(url, "pecan")) == 1
+
+    drop(url, again.id)
+    with opened(database.parse(url)) as engine:
+        Sweep(engine).run()
+    assert ask(url, "SELECT * FROM aliases") == ask(url, "SELECT * FROM identities") == []
+    assert indexed(url, "almond", "pecan") == []
+    for one in conversation(make):
+        sink.ended(one)
+    sink.flush()
+    check(url, reader)
 
 
 def test_what_comes_meanwhile_is_safe(url: str, sink: StoreSink, reader: Reader, make: Make) -> None:

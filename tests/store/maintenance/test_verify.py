@@ -6,6 +6,7 @@ from claude_lens.store.maintenance.verify import Report, verify
 from claude_lens.store.reading.queries import Reader
 from claude_lens.store.sink import StoreSink
 from tests.store.conftest import Make, body_of, change, message_of
+from tests.store.writing.test_identities import conversation
 
 
 @pytest.fixture
@@ -30,6 +31,17 @@ def test_a_sound_database_is_sound(filled: StoreSink, reader: Reader) -> None:
 
 def test_nothing_recorded_is_sound(reader: Reader) -> None:
     assert verify(reader) == Report()
+
+
+def test_forms_of_what_is_not_there(url: str, sink: StoreSink, reader: Reader, make: Make) -> None:
+    for one in conversation(make):
+        sink.ended(one)
+    sink.flush()
+    assert verify(reader).sound
+    change(url, "INSERT INTO aliases (content, same) SELECT same, 999 FROM aliases LIMIT 1")
+    missing, chained = sorted(verify(reader).damage, key=len, reverse=True)
+    assert "is another form of" in missing
+    assert "is missing" in chained
 
 
 @pytest.mark.parametrize(
