@@ -36,11 +36,16 @@ class Agent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """What headers and body say about the origin of a request (source: Claude Code's gateway protocol)."""
+    """What headers and body say about the origin of a request (source: Claude Code's gateway protocol).
+
+    ``class_inferred``: the client named no class (it is older than 2.1.273, or was not asked to), and
+    ``request_class`` is what its body and its agent show.
+    """
 
     session_id: str | None = None
     prompt_id: str | None = None
     request_class: str | None = None
+    class_inferred: bool = False
     compaction: str | None = None
     context_compacted: str | None = None
     tool_durations_ms: tuple[tuple[str, int], ...] = ()

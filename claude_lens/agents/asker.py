@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from claude_lens.exchange import Headers, Identity
-from claude_lens.wire.headers import get
+from claude_lens.exchange import Identity
+from claude_lens.messages import system
+from claude_lens.messages.blocks import messages, system_texts
+from claude_lens.messages.calls import tools
+from claude_lens.messages.helpers import SUBAGENT_CLASSES
+from claude_lens.messages.spawns import SPAWNING, given_prompts, spawning_ids
 
-SPAWNING = frozenset(("Agent", "Task"))
-SUBAGENT_CLASSES = frozenset(("subagent", "workflow"))
-_REMINDER = re.compile(r"<system-reminder>.*?</system-reminder>", re.DOTALL)
+NAMES_AGENTS: Final = (2, 1, 140)
+"""The first version known to name its subagents in headers; 2.1.136 names only the session."""
+_USER_AGENT: Final = re.compile(r"claude-(?:cli|code)/(\d{1,5})\.(\d{1,5})\.(\d{1,5})", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,9 +24,9 @@ class Asker:
     """Who may be asking.
 
     ``subagent`` is True where headers or the client's own mark say so, False where they exclude it, None
-    where an older client says nothing. ``prompts`` are the texts of the first user message without
-    reminders, ``system`` the texts of the system prompt, ``own_calls`` the ids of the spawning calls in the
-    conversation itself, each in the order of the body.
+    where an older client says nothing. ``prompts`` are the texts of the user messages that the conversation
+    began with, ``system`` the texts of the system prompt, each in the order of the body; ``own_calls`` the
+    ids of the spawning calls in the conversation itself.
     """
 
     identity: Identity
@@ -32,63 +36,40 @@ class Asker:
     own_calls: frozenset[str] = frozenset()
 
 
-def asker(identity: Identity, headers: Headers, body: Mapping[str, Any] | None) -> Asker:
+def asker(identity: Identity, body: Mapping[str, Any] | None) -> Asker:
     """The asker of a request. Never raises; a body of another shape says nothing."""
-    messages = body.get("messages") if body else None
-    listed = messages if isinstance(messages, list) else []
+    conversation = messages(body)
     return Asker(
         identity=identity,
-        subagent=_is_subagent(identity, headers),
-        prompts=tuple(_prompts(listed)),
-        system=tuple(texts(body.get("system")) if body else ()),
-        own_calls=frozenset(call["id"] for call in spawning_calls(listed)),
+        subagent=is_subagent(identity, body),
+        prompts=tuple(given_prompts(conversation)),
+        system=tuple(system_texts(body)),
+        own_calls=spawning_ids(conversation),
     )
 
 
-def texts(content: object) -> list[str]:
-    """The texts of a content field, which is a string or a list of blocks."""
-    if isinstance(content, str):
-        return [content]
-    blocks = content if isinstance(content, list) else []
-    found = [block.get("text") for block in blocks if isinstance(block, Mapping)]
-    return [text for text in found if isinstance(text, str)]
-
-
-def spawning_calls(messages: Iterable[object]) -> list[Mapping[str, Any]]:
-    """The ``tool_use`` blocks of assistant messages that start a subagent, those without an id left out."""
-    found = []
-    for message in messages:
-        if not isinstance(message, Mapping) or message.get("role") != "assistant":
-            continue
-        content = message.get("content")
-        for block in content if isinstance(content, list) else ():
-            if isinstance(block, Mapping) and block.get("name") in SPAWNING and _is_call(block):
-                found.append(block)
-    return found
-
-
-def _is_call(block: Mapping[str, Any]) -> bool:
-    name = block["id"] if isinstance(block.get("id"), str) else None
-    return block.get("type") == "tool_use" and bool(name) and isinstance(block.get("input"), Mapping)
-
-
-def _is_subagent(identity: Identity, headers: Headers) -> bool | None:
+def is_subagent(identity: Identity, body: Mapping[str, Any] | None) -> bool | None:
+    """Whether a subagent asks; None where the client is too old to tell, and its spawns must be looked at."""
     agent = identity.agent
-    if agent.id or agent.parent_id or agent.type or identity.request_class in SUBAGENT_CLASSES:
+    told = None if identity.class_inferred else identity.request_class
+    if agent.id or agent.parent_id or agent.type or told in SUBAGENT_CLASSES:
         return True
-    if identity.request_class:
+    if told:
         return False
     if agent.evidence == "billing":
         return True
-    # A client that names its session in a header names its subagents there too.
-    if get(headers, "x-claude-code-session-id") or agent.evidence == "unknown":
+    if agent.evidence == "unknown":
         return False
-    return None
+    version = client_version(identity, body)
+    if version is not None and version >= NAMES_AGENTS:
+        return False
+    # Subagents of those clients cannot start others, and are not offered the tool that does.
+    return False if any(tool.get("name") in SPAWNING for tool in tools(body)) else None
 
 
-def _prompts(messages: list[object]) -> Iterable[str]:
-    first = next((m for m in messages if isinstance(m, Mapping) and m.get("role") == "user"), None)
-    for text in texts(first.get("content")) if first else ():
-        bare = _REMINDER.sub("", text).strip() if "<system-reminder>" in text else text.strip()
-        if bare:
-            yield bare
+def client_version(identity: Identity, body: Mapping[str, Any] | None = None) -> system.Version | None:
+    """The version of Claude Code that asks, as its ``user-agent`` or its own system block tells."""
+    found = _USER_AGENT.match(identity.client or "")
+    if found:
+        return int(found[1]), int(found[2]), int(found[3])
+    return system.version(system.billing(body))

@@ -40,30 +40,28 @@ def detect(
     """
     if asker.subagent is False:
         return asker.identity.agent, None
-    call, claim, name = _by_spawn(asker, session, file_name)
-    return _agent(asker, call, name, file_name), claim
+    fitting, claim = _by_spawn(asker, session, file_name)
+    return _agent(asker, fitting, file_name), claim
 
 
 def _by_spawn(
     asker: Asker, session: SessionAgents, file_name: FileName
-) -> tuple[Spawned | None, Claimed | None, str | None]:
-    """The call, the claim, and the name on which all calls that fit agree."""
+) -> tuple[list[Spawned], Claimed | None]:
+    """The calls that fit, which agree on a name, and the claim on the first of them."""
     agent_id = asker.identity.agent.id
     known = session.call_of(agent_id) if agent_id else None
     if known:
-        return known, None, known.name
+        return [known], None
     fitting = _fitting(asker, session.free() if agent_id else session.calls())
     names = {call.name for call in fitting}
     if len(names) > 1:
         from_file = file_name(asker)
         fitting = [call for call in fitting if call.name == from_file]
         names = {call.name for call in fitting}
-    if not fitting:
-        return None, None, None
-    if agent_id:
-        claim = Claimed(agent_id=agent_id, tool_use_ids=tuple(call.tool_use_id for call in fitting))
-        return fitting[0], claim, fitting[0].name
-    return (fitting[0] if len(fitting) == 1 else None), None, names.pop()
+    if not fitting or not agent_id:
+        return fitting, None
+    claim = Claimed(agent_id=agent_id, tool_use_ids=tuple(call.tool_use_id for call in fitting))
+    return fitting[:1], claim
 
 
 def _fitting(asker: Asker, calls: list[Spawned]) -> list[Spawned]:
@@ -91,8 +89,9 @@ def _agrees(asker: Asker, call: Spawned) -> bool:
     return not agent.id or agent.parent_id == call.parent_id
 
 
-def _agent(asker: Asker, call: Spawned | None, name: str | None, file_name: FileName) -> Agent:
+def _agent(asker: Asker, fitting: list[Spawned], file_name: FileName) -> Agent:
     told = asker.identity.agent
+    name = fitting[0].name if fitting else None
     if told.type and told.type != CUSTOM:
         found = replace(told, name=told.type, evidence="headers")
     elif name:
@@ -102,13 +101,17 @@ def _agent(asker: Asker, call: Spawned | None, name: str | None, file_name: File
     else:
         return told
     kind = told.type or (name if name in BUILT_IN else CUSTOM)
-    if call is None:
+    if not fitting:
         return replace(found, type=kind)
+    # Twins of an older client cannot be told apart: they share an id, and no call is said to be theirs.
+    call = fitting[0]
+    found = replace(
+        found, id=told.id or call.tool_use_id, parent_id=told.parent_id or call.parent_id, type=kind
+    )
+    if len(fitting) > 1:
+        return found
     return replace(
         found,
-        id=told.id or call.tool_use_id,
-        parent_id=told.parent_id or call.parent_id,
-        type=kind,
         description=call.description,
         spawn_tool_use_id=call.tool_use_id,
     )

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from claude_lens.agents.asker import spawning_calls, texts
+from claude_lens.messages.blocks import messages
+from claude_lens.messages.spawns import agents_told, spawns
 
 HEAD = 160
-DEFAULT_NAME = "general-purpose"
-# How Claude Code words it in a tool result; a report that quotes such a line makes two, which tell nothing.
-_AGENT_ID = re.compile(r"\bagentId: ([\w-]{2,64})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,53 +99,30 @@ def from_json(value: Mapping[str, Any]) -> Fact | None:
 
 def spawned(message: Mapping[str, Any] | None, parent_id: str | None) -> list[Spawned]:
     """The subagents that an answer calls for, in order. ``parent_id``: who got the answer."""
-    if not message:
-        return []
-    return _spawned([{"role": "assistant", "content": message.get("content")}], parent_id)
+    return _spawned([{**message, "role": "assistant"}], parent_id) if message else []
 
 
 def history(body: Mapping[str, Any] | None, parent_id: str | None) -> list[Spawned | Told]:
     """What a conversation that is sent again tells: its own calls, and the agents that their results name."""
-    messages = body.get("messages") if body else None
-    listed = messages if isinstance(messages, list) else []
-    calls = _spawned(listed, parent_id)
-    if not calls:
-        return []
-    return [*calls, *_told(listed, {call.tool_use_id for call in calls})]
+    conversation = messages(body)
+    calls = _spawned(conversation, parent_id)
+    told = agents_told(conversation, {call.tool_use_id for call in calls}) if calls else ()
+    # Launch, result and notification name the same agent; once is enough.
+    facts = dict.fromkeys(Told(agent_id=one.agent_id, tool_use_id=one.call_id) for one in told)
+    return [*calls, *facts]
 
 
-def _spawned(messages: list[Any], parent_id: str | None) -> list[Spawned]:
-    found = []
-    for call in spawning_calls(messages):
-        prompt, name, description = (
-            call["input"].get(key) for key in ("prompt", "subagent_type", "description")
+def _spawned(conversation: list[Any], parent_id: str | None) -> list[Spawned]:
+    return [
+        Spawned(
+            tool_use_id=one.call_id,
+            name=one.agent,
+            description=one.description,
+            prompt=Mark.of(one.prompt),
+            parent_id=parent_id,
         )
-        if isinstance(prompt, str) and prompt.strip():
-            found.append(
-                Spawned(
-                    tool_use_id=call["id"],
-                    name=name if isinstance(name, str) and name else DEFAULT_NAME,
-                    description=description if isinstance(description, str) else None,
-                    prompt=Mark.of(prompt),
-                    parent_id=parent_id,
-                )
-            )
-    return found
-
-
-def _told(messages: list[Any], calls: set[str]) -> list[Told]:
-    found = []
-    for message in messages:
-        content = message.get("content") if isinstance(message, Mapping) else None
-        for block in content if isinstance(content, list) else ():
-            if not isinstance(block, Mapping) or block.get("type") != "tool_result":
-                continue
-            call = block.get("tool_use_id")
-            if call in calls:
-                named = {match for text in texts(block.get("content")) for match in _AGENT_ID.findall(text)}
-                if len(named) == 1:
-                    found.append(Told(agent_id=named.pop(), tool_use_id=str(call)))
-    return found
+        for one in spawns(conversation)
+    ]
 
 
 def _digest(text: str) -> str:

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from dataclasses import replace
 
 from claude_lens.agents.asker import Asker, asker
+from claude_lens.agents.classes import with_class
 from claude_lens.agents.detect import FileName, detect
 from claude_lens.agents.facts import history, spawned
 from claude_lens.agents.files import AgentFiles
@@ -28,8 +29,8 @@ class Namer:
         """The exchange with its agent as far as it is known when the request arrives."""
         session = self._session(exchange)
         if session is None:
-            return exchange
-        named = self._named(exchange, session)
+            return _classed(exchange)
+        named = _classed(self._named(exchange, session))
         for fact in history(exchange.request.json, named.identity.agent.id):
             session.apply(fact)
         return named
@@ -42,9 +43,10 @@ class Namer:
         """
         session = self._session(exchange)
         if session is None:
-            return exchange
+            return _classed(exchange)
         if exchange.identity.agent.name is None:
             exchange = self._named(exchange, session)
+        exchange = _classed(exchange)
         # The client starts an answer anew that failed in the middle; its calls were never carried out.
         failed = exchange.status == "error"
         response = exchange.response.json if exchange.response and not failed else None
@@ -53,7 +55,7 @@ class Namer:
         return exchange
 
     def _named(self, exchange: Exchange, session: SessionAgents) -> Exchange:
-        asking: Asker = asker(exchange.identity, exchange.request.headers, exchange.request.json)
+        asking: Asker = asker(exchange.identity, exchange.request.json)
         agent, claim = detect(asking, session, self._file_name)
         if claim:
             session.apply(claim)
@@ -70,6 +72,11 @@ class Namer:
         while len(self._sessions) > SESSIONS or now - next(iter(self._sessions.values()))[0] > OLDEST:
             self._sessions.popitem(last=False)
         return session
+
+
+def _classed(exchange: Exchange) -> Exchange:
+    body = exchange.request.json
+    return replace(exchange, identity=with_class(exchange.identity, exchange.endpoint, body))
 
 
 def with_agent(exchange: Exchange, agent: Agent) -> Exchange:

@@ -28,6 +28,7 @@ from claude_lens.agents import needs, rules, targets
 from claude_lens.agents.rules import Question, Rule
 from claude_lens.agents.targets import Target
 from claude_lens.errors import ConfigError, SettingError
+from claude_lens.messages.helpers import MAIN
 
 SECTION = "subagent_routing"
 VARIABLE = "SUBAGENT_MAPPINGS"
@@ -53,6 +54,11 @@ class Routes:
     def find(self, question: Question) -> Rule | None:
         """The rule for a request."""
         return rules.first(self.rules, question)
+
+    @property
+    def by_class(self) -> bool:
+        """Whether a rule asks for the class of a request, which older clients do not name."""
+        return any(rule.request_class or rule.agent == MAIN for rule in self.rules)
 
     def __bool__(self) -> bool:
         return bool(self.rules)

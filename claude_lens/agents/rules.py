@@ -6,13 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from claude_lens.agents.asker import SUBAGENT_CLASSES
 from claude_lens.agents.detect import CUSTOM
 from claude_lens.exchange import Agent
+from claude_lens.messages.helpers import AUXILIARY, COUNT, MAIN, SUBAGENT, SUBAGENT_CLASSES
 
-MAIN = "main"
 BYTES_PER_TOKEN = 4
-NOT_MAIN = frozenset(("auxiliary",))
+NOT_MAIN = frozenset((AUXILIARY,))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +89,12 @@ def first(rules: Iterable[Rule], question: Question) -> Rule | None:
 
 
 def question(agent: Agent, *, request_class: str | None, model: str | None, size: int) -> Question:
-    """What rules look at in a request of ``agent``; ``size`` is the body's length in bytes."""
+    """What rules look at in a request of ``agent``; ``size`` is the body's length in bytes.
+
+    A count of tokens goes where the request goes that it is about.
+    """
+    if request_class == COUNT:
+        request_class = None
     subagent = request_class in SUBAGENT_CLASSES or agent.evidence == "billing"
     if subagent or agent.id or agent.name or agent.type:
         name: str | None = agent.name or ""
@@ -99,7 +103,7 @@ def question(agent: Agent, *, request_class: str | None, model: str | None, size
     return Question(
         agent=name,
         type=agent.type,
-        request_class=request_class or (None if name is None else MAIN if name == MAIN else "subagent"),
+        request_class=request_class or (None if name is None else MAIN if name == MAIN else SUBAGENT),
         model=model,
         tokens=size // BYTES_PER_TOKEN,
     )

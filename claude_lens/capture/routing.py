@@ -1,7 +1,7 @@
 """Routing: who asks is found out, the rules are asked, and LiteLLM is told which model answers.
 
 Off without rules. A request is parsed only where its headers do not settle it: a subagent's first one, and
-those of clients too old to name their agents in headers.
+those of clients too old to name their agents in headers, or the class of a request where a rule asks for it.
 """
 
 from __future__ import annotations
@@ -10,13 +10,14 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from litellm.integrations.custom_logger import CustomLogger
 from litellm.types.router import Deployment, LiteLLM_Params
 
-from claude_lens.agents.asker import asker
+from claude_lens.agents.asker import NAMES_AGENTS, asker, client_version
+from claude_lens.agents.classes import with_class
 from claude_lens.agents.detect import CUSTOM, FileName, detect
 from claude_lens.agents.facts import history, spawned
 from claude_lens.agents.routes import Routes
@@ -28,6 +29,11 @@ from claude_lens.capture.asgi import Message, Send
 from claude_lens.capture.inflight import InFlight, text_headers
 from claude_lens.capture.translated import IN_FLIGHT
 from claude_lens.exchange import Agent, Headers, Identity
+from claude_lens.messages.blocks import CALLED
+from claude_lens.messages.calls import calls
+from claude_lens.messages.helpers import SUBAGENT_CLASSES
+from claude_lens.messages.spawns import SPAWNING as SPAWNING_TOOLS
+from claude_lens.messages.system import SUBAGENT_MARK
 from claude_lens.wire import sse
 from claude_lens.wire.encoding import decode_body
 from claude_lens.wire.headers import get
@@ -35,8 +41,7 @@ from claude_lens.wire.identity import identify
 from claude_lens.wire.parse import parse_object
 
 log = logging.getLogger("claude_lens")
-MARK = b"cc_is_subagent=true"
-SPAWNING = (b'"Agent"', b'"Task"')
+SPAWNING = tuple(f'"{name}"'.encode() for name in SPAWNING_TOOLS)
 BLOCK_END = b"content_block_stop"
 
 
@@ -86,13 +91,22 @@ class SubagentRouter:
         agent, session = identity.agent, identity.session_id
         if session is not None and get(headers, "x-claude-code-session-id"):
             known = self._agents.local(session)
-            if not agent.id and not agent.type and (identity.request_class or MARK not in flight.body):
+            if not agent.id and not agent.type and self._is_plainly_main(identity, flight.body):
                 if self._agents.first_look(session) and any(mark in flight.body for mark in SPAWNING):
                     await self._agents.add(session, history(parse_object(flight.body), None))
                 return identity, agent
-            if agent.id and known.call_of(agent.id):
-                return identity, detect(asker(identity, headers, None), known)[0]
+            if agent.id and known.call_of(agent.id) and (identity.request_class or not self._routes.by_class):
+                found = detect(asker(identity, None), known)[0]
+                return replace(identity, agent=found), found
         return await self._look_inside(flight, headers)
+
+    def _is_plainly_main(self, identity: Identity, body: bytes) -> bool:
+        """Whether headers, or a client new enough to name its agents, exclude a subagent unparsed."""
+        if identity.request_class:
+            return identity.request_class not in SUBAGENT_CLASSES
+        version = client_version(identity)
+        names = version is not None and version >= NAMES_AGENTS and SUBAGENT_MARK not in body
+        return names and not self._routes.by_class
 
     async def _look_inside(self, flight: InFlight, headers: Headers) -> tuple[Identity, Agent]:
         body = parse_object(flight.body)
@@ -101,7 +115,7 @@ class SubagentRouter:
         if session is None:
             return identity, identity.agent
         agents = await self._agents.fresh(session)
-        asking = asker(identity, headers, body)
+        asking = asker(identity, body)
         named: list[str | None] = []
 
         def from_file(_asker: object) -> str | None:
@@ -113,7 +127,7 @@ class SubagentRouter:
             named.append(await asyncio.to_thread(self._file_name, asking))
             agent, claim = detect(asking, agents, from_file)
         await self._agents.add(session, [*history(body, agent.id), *([claim] if claim else [])])
-        return identity, agent
+        return with_class(replace(identity, agent=agent), flight.endpoint, body), agent
 
     async def _learn(self, session: str, agent: Agent, answer: Mapping[str, Any] | None) -> None:
         try:
@@ -199,9 +213,7 @@ class RoutingHook(Adapting, CustomLogger):  # type: ignore[misc]
         flight = IN_FLIGHT.get(str(data.get("litellm_call_id")))
         if flight is not None and flight.target and isinstance(response, dict) and "model" in response:
             response["model"] = flight.requested_model
-        if isinstance(response, dict) and response.get("stop_reason") == "end_turn":
-            content = response.get("content")
-            blocks = content if isinstance(content, list) else []
-            if any(isinstance(block, Mapping) and block.get("type") == "tool_use" for block in blocks):
-                response["stop_reason"] = "tool_use"
+        ended = isinstance(response, dict) and response.get("stop_reason") == "end_turn"
+        if ended and any(one.carrier == "client" for one in calls(response)):
+            response["stop_reason"] = CALLED
         return response

@@ -9,7 +9,8 @@ from rich.table import Table
 
 from claude_lens import settings as setting_table
 from claude_lens.agents import routes
-from claude_lens.agents.rules import MAIN, Question
+from claude_lens.agents.rules import Question
+from claude_lens.messages.helpers import MAIN, SUBAGENT
 from claude_lens.proxy import supervisor
 from claude_lens.terminal.output import console, json_option, print_json, printable
 
@@ -81,11 +82,11 @@ def test(
 ) -> None:
     """Say which rule would hit. A main agent has the class main, a named one subagent, unless told."""
     found = load(config)
-    if agent is None and (kind or request_class in ("subagent", MAIN)):
+    if agent is None and (kind or request_class in (SUBAGENT, MAIN)):
         agent = MAIN if request_class == MAIN else kind or ""
     if kind is None and agent in ("Explore", "Plan", "general-purpose"):
         kind = agent
-    told = request_class or (None if agent is None else MAIN if agent == MAIN else "subagent")
+    told = request_class or (None if agent is None else MAIN if agent == MAIN else SUBAGENT)
     rule = found.find(Question(agent=agent, type=kind, request_class=told, model=model, tokens=tokens))
     if as_json:
         print_json(

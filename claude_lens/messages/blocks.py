@@ -14,7 +14,7 @@ Kind = Literal["text", "thinking", "call", "result", "image", "document", "other
 
 TEXT: Final = "text"
 CALLED: Final = "tool_use"
-"""The block type of a call that the client carries out."""
+"""The block type of a call that the client carries out, and why an answer ends that has one."""
 ANSWERED: Final = "tool_result"
 """The block type of what came back for such a call."""
 CALLED_BY_SERVER: Final = "server_tool_use"

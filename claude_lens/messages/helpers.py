@@ -64,8 +64,11 @@ def is_beside(request_class: str | None, endpoint: str) -> bool:
     return request_class in BESIDE or is_count(endpoint)
 
 
-def helper(endpoint: str, body: Json | None) -> Helper | None:
-    """What Claude Code asks for itself in a request; None where it goes on with a conversation."""
+def helper(endpoint: str, body: Json | None, *, subagent: bool = False) -> Helper | None:
+    """What Claude Code asks for itself in a request; None where it goes on with a conversation.
+
+    ``subagent``: one is known to ask. It may have no tools, and a short system prompt.
+    """
     if is_count(endpoint):
         return "count"
     if not isinstance(body, Mapping):
@@ -76,9 +79,9 @@ def helper(endpoint: str, body: Json | None) -> Helper | None:
     if _is_compaction(system, last):
         return "compaction"
     asks = any(words.startswith(_ASKED_LAST) for words in last) or _is_probe(body, conversation)
-    if asks or any(words.startswith(_SYSTEMS) for words in system) or _is_bare(body, conversation, system):
+    if asks or any(words.startswith(_SYSTEMS) for words in system):
         return "auxiliary"
-    return None
+    return "auxiliary" if not subagent and _is_bare(body, conversation, system) else None
 
 
 def _is_compaction(system: Sequence[str], last: Sequence[str]) -> bool:

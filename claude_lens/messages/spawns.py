@@ -19,8 +19,7 @@ DEFAULT_AGENT: Final = "general-purpose"
 """The agent that a call starts which names none."""
 _LAUNCHED: Final = "Async agent launched"
 _IDENT: Final = r"([\w@.-]{2,64})"
-_TRAILER: Final = re.compile(rf"^agentId: {_IDENT}[ \t]+\(", re.MULTILINE)
-_BARE: Final = re.compile(rf"^agentId: {_IDENT}[ \t]*$", re.MULTILINE)
+_NAMED: Final = re.compile(rf"^agentId: {_IDENT}(?=[ \t]+\(|[ \t]*$)", re.MULTILINE)
 _LONGEST_LOOK: Final = 1_000_000
 _NO_PROMPT: Final = frozenset({"reminder", "tools", "caveat", "output", "command", "summary"})
 
@@ -121,16 +120,18 @@ def agents_told(conversation: Iterable[object], spawning: Collection[str]) -> It
 def agent_in(found: Result) -> str | None:
     """The agent that a result names; None where it names none, or it cannot be told which.
 
-    The client's own line says more in brackets behind the id, and stands last; one that a report quotes may
-    look the same, but is not the last. A bare line counts where it is the only one.
+    The client's own line begins a text, the last one, or stands in the text that tells of a launch. One
+    within a report may be quoted: it counts where no other is there.
     """
-    told = texts(found.content)
+    told = [words[-_LONGEST_LOOK:] for words in texts(found.content)]
     for words in reversed(told):
-        if named := _TRAILER.findall(words[-_LONGEST_LOOK:]):
-            # The text that tells of a launch names the agent in its first such line.
-            return str(named[0] if words.startswith(_LAUNCHED) else named[-1])
-    bare = {name for words in told for name in _BARE.findall(words[-_LONGEST_LOOK:])}
-    return bare.pop() if len(bare) == 1 else None
+        own = _NAMED.findall(words)
+        if own and words.startswith(_LAUNCHED):
+            return str(own[0])
+        if len(own) == 1 and _NAMED.match(words):
+            return str(own[0])
+    named = {name for words in told for name in _NAMED.findall(words)}
+    return named.pop() if len(named) == 1 else None
 
 
 def given_prompts(conversation: Sequence[Json]) -> list[str]:

@@ -12,14 +12,13 @@ from typing import Any
 from urllib.parse import unquote
 
 from claude_lens.exchange import Agent, Evidence, Headers, Identity
+from claude_lens.messages import system
 from claude_lens.wire.parse import parse_object
 
 _OLD_USER_ID = re.compile(r"user_(?P<user>.*?)_account_(?P<account>.*?)_session_(?P<session>.+)", re.DOTALL)
 _TRACEPARENT = re.compile(
     r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?"
 )
-_BILLING = "x-anthropic-billing-header:"
-_SUBAGENT_MARK = re.compile(r";\s*cc_is_subagent=true\s*(?:;|\Z)")
 _CLIENT = re.compile(r"claude-(?:cli|code)/", re.IGNORECASE)
 _PREFIX = "x-claude-code-"
 
@@ -34,7 +33,7 @@ def identify(headers: Headers, body: Mapping[str, Any] | None) -> Identity:
     """
     fields = {name.lower(): value.strip() for name, value in reversed(headers)}
     user_id, body_session = _user(body)
-    billing = _billing_block(body)
+    billing = system.billing(body)
     session = fields.get("x-claude-code-session-id") or body_session
     hints = {name.removeprefix(_PREFIX): v for name, v in fields.items() if name.startswith(_PREFIX) and v}
     is_claude_code = bool(
@@ -73,7 +72,7 @@ def _agent(hints: Mapping[str, str], billing: str | None, is_claude_code: bool) 
     evidence: Evidence = "unknown"
     if agent_id or parent_id or kind or hints.get("request-class"):
         evidence = "headers"
-    elif billing is not None and _SUBAGENT_MARK.search(billing):
+    elif system.says_subagent(billing):
         evidence = "billing"
     elif is_claude_code:
         evidence = "default"
@@ -92,14 +91,6 @@ def _user(body: Mapping[str, Any] | None) -> tuple[str | None, str | None]:
     if old := _OLD_USER_ID.fullmatch(raw):
         return old["account"] or old["user"] or None, old["session"]
     return raw, None
-
-
-def _billing_block(body: Mapping[str, Any] | None) -> str | None:
-    """The client's own first system block, None where the system prompt starts otherwise."""
-    system = body.get("system") if body else None
-    first = system[0] if isinstance(system, list) and system else system
-    text = first.get("text") if isinstance(first, Mapping) else first
-    return text if isinstance(text, str) and text.startswith(_BILLING) else None
 
 
 def _text(value: object) -> str | None:

@@ -103,7 +103,7 @@ OLD_HEADERS: Headers = (("user-agent", "claude-cli/1.0.44 (external, cli)"),)
 
 def asking(body: Mapping[str, Any], sent: Headers) -> Asker:
     """The asker of a request."""
-    return asker(identify(sent, body), sent, body)
+    return asker(identify(sent, body), body)
 
 
 def exchange(id: str, body: Json, sent: Headers, answer: Json | None = None, **more: Any) -> Exchange:

@@ -1,11 +1,10 @@
 import pytest
 
-from claude_lens.agents.asker import Asker, spawning_calls, texts
+from claude_lens.agents.asker import NAMES_AGENTS, Asker, client_version
 from claude_lens.exchange import Headers, Identity
 from tests.agents.bodies import (
     IDENTITY_LINE,
     OLD_HEADERS,
-    REMINDER,
     asking,
     call,
     headers,
@@ -25,7 +24,7 @@ def test_todays_body() -> None:
 @pytest.mark.parametrize("as_text", [True, False])
 def test_old_body(as_text: bool) -> None:
     found = asking(old(prompt="go", as_text=as_text), OLD_HEADERS)
-    assert found.prompts == ("go",)
+    assert found.prompts[0] == "go"
     assert found.system == (IDENTITY_LINE, "A long prompt.")
 
 
@@ -41,7 +40,7 @@ def test_old_body(as_text: bool) -> None:
         (headers(request_class="auxiliary"), True, False),
         (headers(), True, True),
         (headers(), False, False),
-        (headers(session=None), False, None),
+        (headers(session=None), False, False),
     ],
 )
 def test_is_subagent(sent: Headers, marked: bool, subagent: bool | None) -> None:
@@ -76,15 +75,35 @@ def test_strange_shapes(body: dict[str, object]) -> None:
     assert Asker(identity=Identity()).system == ()
 
 
-def test_texts() -> None:
-    assert texts("a") == ["a"]
-    assert texts([{"type": "text", "text": "a"}, {"type": "image"}, "b"]) == ["a"]
-    assert texts(None) == []
+def by(version: str, session: str | None = "s") -> Headers:
+    """Headers of a client of this version that names neither classes nor agents."""
+    named = {"user-agent": f"claude-cli/{version} (external, cli)", "x-claude-code-session-id": session}
+    return tuple((name, value) for name, value in named.items() if value)
 
 
-def test_spawning_calls() -> None:
-    other = {**call("t3", "x"), "name": "Bash"}
-    nameless = {**call("", "x")}
-    asked = message("user", call("t4", "x"))
-    made = message("assistant", REMINDER, call("t1", "x"), call("t2", "y", tool="Task"), other, nameless)
-    assert [block["id"] for block in spawning_calls([made, asked])] == ["t1", "t2"]
+@pytest.mark.parametrize(
+    ("version", "subagent"),
+    [("2.0.77", None), ("2.1.84", None), ("2.1.112", None), ("2.1.136", None), ("2.1.140", False)],
+)
+def test_a_session_header_does_not_mean_that_agents_are_named(version: str, subagent: bool | None) -> None:
+    assert asking(old(prompt="go"), by(version)).subagent is subagent
+    assert asking(old(prompt="go"), by(version, session=None)).subagent is subagent
+
+
+def test_the_version_stands_in_the_body_too() -> None:
+    found = asking(today(prompt="go"), (("x-claude-code-session-id", "s"), ("user-agent", "my-agent/1")))
+    assert found.subagent is False
+    assert client_version(found.identity, today()) == (2, 1, 329) > NAMES_AGENTS
+    assert client_version(found.identity) is None
+
+
+def test_who_may_start_agents_in_an_older_client_is_the_main_agent() -> None:
+    body = {**old(prompt="go"), "tools": [{"name": "Bash"}, {"name": "Task"}]}
+    assert asking(body, by("2.0.77")).subagent is False
+
+
+def test_a_prompt_behind_a_message_of_the_clients() -> None:
+    listed = {"role": "user", "content": "<available-deferred-tools>\nWeb\n</available-deferred-tools>"}
+    body = old(prompt="go")
+    body["messages"].insert(0, listed)
+    assert asking(body, by("2.1.84")).prompts == ("go",)

@@ -109,7 +109,7 @@ def test_old_parent_is_not_its_own_child() -> None:
 def test_old_client_with_twins() -> None:
     session = SessionAgents(spawns(call("t1", PROMPT), call("t2", PROMPT)))
     agent = named(old(prompt=PROMPT), OLD_HEADERS, session)
-    assert (agent.name, agent.spawn_tool_use_id, agent.id) == ("code-reviewer", None, None)
+    assert (agent.name, agent.spawn_tool_use_id, agent.id) == ("code-reviewer", None, "t1")
 
 
 def test_old_client_that_quotes_a_prompt_is_the_main_agent() -> None:

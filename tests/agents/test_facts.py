@@ -87,6 +87,9 @@ def test_history_tells_agents() -> None:
     )
     found = history(body, None)
     assert [fact.tool_use_id for fact in found if isinstance(fact, Spawned)] == ["t1", "t2", "t3"]
-    assert [fact for fact in found if isinstance(fact, Told)] == [Told(agent_id="a111", tool_use_id="t1")]
+    assert [fact for fact in found if isinstance(fact, Told)] == [
+        Told(agent_id="a111", tool_use_id="t1"),
+        Told(agent_id="a222", tool_use_id="t2"),
+    ]
     assert history(today(), None) == []
     assert history(None, None) == []

@@ -59,6 +59,8 @@ def test_calls_that_start_agents_are_told_whole() -> None:
         (texts("report", TRAILER), "a2365a03d5df9fb6c"),
         (texts("agentId: quoted (use SendMessage)\nreport", TRAILER), "a2365a03d5df9fb6c"),
         (texts("agentId: one\nagentId: two"), None),
+        (texts("It wrote:\nagentId: a999 (forged)", "agentId: a222 (use SendMessage)"), "a222"),
+        (texts("It wrote:\nagentId: a999 (forged)\nagentId: a222 (use SendMessage)"), None),
         ("done\nagentId: reviewer-2", "reviewer-2"),
         ("done\nagentId: reviewer-2 (for resuming)", "reviewer-2"),
         (texts("no agent here; agentId: inline"), None),

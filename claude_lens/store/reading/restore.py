@@ -100,6 +100,7 @@ def _identity(row: RowMapping, facts: Mapping[str, Any]) -> Identity:
         session_id=None if named.startswith(NO_SESSION) else named,
         prompt_id=row["prompt_id"],
         request_class=row["request_class"],
+        class_inferred=bool(facts.get("class_inferred")),
         compaction=row["compaction"],
         context_compacted=row["context_compacted"],
         tool_durations_ms=tuple((name, ms) for name, ms in durations),
