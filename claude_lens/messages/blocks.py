@@ -36,8 +36,12 @@ def listed(values: object) -> list[Json]:
 
 def blocks(message: object) -> list[Json]:
     """A message's blocks; a string counts as one text block."""
-    content = message.get("content") if isinstance(message, Mapping) else None
-    return [{"type": TEXT, "text": content}] if isinstance(content, str) else listed(content)
+    return content_blocks(message.get("content")) if isinstance(message, Mapping) else []
+
+
+def content_blocks(content: object) -> list[Json]:
+    """The blocks of a content field, which is a string or a list of blocks."""
+    return [text_block(content)] if isinstance(content, str) else listed(content)
 
 
 def kind(block: object) -> Kind:

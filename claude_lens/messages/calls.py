@@ -109,6 +109,12 @@ def brought(conversation: Sequence[Json]) -> list[tuple[Call | None, Result]]:
     return [(made.get(one.call_id), one) for one in results(new_messages(conversation))]
 
 
+def of_server(message: object) -> list[tuple[Call, Result]]:
+    """The calls that an answer itself brings the results of: the provider, or a server of its, ran them."""
+    made = by_id([message])
+    return [(made[one.call_id], one) for one in results([message]) if one.call_id in made]
+
+
 def by_id(conversation: Iterable[object]) -> dict[str, Call]:
     """Every call in these messages by its id."""
     return {one.id: one for message in conversation for one in calls(message)}

@@ -69,6 +69,8 @@ _NOTICES: Final = (
     "[SUGGESTION MODE:",
     "[SYSTEM NOTIFICATION",
 )
+# Carried out by every client itself, in the versions too that do not tell what came of it.
+_LOCAL: Final = frozenset({"/clear", "/compact", "/model", "/exit", "/quit", "/login", "/logout", "/resume"})
 _WHOLE_NOTICES: Final = frozenset({"Continue from where you left off.", "Tool loaded.", "(no content)"})
 _NOTIFICATION: Final = "<task-notification>"
 
@@ -177,7 +179,7 @@ def _human(whole: Sequence[Piece]) -> Iterator[str]:
             before, after = whole[index - 1 : index], whole[end : end + 1]
             local = any(p.origin == "caveat" for p in before) or any(p.origin == "output" for p in after)
             typed = _typed(whole[index:end])
-            expands = bool(typed) and not local
+            expands = bool(typed) and not local and typed.split()[0] not in _LOCAL
             if expands:
                 yield typed
             index = end
@@ -205,6 +207,11 @@ def _notes(piece: Piece) -> Iterator[str]:
             yield _summary(inside)
     elif piece.origin == "notification":
         yield piece.words.strip()
+
+
+def notes(words: str) -> list[str]:
+    """What notifications in a text say."""
+    return [note for piece in pieces(words) for note in _notes(piece)]
 
 
 def _summary(note: str) -> str:

@@ -9,9 +9,11 @@ from typing import Any, Final
 import orjson
 
 from claude_lens.exchange import Exchange
-from claude_lens.tracing import content, names
+from claude_lens.messages import blocks, calls, written
+from claude_lens.messages.blocks import Json
+from claude_lens.messages.helpers import AUXILIARY, COMPACTION
+from claude_lens.tracing import names
 from claude_lens.tracing.bounds import Collector, dump, trimmed
-from claude_lens.tracing.content import Json
 from claude_lens.tracing.identity import Node, common, metadata
 from claude_lens.tracing.spans import Attributes, Event, Outcome, Span, nanoseconds
 
@@ -47,7 +49,7 @@ def llm_span(exchange: Exchange, node: Node, collector: Collector, *, with_schem
 def span_name(exchange: Exchange) -> str:
     """``chat MODEL``; calls that the client makes on its own account say what for."""
     what = exchange.identity.request_class
-    operation = what if what in ("compaction", "auxiliary") else names.CHAT
+    operation = what if what in (COMPACTION, AUXILIARY) else names.CHAT
     return f"{operation} {exchange.model.requested or exchange.model.routed or 'unknown'}"
 
 
@@ -137,9 +139,9 @@ def is_chat(exchange: Exchange) -> bool:
 
 def _content(exchange: Exchange, answer: Json | None, out: Collector, with_schemas: bool) -> None:
     body = exchange.request.json or {}
-    conversation = content.messages(body)
+    conversation = blocks.messages(body)
     whole = exchange.identity.context_compacted is not None
-    new = conversation if whole else content.new_messages(conversation)
+    new = conversation if whole else blocks.new_messages(conversation)
     reply = _reply(exchange, answer)
     out.json(names.INPUT_VALUE, {"messages": [_without_reminders(message) for message in new]})
     out.add(names.INPUT_MIME, names.JSON)
@@ -148,7 +150,7 @@ def _content(exchange: Exchange, answer: Json | None, out: Collector, with_schem
     _tools(body.get("tools"), out, with_schemas)
     if reply:
         _add_messages(names.OUTPUT_MESSAGES, [reply], out)
-    system = content.text_of(body.get("system"))
+    system = blocks.text_of(body.get("system"))
     head = [{"role": "system", "content": system}] if system else []
     _add_messages(names.INPUT_MESSAGES, [*head, *new], out)
 
@@ -167,10 +169,10 @@ def _reply(exchange: Exchange, answer: Json | None) -> Json | None:
 def _output(reply: Json | None, out: Collector) -> None:
     if not reply:
         return
-    if content.tool_uses(reply) or reply.get("tool_calls"):
+    if calls.calls(reply) or reply.get("tool_calls"):
         out.json(names.OUTPUT_VALUE, trimmed({key: reply.get(key) for key in _REPLY if reply.get(key)}))
         out.add(names.OUTPUT_MIME, names.JSON)
-    elif text := content.answer_text(reply):
+    elif text := blocks.answer_text(reply):
         out.add(names.OUTPUT_VALUE, text)
         out.add(names.OUTPUT_MIME, names.TEXT)
 
@@ -178,11 +180,16 @@ def _output(reply: Json | None, out: Collector) -> None:
 def _without_reminders(message: Json) -> Json:
     """A message without the client's own reminders, which would drown what is looked for."""
     kept = []
-    for block in content.blocks(message):
+    for block in blocks.blocks(message):
         shown = {key: trimmed(value) for key, value in block.items() if key != "cache_control"}
-        text = block.get("text")
-        if isinstance(text, str) and text.startswith("<") and "<task-notification>" not in text:
-            shown["text"] = content.without_reminders(text)
+        text = blocks.text(block)
+        if (
+            text is not None
+            and text.startswith("<")
+            and written.is_inserted(text)
+            and not written.notes(text)
+        ):
+            shown["text"] = written.without_insertions(text)
         if shown.get("text") != "":
             kept.append(shown)
     return {"role": message.get("role"), "content": kept}
@@ -224,12 +231,11 @@ def _flat(message: Json) -> list[Attributes]:
         whole[names.ANSWERED_CALL] = answered
     flat: list[Attributes] = []
     parts: list[tuple[str, str]] = []
-    for block in content.blocks(message):
-        if block.get("type") == "tool_result":
-            text = content.text_of(block.get("content"))
-            call = str(block.get("tool_use_id"))
-            flat.append({names.ROLE: "tool", names.ANSWERED_CALL: call, names.CONTENT: text})
-        elif block.get("type") != "tool_use":
+    for block in blocks.blocks(message):
+        if (result := calls.result(block)) is not None:
+            told = {names.ANSWERED_CALL: result.call_id, names.CONTENT: result.text}
+            flat.append({names.ROLE: "tool", **told})
+        elif calls.call(block) is None:
             parts.append(_part(block))
     if len(parts) == 1 and parts[0][0] == "text":
         whole[names.CONTENT] = parts[0][1]
@@ -237,17 +243,17 @@ def _flat(message: Json) -> list[Attributes]:
         for index, (kind, text) in enumerate(parts):
             whole[f"{names.CONTENTS}.{index}.{names.PART_TYPE}"] = kind
             whole[f"{names.CONTENTS}.{index}.{names.PART_TEXT}"] = text
-    calls = _calls(message)
-    for index, (call, name, arguments) in enumerate(calls):
+    made = _calls(message)
+    for index, (call, name, arguments) in enumerate(made):
         start = f"{names.TOOL_CALLS}.{index}."
         whole[start + names.CALL_ID] = call
         whole[start + names.CALL_NAME] = name
         whole[start + names.CALL_ARGUMENTS] = arguments
-    return [*flat, whole] if parts or calls or not flat else flat
+    return [*flat, whole] if parts or made or not flat else flat
 
 
 def _calls(message: Json) -> list[tuple[str, str, str]]:
-    found = [(use.id, use.name, dump(use.input)) for use in content.tool_uses(message)]
+    found = [(use.id, use.name, dump(use.input)) for use in calls.calls(message)]
     called = message.get("tool_calls")
     for call in called if isinstance(called, list) else ():
         function = call.get("function") if isinstance(call, Mapping) else None
@@ -258,11 +264,11 @@ def _calls(message: Json) -> list[tuple[str, str, str]]:
 
 def _part(block: Json) -> tuple[str, str]:
     """Type and text of a block; images and other bulk are named, not sent."""
+    if (words := blocks.text(block)) is not None:
+        return "text", words
+    if (thought := blocks.thought(block)) is not None:
+        return "reasoning", thought
     kind = str(block.get("type"))
-    if kind == "text":
-        return "text", str(block.get("text", ""))
-    if kind == "thinking":
-        return "reasoning", str(block.get("thinking", ""))
     source = block.get("source")
     if isinstance(source, Mapping):
         data = source.get("data")

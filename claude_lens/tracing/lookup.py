@@ -14,6 +14,8 @@ from sqlalchemy import ColumnElement, Connection, func, or_, select
 
 from claude_lens.errors import StoreError
 from claude_lens.exchange import Exchange
+from claude_lens.messages.blocks import CALLED
+from claude_lens.messages.helpers import BESIDE, COUNT_TOKENS
 from claude_lens.settings import Settings
 from claude_lens.store.reading.queries import Reader, open_reader
 from claude_lens.store.reading.restore import restored
@@ -23,7 +25,6 @@ from claude_lens.tracing.tree import RunFacts
 MOST_OTHERS = 100
 REST_AFTER_FAILURE = 30.0
 _FINAL = ("end_turn", "max_tokens", "stop_sequence", "refusal")
-_SIDE = ("auxiliary", "compaction")
 
 T = TypeVar("T")
 
@@ -67,8 +68,8 @@ def _of_prompt(session: str, prompt_id: str) -> list[ColumnElement[bool]]:
     return [
         sessions.c.session_id == session,
         exchanges.c.prompt_id == prompt_id,
-        or_(exchanges.c.request_class.is_(None), exchanges.c.request_class.not_in(_SIDE)),
-        exchanges.c.endpoint.not_like("%/count_tokens"),
+        or_(exchanges.c.request_class.is_(None), exchanges.c.request_class.not_in(BESIDE)),
+        exchanges.c.endpoint.not_like(f"%{COUNT_TOKENS}"),
     ]
 
 
@@ -106,7 +107,7 @@ def _turn(connection: Connection, session: str, prompt_id: str) -> int | None:
 
 
 def _others(connection: Connection, session: str, prompt_id: str, known: frozenset[str]) -> list[Exchange]:
-    speaks_of_tools = or_(exchanges.c.stop_reason == "tool_use", exchanges.c.tool_durations.like('%"Agent"%'))
+    speaks_of_tools = or_(exchanges.c.stop_reason == CALLED, exchanges.c.tool_durations.like('%"Agent"%'))
     found = (
         select(exchanges.c.id, exchanges.c.exchange_id)
         .join_from(exchanges, sessions)

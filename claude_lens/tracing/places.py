@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 from claude_lens.exchange import Exchange
-from claude_lens.tracing import content
-from claude_lens.tracing.content import Json
+from claude_lens.messages.blocks import Json
+from claude_lens.messages.helpers import BESIDE, SUBAGENT_CLASSES, helper, is_count
+from claude_lens.messages.spawns import given_prompts
+from claude_lens.messages.written import beginnings
 from claude_lens.tracing.runs import Key
 from claude_lens.tracing.spans import identifier
 
 Standing = Literal["untraced", "child", "alone", "main", "subagent"]
 
-_ALONE = frozenset({"auxiliary", "compaction"})
-_BELOW = frozenset({"subagent", "workflow"})
 _SAMPLED = 0x01
 
 
@@ -30,18 +30,17 @@ def standing(exchange: Exchange) -> Standing:
     ``main``, ``subagent``: part of a prompt's tree.
     """
     who = exchange.identity
-    if exchange.endpoint.endswith("/count_tokens"):
+    if is_count(exchange.endpoint):
         return "untraced"
     if parent_of(exchange) is not None:
         return "child"
-    if not who.session_id or who.request_class in _ALONE or exchange.endpoint.endswith("/chat/completions"):
+    if not who.session_id or who.request_class in BESIDE or exchange.endpoint.endswith("/chat/completions"):
         return "alone"
-    if who.agent.id or who.request_class in _BELOW or who.agent.evidence == "billing":
+    if who.agent.id or who.request_class in SUBAGENT_CLASSES or who.agent.evidence == "billing":
         return "subagent"
     if who.agent.evidence == "unknown" and who.request_class is None:
         return "alone"
-    # Titles and summaries of clients that send no class; whatever else they ask, they offer tools.
-    if who.request_class is None and not (exchange.request.json or {}).get("tools"):
+    if who.request_class is None and helper(exchange.endpoint, exchange.request.json):
         return "alone"
     return "main"
 
@@ -89,7 +88,7 @@ def agent_key(exchange: Exchange, conversation: Sequence[Json]) -> str:
     """A subagent's id; where the client names none, one made from the prompt that it was given."""
     if exchange.identity.agent.id:
         return exchange.identity.agent.id
-    given = content.prompts(conversation[:3])
+    given = given_prompts(conversation)
     return f"unnamed-{identifier(64, *given[:1]):016x}"
 
 
@@ -97,5 +96,5 @@ def prompt_key(exchange: Exchange, conversation: Sequence[Json]) -> str:
     """The prompt's id; without one, its number in the conversation and what it says."""
     if exchange.identity.prompt_id:
         return exchange.identity.prompt_id
-    told = content.prompts(conversation)
+    told = beginnings(conversation)
     return f"{len(told)}-{identifier(64, *told[-1:]):016x}"

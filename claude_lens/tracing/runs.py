@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from claude_lens.exchange import Exchange, Request, Response
-from claude_lens.tracing import content, names
+from claude_lens.messages.blocks import CALLED, answer_text
+from claude_lens.messages.calls import client_calls
+from claude_lens.tracing import names
 from claude_lens.tracing.bounds import VALUE_BYTES, Collector, trimmed
 from claude_lens.tracing.identity import Node, common, metadata
 from claude_lens.tracing.llm import error_type, outcome_of
@@ -49,7 +51,7 @@ class Run:
     @property
     def waits_for_tools(self) -> bool:
         """Whether the newest answer called tools."""
-        return bool(self.last and self.last.status == "ok" and content.tool_uses(self.answer))
+        return bool(self.last and self.last.status == "ok" and client_calls(self.answer))
 
     @property
     def is_final(self) -> bool:
@@ -57,8 +59,8 @@ class Run:
         return bool(
             self.last
             and self.last.status == "ok"
-            and self.last.stop_reason not in (None, "tool_use", "pause_turn")
-            and not content.tool_uses(self.answer)
+            and self.last.stop_reason not in (None, CALLED, "pause_turn")
+            and not client_calls(self.answer)
         )
 
     def update(self, exchange: Exchange) -> None:
@@ -86,7 +88,7 @@ def run_span(run: Run, node: Node, out: Collector) -> Span:
     out.add(names.KIND, names.AGENT)
     out.add(names.INPUT_VALUE, run.prompt)
     out.add(names.INPUT_MIME, names.TEXT if run.prompt else None)
-    text = run.report or (content.answer_text(run.answer) if last.status == "ok" else None)
+    text = run.report or (answer_text(run.answer) if last.status == "ok" else None)
     out.add(names.OUTPUT_VALUE, text)
     out.add(names.OUTPUT_MIME, names.TEXT if text else None)
     common(last, node, out)

@@ -7,13 +7,13 @@ background agent ended, names the subagent's id. The second is proof; the first 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
 from claude_lens.exchange import Exchange
-from claude_lens.tracing import content
-from claude_lens.tracing.content import ToolUse
+from claude_lens.messages import blocks
+from claude_lens.messages import spawns as spawning
+from claude_lens.messages.calls import Call, client_calls
 from claude_lens.tracing.identity import MAIN
 from claude_lens.tracing.runs import Key, Run
 
@@ -64,18 +64,19 @@ class SpawnBook:
         """Learn from an ended exchange of the run ``key``."""
         session = self.session(key[0])
         _remember(session.seen, exchange.id, None)
-        conversation = content.messages(exchange.request.json)
-        calls = content.tool_uses(content.last_answer(conversation))
-        spawning = {use.id for use in calls if use.name in content.SPAWNING}
-        for use in calls:
+        conversation = blocks.messages(exchange.request.json)
+        last = blocks.last_answer(conversation)
+        for use in client_calls(last):
             session.owners.setdefault(use.id, key)
-        for agent, tool_use_id, _ in content.agents_told(content.new_messages(conversation), spawning):
+        started = spawning.spawning_ids([last])
+        for told in spawning.agents_told(blocks.new_messages(conversation), started):
+            agent = told.call_id if told.call_id in session.titles else told.agent_id
             proven = session.proven.setdefault(agent, [])
-            if tool_use_id not in proven:
-                proven.append(tool_use_id)
-            session.claimed[tool_use_id] = agent
+            if told.call_id not in proven:
+                proven.append(told.call_id)
+            session.claimed[told.call_id] = agent
         answer = exchange.response.json if exchange.response else None
-        for use in content.tool_uses(answer):
+        for use in client_calls(answer):
             _remember(session.owners, use.id, key)
             self._learn(session, use, key)
 
@@ -88,12 +89,10 @@ class SpawnBook:
         return turns[prompt]
 
     @staticmethod
-    def _learn(session: Session, use: ToolUse, key: Key) -> None:
-        given = use.input if isinstance(use.input, Mapping) else {}
-        prompt, to = given.get("prompt"), given.get("to")
-        if use.name in content.SPAWNING and isinstance(prompt, str):
-            _remember(session.prompts, use.id, (prompt.strip()[:LONGEST_PROMPT], key), SPAWNS)
-        elif use.name == "SendMessage" and isinstance(to, str):
+    def _learn(session: Session, use: Call, key: Key) -> None:
+        if (spawn := spawning.spawn(use)) is not None:
+            _remember(session.prompts, use.id, (spawn.prompt.strip()[:LONGEST_PROMPT], key), SPAWNS)
+        elif (to := spawning.continued(use)) is not None:
             session.continued.setdefault(to, []).append(use.id)
 
     def spawned_by(self, run: Run, trust: Trust) -> str | None:
@@ -108,6 +107,8 @@ class SpawnBook:
         calls = session.proven.get(agent_key, [])
         if number:
             calls = [*calls, *session.continued.get(agent_key, ())]
+        # An older client names no agent: its requests go by the call that started it.
+        calls = [*calls, *([agent_key] if agent_key in session.owners else ())]
         known = [use for use in calls if self._fits(session, use, prompt)]
         if known or trust == "proof":
             return known[-1] if known else None

@@ -10,9 +10,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from claude_lens.exchange import Exchange
-from claude_lens.tracing import content, names
+from claude_lens.messages import blocks
+from claude_lens.messages.blocks import CALLED
+from claude_lens.messages.calls import Call, Result, brought, client_calls, of_server
+from claude_lens.messages.written import without_insertions
+from claude_lens.tracing import names
 from claude_lens.tracing.bounds import Collector, trimmed
-from claude_lens.tracing.content import ToolResult, ToolUse
 from claude_lens.tracing.identity import Node, common
 from claude_lens.tracing.spans import Event, Span, nanoseconds
 
@@ -23,8 +26,8 @@ NO_RESULT = "no result came back"
 class Ran:
     """A tool call and how it went. Times in seconds; ``result`` is None where none came back."""
 
-    use: ToolUse
-    result: ToolResult | None
+    use: Call
+    result: Result | None
     start: float
     end: float
 
@@ -35,17 +38,30 @@ def ran(exchange: Exchange, *, earliest: float | None = None) -> list[Ran]:
     The longest one ends when the request arrives, and all start together. Where the client told no duration,
     a tool is taken to have run from ``earliest`` (the end of the answer that called it) to the arrival.
     """
-    conversation = content.messages(exchange.request.json)
-    uses = {use.id: use for use in content.tool_uses(content.last_answer(conversation))}
-    results = [r for r in content.tool_results(content.new_messages(conversation)) if r.id in uses]
-    told = _durations(exchange, [uses[result.id].name for result in results])
+    results = [
+        (call, result)
+        for call, result in brought(blocks.messages(exchange.request.json))
+        if call is not None and call.carrier == "client"
+    ]
+    told = _durations(exchange, [call.name for call, _ in results])
     arrival = exchange.started_at
     longest = max((ms for ms in told if ms is not None), default=None)
     begin = arrival - longest / 1000 if longest is not None else min(earliest or arrival, arrival)
     return [
-        Ran(uses[result.id], result, begin, begin + ms / 1000 if ms is not None else arrival)
-        for result, ms in zip(results, told, strict=True)
+        Ran(call, result, begin, begin + ms / 1000 if ms is not None else arrival)
+        for (call, result), ms in zip(results, told, strict=True)
     ]
+
+
+def ran_by_server(exchange: Exchange) -> list[Ran]:
+    """The tools that the provider ran, or had a server of its run, while it answered.
+
+    How long each took it does not tell: all are taken to have run from the first byte to the end.
+    """
+    answer = exchange.response.json if exchange.response else None
+    begin = exchange.started_at + (exchange.ttft_ms or exchange.ttfb_ms or 0.0) / 1000
+    end = max(begin, exchange.started_at + (exchange.duration_ms or 0.0) / 1000)
+    return [Ran(call, result, begin, end) for call, result in of_server(answer) if call.id]
 
 
 def _durations(exchange: Exchange, called: Sequence[str]) -> list[int | None]:
@@ -60,7 +76,7 @@ def _durations(exchange: Exchange, called: Sequence[str]) -> list[int | None]:
 
 def unfinished(answer: Any, ended: float, now: float) -> list[Ran]:
     """The tool calls of an answer whose results never came."""
-    return [Ran(use, None, ended, max(now, ended)) for use in content.tool_uses(answer)]
+    return [Ran(use, None, ended, max(now, ended)) for use in client_calls(answer)]
 
 
 def tool_span(exchange: Exchange, one: Ran, node: Node, out: Collector) -> Span:
@@ -79,10 +95,10 @@ def tool_span(exchange: Exchange, one: Ran, node: Node, out: Collector) -> Span:
     out.add(names.GEN_AI_TOOL_NAME, use.name)
     out.add(names.GEN_AI_TOOL_CALL_ID, use.id)
     arguments = trimmed(use.input)
-    out.json(names.INPUT_VALUE, {"type": "tool_use", "name": use.name, "input": arguments})
+    out.json(names.INPUT_VALUE, {"type": CALLED, "name": use.name, "input": arguments})
     out.add(names.INPUT_MIME, names.JSON)
     out.json(names.TOOL_PARAMETERS, arguments)
-    output = content.without_reminders(result.text) if result is not None else ""
+    output = without_insertions(result.text) if result is not None else ""
     out.add(names.OUTPUT_VALUE, output)
     out.add(names.OUTPUT_MIME, names.TEXT if output else None)
     told = {names.EXCEPTION_TYPE: "tool_error", names.EXCEPTION_MESSAGE: message or ""}

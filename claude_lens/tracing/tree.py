@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from claude_lens.exchange import Exchange
-from claude_lens.tracing import content, llm, places, tools
+from claude_lens.messages import blocks, calls, spawns, written
+from claude_lens.messages.blocks import Json
+from claude_lens.tracing import llm, places, tools
 from claude_lens.tracing.bounds import Collector
-from claude_lens.tracing.content import Json
 from claude_lens.tracing.identity import Node, agent_title
 from claude_lens.tracing.places import Ids
 from claude_lens.tracing.runs import Key, Run, run_span
@@ -158,18 +159,19 @@ class Tree:
         if places.standing(exchange) != "subagent":
             return (session, places.prompt_key(exchange, conversation), "", 0)
         agent = places.agent_key(exchange, conversation)
-        words = "\n".join(content.prompts(conversation[:3]))
+        words = "\n".join(spawns.given_prompts(conversation))
         prompt = exchange.identity.prompt_id or self._book.prompt_for(session, agent, words)
-        return (session, prompt, agent, content.finished_runs(conversation))
+        return (session, prompt, agent, calls.finished(conversation))
 
     def _run(self, exchange: Exchange) -> Run:
-        conversation = content.messages(exchange.request.json)
+        conversation = blocks.messages(exchange.request.json)
         key = self._key(exchange, conversation)
         run = self._runs.get(key)
         if run is None:
-            told = content.prompts(conversation)
-            compacted = content.is_compacted(conversation)
-            turn = max(len(told), 1)
+            told = written.beginnings(conversation)
+            compacted = written.is_compacted(conversation)
+            # A summary stands for one prompt at least.
+            turn = max(len(told), 1) + compacted
             if not key[2]:
                 turn = self._book.turn(key[0], key[1], turn, compacted=compacted)
             run = self._runs[key] = Run(
@@ -177,7 +179,7 @@ class Tree:
                 started=exchange.started_at,
                 prompt=told[-1][:LONGEST_PROMPT] if told else None,
                 turn=turn,
-                saw_start=any(content.prompt_in(m) for m in content.new_messages(conversation)),
+                saw_start=any(map(written.beginning, blocks.new_messages(conversation))),
                 compacted=compacted,
             )
         if run.is_main:
@@ -229,6 +231,8 @@ class Tree:
                 # The results of a turn that was broken off, which this process never saw.
                 continue
             spans += self._tool(exchange, run, one, owner or run.key)
+        for one in tools.ran_by_server(exchange):
+            spans += self._tool(exchange, run, one, run.key)
         return spans
 
     def _tool(self, exchange: Exchange, run: Run, one: tools.Ran, owner: Key) -> list[Span]:
@@ -269,20 +273,21 @@ class Tree:
 
     def _reported(self, exchange: Exchange, key: Key) -> list[Span]:
         """A subagent whose report its caller has got is over, however its last request ended."""
-        conversation = content.messages(exchange.request.json)
-        calls = content.tool_uses(content.last_answer(conversation))
-        spawning = {use.id for use in calls if use.name in content.SPAWNING}
+        conversation = blocks.messages(exchange.request.json)
+        spawning = spawns.spawning_ids([blocks.last_answer(conversation)])
         if not spawning:
             return []
         spans = []
-        for agent, _, report in content.agents_told(content.new_messages(conversation), spawning):
-            for run in list(self._runs.values()) if report is not None else ():
-                if run.key[:3] == (key[0], key[1], agent) and run.last is not None and not run.running:
+        for told in spawns.agents_told(blocks.new_messages(conversation), spawning):
+            # An older client names its agent here only: its own requests go by the call that started it.
+            mine = {(key[0], key[1], told.agent_id), (key[0], key[1], told.call_id)}
+            for run in list(self._runs.values()) if told.report is not None else ():
+                if run.key[:3] in mine and run.last is not None and not run.running:
                     facts = self._facts(run)
                     if facts is not None and facts.is_final and not run.is_final:
                         self._runs.pop(run.key)
                         continue
-                    run.report = report
+                    run.report = told.report
                     spans += self._finish(run)
         return spans
 
@@ -338,7 +343,7 @@ class Tree:
         known = frozenset(self._book.session(run.key[0]).seen)
         for exchange in self._lookup.others(run.key[0], prompt_id, known):
             if places.standing(exchange) in ("main", "subagent"):
-                key = self._key(exchange, content.messages(exchange.request.json))
+                key = self._key(exchange, blocks.messages(exchange.request.json))
                 self._book.absorb(exchange, key)
 
     def _place(self, run: Run, trust: Trust = "proof") -> list[Span]:

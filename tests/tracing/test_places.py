@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from claude_lens.exchange import Agent, Exchange
-from claude_lens.tracing import content
+from claude_lens.messages import blocks
 from claude_lens.tracing.places import Ids, agent_key, parent_of, prompt_key, standing
 from tests.tracing.talk import Talk
 
@@ -40,7 +40,10 @@ MAIN = Talk().say("go").ask("x")
         (
             replace(
                 who(MAIN, request_class=None),
-                request=replace(MAIN.request, json={"messages": [], "model": "haiku"}),
+                request=replace(
+                    MAIN.request,
+                    json={"messages": [{"role": "user", "content": "a title"}], "model": "haiku"},
+                ),
             ),
             "alone",
         ),
@@ -58,7 +61,7 @@ def test_the_clients_own_span() -> None:
 def test_keys_without_ids_hold_over_a_turn_and_differ_between_turns() -> None:
     talk = Talk(hints=False).say("go")
     first = talk.ask("a")
-    messages = content.messages(first.request.json)
+    messages = blocks.messages(first.request.json)
     one = prompt_key(first, messages)
     again = prompt_key(
         talk.say({"type": "tool_result", "tool_use_id": "t", "content": "r"}).ask("b"), talk.messages[:3]

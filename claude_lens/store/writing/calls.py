@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from claude_lens import exact
 from claude_lens.exchange import Exchange
+from claude_lens.messages.blocks import messages
+from claude_lens.messages.calls import UNKNOWN, Call, Result, brought, calls, of_server
 from claude_lens.store.rows import text as clean
-
-_USES = frozenset({"tool_use", "server_tool_use", "mcp_tool_use"})
 
 
 @dataclass(slots=True)
@@ -28,9 +27,11 @@ def calls_of(exchange: Exchange, *, results: bool = True) -> dict[str, Calls]:
     """Tools by name. ``results`` False leaves out what the request brings: another brought it before."""
     found: dict[str, Calls] = {}
     response = exchange.response.json if exchange.response else None
-    for block in _blocks((response or {}).get("content")):
-        if _is_use(block):
-            found.setdefault(_name(block), Calls()).calls += 1
+    for call in calls(response):
+        found.setdefault(_name(call), Calls()).calls += 1
+    for result in of_server(response):
+        # What the provider carries out itself comes back within the answer.
+        _add(found.setdefault(_name(result[0]), Calls()), result[1])
     if results:
         _results(exchange, found)
     return found
@@ -40,40 +41,18 @@ def _results(exchange: Exchange, found: dict[str, Calls]) -> None:
     durations: dict[str, list[int]] = {}
     for name, milliseconds in exchange.identity.tool_durations_ms:
         durations.setdefault(name, []).append(milliseconds)
-    for name, block in new_results(exchange.request.json):
+    for call, result in brought(messages(exchange.request.json)):
+        name = _name(call)
         one = found.setdefault(name, Calls())
-        one.results += 1
-        one.errors += block.get("is_error") is True
-        one.bytes += _size(block.get("content"))
+        _add(one, result)
         if durations.get(name):
             one.durations.append(durations[name].pop(0))
 
 
-def new_results(body: Mapping[str, Any] | None) -> list[tuple[str, Mapping[str, Any]]]:
-    """The tool results after the last answer in a request's messages, each with its tool's name."""
-    messages = (body or {}).get("messages")
-    if not isinstance(messages, list):
-        return []
-    found: list[Mapping[str, Any]] = []
-    for message in reversed(messages):
-        if not isinstance(message, dict):
-            continue
-        blocks = list(_blocks(message.get("content")))
-        if message.get("role") == "assistant":
-            names = {str(block.get("id")): _name(block) for block in blocks if _is_use(block)}
-            return [(names.get(str(block.get("tool_use_id")), "unknown"), block) for block in reversed(found)]
-        found += [block for block in reversed(blocks) if block.get("type") == "tool_result"]
-    return []
-
-
-def _blocks(value: Any) -> Iterator[Mapping[str, Any]]:
-    yield from (block for block in (value if isinstance(value, list) else ()) if isinstance(block, dict))
-
-
-def _is_use(block: Mapping[str, Any]) -> bool:
-    # Anyone may send anything: a list is no member of a set, and cannot be asked for.
-    kind = block.get("type")
-    return isinstance(kind, str) and kind in _USES
+def _add(used: Calls, result: Result) -> None:
+    used.results += 1
+    used.errors += result.is_error
+    used.bytes += _size(result.content)
 
 
 def _size(value: Any) -> int:
@@ -83,6 +62,5 @@ def _size(value: Any) -> int:
         return 0
 
 
-def _name(block: Mapping[str, Any]) -> str:
-    name = block.get("name")
-    return (clean(name) if isinstance(name, str) else None) or "unknown"
+def _name(call: Call | None) -> str:
+    return (clean(call.name) if call else None) or UNKNOWN

@@ -2,83 +2,44 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
-import orjson
-
 from claude_lens.exchange import Exchange
+from claude_lens.messages.blocks import messages
+from claude_lens.messages.helpers import AUXILIARY, MAIN, is_count, title_in
+from claude_lens.messages.written import human_words
 
 LONGEST: Final = 80
 NONE: Final = 0
 PROMPT: Final = 1
 CLIENT: Final = 2
-
-# What the client writes into user messages by itself.
-_INSERTED: Final = re.compile(r"<(system-reminder|local-command-\w+|command-\w+)>.*?(</\1>|\Z)", re.DOTALL)
+_LOOKED_AT: Final = 20_000
 
 
 def title_of(exchange: Exchange, rank: int) -> tuple[str, int] | None:
     """A title better than one of ``rank`` that this exchange gives its session, with its own rank."""
-    who = exchange.identity
-    if who.request_class == "auxiliary":
-        found = client_title(exchange.response.json) if exchange.response and rank < CLIENT else None
-        return (found, CLIENT) if found else None
-    if (
-        rank >= PROMPT
-        or who.agent.id is not None
-        or who.request_class not in (None, "main")
-        or _is_probe(exchange)
-    ):
+    who, body = exchange.identity, exchange.request.json
+    if who.request_class == AUXILIARY:
+        found = title_in(exchange.response.json, body) if exchange.response and rank < CLIENT else None
+        return (found[:LONGEST], CLIENT) if found else None
+    if rank >= PROMPT or who.agent.id is not None or who.request_class not in (None, MAIN):
         return None
-    found = first_prompt(exchange.request.json)
+    # Whoever asks for a single token wants to know whether an answer comes, and no human wrote that.
+    if is_count(exchange.endpoint) or (body or {}).get("max_tokens") == 1:
+        return None
+    found = first_prompt(body)
     return (found, PROMPT) if found else None
-
-
-def _is_probe(exchange: Exchange) -> bool:
-    # The client counts tokens, and asks for a single token to learn its quota; no human wrote those.
-    body = exchange.request.json or {}
-    return exchange.endpoint.endswith("/count_tokens") or body.get("max_tokens") == 1
 
 
 def first_prompt(body: Mapping[str, Any] | None) -> str | None:
     """The first words that a human wrote, at most 80 characters; None where there are none."""
-    for text in _user_texts(body or {}):
-        words = " ".join(_INSERTED.sub(" ", text[:20_000]).split())
-        if words:
-            return words if len(words) <= LONGEST else words[: LONGEST - 1].rstrip() + "…"
-    return None
+    return next(filter(None, map(first_words, messages(body))), None)
 
 
-def _user_texts(body: Mapping[str, Any]) -> Iterator[str]:
-    messages = body.get("messages")
-    for message in messages if isinstance(messages, list) else ():
-        if not isinstance(message, dict) or message.get("role") != "user":
-            continue
-        blocks = message.get("content")
-        if isinstance(blocks, str):
-            yield blocks
-        for block in blocks if isinstance(blocks, list) else ():
-            if isinstance(block, dict) and block.get("type") == "text" and isinstance(block.get("text"), str):
-                yield block["text"]
-
-
-def client_title(answer: Mapping[str, Any] | None) -> str | None:
-    """The title in an answer that is a JSON object with a title and nothing of weight beside it."""
-    blocks = (answer or {}).get("content")
-    texts = [
-        block.get("text")
-        for block in (blocks if isinstance(blocks, list) else ())
-        if isinstance(block, dict) and block.get("type") == "text"
-    ]
-    if len(texts) != 1 or not isinstance(texts[0], str) or len(texts[0]) > 1000:
+def first_words(message: object) -> str | None:
+    """The first of the words that a human wrote in a message, on one line; None where there are none."""
+    words = " ".join((human_words(message) or "")[:_LOOKED_AT].split())
+    if not words:
         return None
-    try:
-        found = orjson.loads(texts[0])
-    except orjson.JSONDecodeError:
-        return None
-    title = found.get("title") if isinstance(found, dict) else None
-    if not isinstance(title, str) or set(found) - {"title", "isNewTopic", "branch"}:
-        return None
-    return " ".join(title.split())[:LONGEST] or None
+    return words if len(words) <= LONGEST else words[: LONGEST - 1].rstrip() + "…"

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import orjson
 
+from claude_lens.messages.blocks import content_blocks, kind, role, text, thought
 from claude_lens.store.rows import text as clean
 from claude_lens.store.schema import SEARCH_COLUMNS
 
@@ -34,29 +35,24 @@ def columns(message: Any) -> Columns | None:
     if not isinstance(message, dict):
         return None
     found: dict[str, list[str]] = {name: [] for name in SEARCH_COLUMNS}
-    own = "answer" if message.get("role") == "assistant" else "prompt"
-    for name, text in _texts(message.get("content"), own):
-        found[name].append(text)
+    own = "answer" if role(message) == "assistant" else "prompt"
+    for name, words in _texts(message.get("content"), own):
+        found[name].append(words)
     row = tuple(clean("\n".join(texts)[:LONGEST]) or "" for texts in found.values())
     return row if any(row) else None
 
 
-def _texts(blocks: Any, own: str) -> Iterator[tuple[str, str]]:
-    if isinstance(blocks, str):
-        yield own, blocks
-        return
-    for block in blocks if isinstance(blocks, list) else ():
-        if not isinstance(block, dict):
-            continue
-        kind = block.get("type")
-        if kind == "text" and isinstance(block.get("text"), str):
-            yield own, block["text"]
-        elif kind == "thinking" and isinstance(block.get("thinking"), str):
-            yield "thinking", block["thinking"]
-        elif kind in ("tool_use", "server_tool_use", "mcp_tool_use"):
+def _texts(content: Any, own: str) -> Iterator[tuple[str, str]]:
+    for block in content_blocks(content):
+        what = kind(block)
+        if (words := text(block)) is not None:
+            yield own, words
+        elif (words := thought(block)) is not None:
+            yield "thinking", words
+        elif what == "call":
             yield "input", "\n".join((str(block.get("name") or ""), *_strings(block.get("input"))))
-        elif isinstance(kind, str) and kind.endswith("tool_result"):
-            yield from (("result", text) for _, text in _texts(block.get("content"), "result"))
+        elif what == "result":
+            yield from (("result", words) for _, words in _texts(block.get("content"), "result"))
 
 
 def _strings(value: Any) -> Iterator[str]:

@@ -3,7 +3,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from claude_lens.store.writing.calls import Calls, calls_of, new_results
+from claude_lens import exact
+from claude_lens.store.writing.calls import Calls, calls_of
 from tests.store.conftest import Make, body_of
 
 USE = {"type": "tool_use", "id": "t1", "name": "Bash", "input": {}}
@@ -34,12 +35,12 @@ def test_calls_and_results(make: Make) -> None:
     assert set(calls_of(exchange, results=False)) == {"Bash", "web_search"}
 
 
-def test_results_in_order_and_only_the_new_ones() -> None:
-    assert [(name, block["tool_use_id"]) for name, block in new_results(BODY)] == [
-        ("Bash", "t1"),
-        ("Read", "t2"),
-    ]
-    assert new_results({"messages": [{"role": "user", "content": [OLD]}]}) == []
+def test_what_the_provider_carries_out_comes_back_in_the_answer(make: Make) -> None:
+    searched = {"type": "server_tool_use", "id": "s1", "name": "web_search", "input": {}}
+    failed = {"type": "web_search_tool_result_error", "error_code": "max_uses_exceeded"}
+    found = {"type": "web_search_tool_result", "tool_use_id": "s1", "content": failed}
+    answer = {"role": "assistant", "content": [searched, found]}
+    assert calls_of(make(body_of("a"), answer))["web_search"] == Calls(1, 1, 1, len(exact.dump(failed)))
 
 
 def test_odd_bodies(make: Make) -> None:

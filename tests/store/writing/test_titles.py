@@ -22,6 +22,14 @@ def user(*texts: str) -> dict[str, Any]:
         (user("<local-command-stdout>never closed", "hello"), "hello"),
         ({"messages": [{"role": "system", "content": "env"}, {"role": "user", "content": "plain"}]}, "plain"),
         (user("<div> is not centred"), "<div> is not centred"),
+        (user("<available-deferred-tools>\nWeb\n</available-deferred-tools>", "hello"), "hello"),
+        (user("This session is being continued from a previous conversation that ran", "on"), "on"),
+        (user("[Request interrupted by user]", "do that"), "do that"),
+        (user("<task-notification><summary>done</summary></task-notification>"), None),
+        (
+            user("<command-name>/review</command-name><command-args>src</command-args>", "You are"),
+            "/review src",
+        ),
         (user("<system-reminder>only</system-reminder>"), None),
         ({"messages": "odd"}, None),
         ({"messages": [5, {"role": "user", "content": [5, {"type": "text", "text": 5}]}]}, None),
@@ -44,22 +52,11 @@ def answer(*texts: str) -> dict[str, Any]:
     return {"content": [{"type": "text", "text": text} for text in texts]}
 
 
-@pytest.mark.parametrize(
-    ("given", "title"),
-    [
-        (answer('{"title": "Fix  login"}'), "Fix login"),
-        (answer('{"isNewTopic": true, "title": "Fix login"}'), "Fix login"),
-        (answer('{"title": "Fix", "summary": "a file about titles"}'), None),
-        (answer('{"title": null}'), None),
-        (answer('["title"]'), None),
-        (answer("Fix login"), None),
-        (answer('{"title": "a"}', '{"title": "b"}'), None),
-        ({"error": {}}, None),
-        (None, None),
-    ],
-)
-def test_only_an_answer_that_is_a_title_counts(given: dict[str, Any] | None, title: str | None) -> None:
-    assert titles.client_title(given) == title
+def test_only_an_answer_that_is_a_title_counts(make: Make) -> None:
+    both = make(body_of("x"), answer('{"title": "a"}', '{"title": "b"}'), request_class="auxiliary")
+    failed = make(body_of("x"), {"error": {}}, request_class="auxiliary")
+    assert titles.title_of(both, titles.NONE) is None
+    assert titles.title_of(failed, titles.NONE) is None
 
 
 def test_the_clients_own_title_wins_over_the_prompt_and_nothing_over_it(make: Make) -> None:
