@@ -15,7 +15,11 @@ from claude_lens.errors import SettingError
 
 ARIZE_ENDPOINT = "https://otlp.arize.com/v1/traces"
 TRACES_PATH = "/v1/traces"
-_PROTOCOLS = ("http/protobuf", "")
+EXPECTED_PROTOCOL = (
+    "http/protobuf or http/json, with the backend's HTTP port (4318 as a rule); "
+    "traces are not sent over gRPC, which loses spans over 4 MiB"
+)
+_PROTOCOLS = ("http/protobuf", "http/json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,7 @@ def configured(environ: Mapping[str, str]) -> list[Backend]:
     """The backends that an environment names, none where tracing is off.
 
     ``OTEL_SDK_DISABLED=true`` switches all off, ``OTEL_TRACES_EXPORTER=none`` those that are not Arize.
-    Raises ``SettingError`` for half a credential and for a protocol other than HTTP with protobuf.
+    Raises ``SettingError`` for half a credential and for a protocol other than HTTP.
     """
     found: list[Backend] = []
     if environ.get("OTEL_SDK_DISABLED", "").lower() == "true":
@@ -81,5 +85,5 @@ def _check_protocol(environ: Mapping[str, str]) -> None:
         value = environ.get(name, "")
         if value:
             if value not in _PROTOCOLS:
-                raise SettingError(name, value, "http/protobuf: gRPC loses spans over 4 MiB")
+                raise SettingError(name, value, EXPECTED_PROTOCOL)
             return

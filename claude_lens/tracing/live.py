@@ -12,8 +12,10 @@ from claude_lens.redact import redactor
 from claude_lens.settings import Settings
 from claude_lens.tracing.backends import Backend
 from claude_lens.tracing.bounds import Collector, Redact, environment_mask
-from claude_lens.tracing.otlp import Sender, resource_attributes
+from claude_lens.tracing.otlp import Sender
 from claude_lens.tracing.queue import SpanQueue
+from claude_lens.tracing.resource import resource_attributes
+from claude_lens.tracing.sampling import Sampled, sampled
 from claude_lens.tracing.spans import Span
 from claude_lens.tracing.tree import Lookup, Tree
 
@@ -31,12 +33,17 @@ class TracingSink:
     name = "tracing"
 
     def __init__(
-        self, tree: Tree, queues: Sequence[SpanQueue], hosts: Mapping[str, str] | None = None
+        self,
+        tree: Tree,
+        queues: Sequence[SpanQueue],
+        hosts: Mapping[str, str] | None = None,
+        wanted: Sampled = lambda _: True,
     ) -> None:
-        """``hosts``: where each queue leads, by its name."""
+        """``hosts``: where each queue leads, by its name; ``wanted``: which traces are sent."""
         self._tree = tree
         self._queues = queues
         self._hosts = hosts or {}
+        self._wanted = wanted
         self._told: dict[str, str | None] = {}
         self._ticked = 0.0
 
@@ -82,6 +89,7 @@ class TracingSink:
             queue.close(max(0.1, until - time.monotonic()))
 
     def _put(self, spans: list[Span]) -> None:
+        spans = [span for span in spans if self._wanted(span.trace_id)]
         if spans:
             for queue in self._queues:
                 queue.put(spans)
@@ -105,4 +113,5 @@ def build_sink(
     """The sink for these backends, their queues started. ``environ`` names project and version."""
     resource = resource_attributes(environ)
     queues = [SpanQueue(one.name, Sender(one, resource)) for one in chosen]
-    return TracingSink(build_tree(settings, lookup), queues, {one.name: one.host for one in chosen})
+    hosts = {one.name: one.host for one in chosen}
+    return TracingSink(build_tree(settings, lookup), queues, hosts, sampled(environ))

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import requests
+from google.protobuf import json_format
 from opentelemetry.exporter.otlp.proto.http import Compression
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
@@ -25,9 +26,9 @@ from opentelemetry.trace import SpanContext, SpanKind, TraceFlags
 from opentelemetry.trace.status import Status, StatusCode
 
 from claude_lens import __version__
-from claude_lens.tracing import names
 from claude_lens.tracing.backends import Backend
 from claude_lens.tracing.spans import Span
+from claude_lens.tracing.transport import Transport, json_body, transport_of
 
 _RETRYABLE = frozenset({408, 425, 429, 500, 502, 503, 504})
 _SAMPLED = TraceFlags(TraceFlags.SAMPLED)
@@ -35,8 +36,6 @@ _STATUS = {"ok": StatusCode.OK, "error": StatusCode.ERROR, "unset": StatusCode.U
 _SCOPE = InstrumentationScope("claude_lens", __version__)
 _LONGEST_ANSWER = 300
 _OTHERS_HEADERS = ("OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS")
-PROJECT = "litellm-proxy"
-VERSION = "local-dev"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +56,24 @@ class Attempt:
 class _Session(requests.Session):
     """Remembers how the last request went, and never lets the exporter try it again."""
 
-    attempt: Attempt | None = None
+    def __init__(self, transport: Transport) -> None:
+        super().__init__()
+        self._transport = transport
+        self.attempt: Attempt | None = None
 
     def request(self, *args: Any, **kwargs: Any) -> requests.Response:
         """One request, whose failure comes back as an answer that the exporter does not retry."""
+        # Followed as a GET, a redirect would look like success, and the spans would be gone.
+        kwargs["allow_redirects"] = False
+        if self._transport.certificate:
+            # Said here, as requests would take REQUESTS_CA_BUNDLE before what the exporter was told.
+            kwargs["verify"] = self._transport.certificate
+        if self._transport.as_json:
+            kwargs["data"], told = json_body(kwargs["data"], self._transport.compression)
+            kwargs["headers"] = {**(kwargs.get("headers") or {}), **told}
         try:
             answer = super().request(*args, **kwargs)
-        except requests.RequestException as error:
+        except (requests.RequestException, OSError) as error:
             self.attempt = Attempt(False, retryable=True, problem=_sentence(error))
             return _final()
         self.attempt = _judge(answer)
@@ -80,17 +90,30 @@ def _final() -> requests.Response:
 def _sentence(error: Exception) -> str:
     if isinstance(error, requests.Timeout):
         return "no answer in time"
+    if isinstance(error, requests.exceptions.SSLError):
+        return f"TLS: {_reason(error)}; a private authority goes into OTEL_EXPORTER_OTLP_CERTIFICATE"
     if isinstance(error, requests.ConnectionError):
         return "no connection"
     return f"{type(error).__name__}: {error}".splitlines()[0][:_LONGEST_ANSWER]
 
 
+def _reason(error: Exception) -> str:
+    """The innermost cause in a few words: what TLS found wrong, without the layers above it."""
+    inner: BaseException = error
+    while isinstance(below := getattr(inner, "reason", None) or (inner.args or [None])[0], BaseException):
+        inner = below
+    message = getattr(inner, "verify_message", None) or getattr(inner, "reason", None) or str(inner)
+    return str(message).splitlines()[0][:_LONGEST_ANSWER]
+
+
 def _judge(answer: requests.Response) -> Attempt:
-    if answer.ok:
+    if 200 <= answer.status_code < 300:
         rejected, reason = _partial(answer)
         problem = f"{rejected} spans were refused: {reason}" if rejected else None
         return Attempt(True, rejected=rejected, problem=problem)
     words = " ".join(answer.text[:_LONGEST_ANSWER].split())
+    if answer.is_redirect:
+        words = f"it leads to {answer.headers['location'][:_LONGEST_ANSWER]}; name that address instead"
     problem = f"HTTP {answer.status_code} {answer.reason or ''}".strip() + (f": {words}" if words else "")
     after = answer.headers.get("retry-after", "")
     return Attempt(
@@ -103,9 +126,15 @@ def _judge(answer: requests.Response) -> Attempt:
 
 
 def _partial(answer: requests.Response) -> tuple[int, str]:
-    if answer.content and "protobuf" in answer.headers.get("content-type", ""):
+    kind = answer.headers.get("content-type", "")
+    if answer.content and ("protobuf" in kind or "json" in kind):
         with contextlib.suppress(Exception):
-            told = ExportTraceServiceResponse.FromString(answer.content).partial_success
+            whole = ExportTraceServiceResponse()
+            if "json" in kind:
+                json_format.Parse(answer.content, whole, ignore_unknown_fields=True)
+            else:
+                whole.ParseFromString(answer.content)
+            told = whole.partial_success
             return int(told.rejected_spans), str(told.error_message)
     return 0, ""
 
@@ -126,15 +155,19 @@ class Sender:
     def __init__(
         self, backend: Backend, resource: Mapping[str, str], *, timeout: float | None = None
     ) -> None:
-        self._session = _Session()
+        arize = backend.api_key is not None
+        transport = Transport() if arize else transport_of(os.environ)
+        self._session = _Session(transport)
         self._resource = Resource.create(dict(resource))
         # Its own account of every failed attempt would fill the log: ours is told once.
         logging.getLogger("opentelemetry.exporter").setLevel(logging.CRITICAL + 1)
-        more: dict[str, Any] = {"session": self._session, "compression": Compression.Gzip}
+        plain = transport.as_json or transport.compression == "none"
+        packed = Compression.NoCompression if plain else Compression(transport.compression)
+        more: dict[str, Any] = {"session": self._session, "compression": packed}
         if timeout is not None:
             more["timeout"] = timeout
         self._exporter: OTLPSpanExporter
-        if backend.api_key is not None:
+        if arize:
             from arize.otel import HTTPSpanExporter
 
             with _without(_OTHERS_HEADERS):
@@ -175,14 +208,3 @@ class Sender:
             end_time=span.end_ns,
             instrumentation_scope=_SCOPE,
         )
-
-
-def resource_attributes(environ: Mapping[str, str]) -> dict[str, str]:
-    """Who sends: project, service and version, for backends that group traces by them."""
-    project = environ.get("ARIZE_PROJECT_NAME") or environ.get("ARIZE_MODEL_ID") or PROJECT
-    return {
-        names.PROJECT: project,
-        names.MODEL_ID: project,
-        names.SERVICE_NAME: environ.get("OTEL_SERVICE_NAME") or project,
-        names.SERVICE_VERSION: environ.get("ARIZE_MODEL_VERSION") or VERSION,
-    }

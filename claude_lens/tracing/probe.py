@@ -24,7 +24,7 @@ def send_test_span(settings: Settings) -> tuple[bool, str]:
         return False, str(error)
     if not chosen:
         return True, "off; set ARIZE_API_KEY and ARIZE_SPACE_ID, or OTEL_EXPORTER_OTLP_ENDPOINT"
-    from claude_lens.tracing.otlp import resource_attributes
+    from claude_lens.tracing.resource import resource_attributes
 
     found = [_try(backend, resource_attributes(environ)) for backend in chosen]
     return all(ok for ok, _ in found), "; ".join(line for _, line in found)

@@ -62,6 +62,7 @@ class SpanQueue:
         self._changed = threading.Condition()
         self._in_flight = 0
         self._give_up_at: float | None = None
+        self._abandoned = False
         self._thread = threading.Thread(target=self._run, name=f"claude-lens-{name}", daemon=True)
         self._thread.start()
 
@@ -101,9 +102,11 @@ class SpanQueue:
             self._changed.notify_all()
         self._thread.join(timeout)
         with self._changed:
-            self._counters.dropped += len(self._waiting)
+            # What is under way still has no answer, and nobody will hear one.
+            self._counters.dropped += len(self._waiting) + self._in_flight
             self._waiting.clear()
-            self._bytes = 0
+            self._bytes = self._in_flight = 0
+            self._abandoned = self._thread.is_alive()
         if not self._thread.is_alive():
             self._sender.close()
 
@@ -139,6 +142,8 @@ class SpanQueue:
     def _settle(self, batch: list[tuple[Span, int]], attempt: Attempt) -> bool:
         """Account for an attempt; False where it is to be made again after a pause."""
         with self._changed:
+            if self._abandoned:
+                return True
             counters = self._counters
             counters.problem = attempt.problem
             counters.failures += not attempt.ok

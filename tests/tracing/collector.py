@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import gzip
+import json
 import socket
+import ssl
 import threading
+import zlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any, Literal
 
+from google.protobuf import json_format
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTracePartialSuccess,
     ExportTraceServiceRequest,
@@ -50,6 +57,7 @@ class Collector:
     posts: list[Post] = field(default_factory=list)
     attempts: int = 0
     largest: int | None = None
+    certificate: tuple[Path, Path] | None = None
     _server: Any = None
     _links: list[Any] = field(default_factory=list)
     _released: threading.Event = field(default_factory=threading.Event)
@@ -64,7 +72,7 @@ class Collector:
     @property
     def url(self) -> str:
         """Base URL, without a path."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self.certificate else 'http'}://127.0.0.1:{self.port}"
 
     @property
     def spans(self) -> list[Any]:
@@ -76,6 +84,10 @@ class Collector:
         self._released.clear()
         self._server = ThreadingHTTPServer(("127.0.0.1", self.port), _handler(self))
         self._server.daemon_threads = True
+        if self.certificate is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*self.certificate)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self.port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
@@ -105,8 +117,12 @@ class Collector:
             status = 413
         body = self.body
         if status == 200:
-            data = gzip.decompress(raw) if handler.headers.get("content-encoding") == "gzip" else raw
-            message = ExportTraceServiceRequest.FromString(data)
+            data = _UNPACK[handler.headers.get("content-encoding", "")](raw)
+            message = ExportTraceServiceRequest()
+            if handler.headers.get("content-type") == "application/json":
+                _from_json(data, message)
+            else:
+                message.ParseFromString(data)
             heads = {name.lower(): value for name, value in handler.headers.items()}
             self.posts.append(Post(handler.path, heads, size, message))
             if self.mode == "partial":
@@ -119,6 +135,26 @@ class Collector:
             handler.send_header(name, value)
         handler.end_headers()
         handler.wfile.write(body)
+
+
+_UNPACK: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": gzip.decompress,
+    "deflate": zlib.decompress,
+    "": lambda raw: raw,
+}
+
+
+def _from_json(data: bytes, message: Any) -> None:
+    """OTLP's JSON: protobuf's, but for ids, which are hexadecimal and have their full length."""
+    told = json.loads(data)
+    for resource in told["resourceSpans"]:
+        for scope in resource["scopeSpans"]:
+            for span in scope["spans"]:
+                for name, size in (("traceId", 32), ("spanId", 16), ("parentSpanId", 16)):
+                    if name in span:
+                        assert len(span[name]) == size
+                        span[name] = base64.b64encode(bytes.fromhex(span[name])).decode()
+    json_format.ParseDict(told, message)
 
 
 def _handler(collector: Collector) -> type[BaseHTTPRequestHandler]:

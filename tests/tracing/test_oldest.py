@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from claude_lens.tracing.backends import configured
-from claude_lens.tracing.otlp import Sender, resource_attributes
+from claude_lens.tracing.otlp import Sender
+from claude_lens.tracing.resource import resource_attributes
 from claude_lens.tracing.tree import Tree
 from tests.harness import ROOT, child_environment
 from tests.tracing.collector import Collector
@@ -23,7 +24,8 @@ root, good, bad, version = sys.argv[1:]
 sys.path.insert(0, root)
 from opentelemetry.sdk.version import __version__
 from claude_lens.tracing.backends import at, configured
-from claude_lens.tracing.otlp import Sender, resource_attributes
+from claude_lens.tracing.otlp import Sender
+from claude_lens.tracing.resource import resource_attributes
 from claude_lens.tracing.tree import Tree
 from tests.tracing.sessions import nested, play
 

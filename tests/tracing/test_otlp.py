@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from claude_lens.tracing.backends import at, configured
-from claude_lens.tracing.otlp import Sender, resource_attributes
+from claude_lens.tracing.otlp import Sender
+from claude_lens.tracing.resource import resource_attributes
 from claude_lens.tracing.spans import Event, Span
-from tests.harness import free_port
+from tests.harness import certificates, free_port
 from tests.tracing.collector import Collector
 
 SPAN = Span(
@@ -124,6 +126,57 @@ def test_what_cannot_be_encoded_is_not_tried_again(collector: Collector) -> None
     odd = Span(trace_id=1, span_id=2, parent_id=None, name=5, start_ns=0, end_ns=0)  # type: ignore[arg-type]
     attempt = sender(collector).send([odd])
     assert (attempt.ok, attempt.retryable, collector.attempts) == (False, False, 0)
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_only_success_counts_as_sent(collector: Collector, status: int) -> None:
+    """A redirect is not followed: as a GET it would look like success, and the spans would be gone."""
+    collector.mode, collector.headers = status, {"location": f"{collector.url}/login"}
+    attempt = sender(collector).send([SPAN])
+    assert (attempt.ok, attempt.retryable, collector.attempts) == (False, False, 1)
+    assert f"HTTP {status}" in str(attempt.problem)
+
+
+@pytest.mark.parametrize("protocol", ["http/protobuf", "http/json"])
+@pytest.mark.parametrize("packing", ["none", "gzip", "deflate"])
+@pytest.mark.parametrize("signal", ["", "TRACES_"])
+def test_encoding_and_compression_as_the_standard_says(
+    collector: Collector, monkeypatch: pytest.MonkeyPatch, protocol: str, packing: str, signal: str
+) -> None:
+    monkeypatch.setenv(f"OTEL_EXPORTER_OTLP_{signal}PROTOCOL", protocol)
+    monkeypatch.setenv(f"OTEL_EXPORTER_OTLP_{signal}COMPRESSION", packing)
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "tenant=me")
+    assert sender(collector).send([SPAN]).ok
+    (post,) = collector.posts
+    assert post.headers["content-type"] == f"application/{'json' if 'json' in protocol else 'x-protobuf'}"
+    assert post.headers.get("content-encoding", "none") == packing
+    assert post.headers["tenant"] == "me"
+    (span,) = post.spans
+    assert span.trace_id == bytes(14) + b"\x0a\xbc"
+    assert (span.span_id, span.parent_span_id) == (bytes(7) + b"\x12", bytes(7) + b"\x34")
+    assert (span.name, span.status.code, span.start_time_unix_nano) == ("Bash", 2, 1_000_000_000)
+    assert {one.key for one in span.attributes} == {"a", "n", "f", "l"}
+
+
+def test_a_private_authority_is_the_exporters_own_setting(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Whatever the variables of other programs say; without it a fault of TLS is told as one."""
+    other = tmp_path / "other"
+    other.mkdir()
+    foreign, _ = certificates.authority(other)
+    with Collector(certificate=certificates.authority(tmp_path)) as collector:
+        for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+            monkeypatch.setenv(name, str(foreign))
+        attempt = sender(collector).send([SPAN])
+        assert not attempt.ok
+        assert str(attempt.problem).startswith("TLS: ")
+        assert "OTEL_EXPORTER_OTLP_CERTIFICATE" in str(attempt.problem)
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_CERTIFICATE", str(tmp_path / "ca.pem"))
+        assert sender(collector).send([SPAN]).ok
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_CERTIFICATE", str(tmp_path / "nowhere.pem"))
+        attempt = sender(collector).send([SPAN])
+        assert "nowhere.pem" in str(attempt.problem)
 
 
 def test_closing_twice_is_quiet(collector: Collector) -> None:
