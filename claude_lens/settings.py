@@ -136,6 +136,18 @@ class Settings:
         "auto",
         "off: every request takes LiteLLM's own way, none is forwarded byte for byte.",
     )
+    other_endpoints: Literal["record", "refuse"] = setting(
+        "CLAUDE_LENS_OTHER_ENDPOINTS",
+        values.one_of("record", "refuse"),
+        "record",
+        "refuse: only Claude Code's endpoints and chat completions are forwarded; record: all are, recorded.",
+    )
+    host_pages: Literal["on", "off"] = setting(
+        "CLAUDE_LENS_HOST_PAGES",
+        values.one_of("on", "off"),
+        "off",
+        "on: LiteLLM's own pages (/ui, /openapi.json, logins) answer, most of them without a key.",
+    )
     strict: bool = setting(
         "CLAUDE_LENS_STRICT", values.flag, "0", "1: a failure in recording is raised, for tests; 0: counted."
     )

@@ -5,9 +5,15 @@ from __future__ import annotations
 import hmac
 from dataclasses import dataclass
 from typing import Literal
+from urllib.parse import unquote_to_bytes
 
 from claude_lens.capture import headers as h
+from claude_lens.capture.asgi import Scope
 from claude_lens.capture.inflight import RawHeaders
+
+# Where other providers' clients put a key, and LiteLLM finds it.
+ELSEWHERE = (b"api-key", b"x-goog-api-key", b"ocp-apim-subscription-key", b"litellm_user_api_key")
+SUBPROTOCOL = b"openai-insecure-api-key."
 
 Verdict = Literal["master", "open", "foreign", "missing"]
 
@@ -40,6 +46,27 @@ def judge(headers: RawHeaders, master_key: str | None) -> Credential:
     if any(_same(key, master_key) for key in given):
         return Credential("master")
     return Credential("foreign" if given else "missing")
+
+
+def judge_anywhere(scope: Scope, master_key: str | None) -> Credential:
+    """As :func:`judge`, for clients of other APIs too, which LiteLLM lets show their key elsewhere.
+
+    Azure's and Google's headers, ``?key=`` of Gemini's URLs, and the subprotocol of a browser's web socket.
+    """
+    found = judge(scope["headers"], master_key)
+    if master_key is None or found.verdict == "master" or h.get(scope["headers"], b"x-litellm-api-key"):
+        return found
+    given = [_bare(h.get(scope["headers"], name)) for name in ELSEWHERE]
+    protocols = h.get(scope["headers"], b"sec-websocket-protocol") or b""
+    given += [
+        part.strip().removeprefix(SUBPROTOCOL)
+        for part in protocols.split(b",")
+        if part.strip().startswith(SUBPROTOCOL)
+    ]
+    given += [unquote_to_bytes(part[4:]) for part in scope["query_string"].split(b"&") if part[:4] == b"key="]
+    if any(_same(key, master_key) for key in given if key):
+        return Credential("master")
+    return Credential("foreign") if any(given) else found
 
 
 def _bare(value: bytes | None) -> bytes:

@@ -10,7 +10,8 @@ from typing import Any
 from claude_lens.capture import answers, models, outgoing
 from claude_lens.capture.answers import respond_error
 from claude_lens.capture.asgi import ClientGone, Receive, Scope, Send, read_body, replay
-from claude_lens.capture.auth import Credential, judge
+from claude_lens.capture.auth import Credential, judge_anywhere
+from claude_lens.capture.door import is_recorded, refuse
 from claude_lens.capture.early_config import Early
 from claude_lens.capture.loading import Loading
 from claude_lens.capture.prices import Published
@@ -19,7 +20,6 @@ from claude_lens.capture.request import (
     ANTHROPIC_ENDPOINTS,
     ARRIVED,
     RECORDED,
-    WRONG_KEY,
     count,
     model_of,
     opened,
@@ -28,7 +28,7 @@ from claude_lens.capture.worker import Worker
 from claude_lens.hosts import HostGuard
 
 STATUS = "/claude-lens/status"
-MODELS = "/v1/models"
+MODELS = frozenset(("/v1/models", "/models"))
 
 
 class EarlyApp:
@@ -47,15 +47,13 @@ class EarlyApp:
             await self._lifespan(scope, receive, send)
         elif self._loading.app is not None:
             await self._loading.app(scope, receive, send)
-        elif scope["type"] != "http":
-            await self._hold(scope, receive, send)
-        elif self._guard and (refusal := self._guard.refusal(scope)):
+        elif self._guard and scope["type"] == "http" and (refusal := self._guard.refusal(scope)):
             await respond_error(send, 403, refusal)
         else:
             await self._early(scope, receive, send)
 
     async def _early(self, scope: Scope, receive: Receive, send: Send) -> None:
-        method, path = scope["method"], scope["path"]
+        method, path = scope.get("method"), scope["path"]
         if path == "/health" and method in ("GET", "HEAD"):
             failed = self._loading.failed
             await answers.health(
@@ -69,34 +67,29 @@ class EarlyApp:
         if path == "/api/hello" and method in ("GET", "HEAD"):
             await answers.hello(scope, receive, send)
             return
-        credential = judge(scope["headers"], self._known.master_key)
-        recorded = method == "POST" and path in RECORDED
-        ours = recorded or (method == "GET" and path in (MODELS, STATUS))
-        if ours and credential.verdict in WRONG_KEY:
-            verdict = "missing" if path == STATUS else credential.verdict
-            await respond_error(send, 401, WRONG_KEY[verdict])
-        elif ours and path == STATUS:
+        credential = judge_anywhere(scope, self._known.master_key)
+        if refusal := self._worker.door.refusal(scope, credential):
+            await refuse(scope, send, refusal)
+        elif method == "GET" and path == STATUS:
             feed = self._worker.feed()
             await answers.status(send, lanes=self._worker.lanes, recording=feed.status() if feed else None)
-        elif path == MODELS and method == "GET" and models.is_anthropics(scope):
+        elif method == "GET" and path in MODELS and models.is_anthropics(scope):
             # Claude Code waits three seconds for it, and goes without.
             names = [deployment.name for deployment in self._known.deployments]
             await models.answer(scope, send, names, lambda: self._published.models("anthropic"))
-        elif credential.verdict == "master":
-            await self._read(scope, credential, recorded, receive, send)
+        elif credential.verdict == "master" and scope["type"] == "http":
+            await self._read(scope, credential, receive, send)
         else:
             # A stranger's body stays unread, so that it costs no memory.
             await self._hold(scope, receive, send)
 
-    async def _read(
-        self, scope: Scope, credential: Credential, recorded: bool, receive: Receive, send: Send
-    ) -> None:
+    async def _read(self, scope: Scope, credential: Credential, receive: Receive, send: Send) -> None:
         scope[ARRIVED] = time.time(), time.perf_counter()
         try:
             body = await read_body(receive)
         except ClientGone:
             return
-        endpoint = RECORDED[scope["path"]] if recorded else None
+        endpoint = RECORDED[scope["path"]] if is_recorded(scope) else None
         upstream = self._known.upstream(model_of(body)) if endpoint in ANTHROPIC_ENDPOINTS else None
         if upstream is None:
             await self._hold(scope, replay(body, receive), send, gone=receive)

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Literal
+from typing import Any
 
 from starlette.routing import BaseRoute, Match
 from starlette.types import Receive as StarletteReceive
 from starlette.types import Scope as StarletteScope
 from starlette.types import Send as StarletteSend
 
-from claude_lens.capture import answers, endpoints, host, outgoing, translated
+from claude_lens.capture import answers, endpoints, host, others, outgoing, translated
 from claude_lens.capture.answers import respond_error
 from claude_lens.capture.asgi import App, ClientGone, Receive, Scope, Send, read_body
-from claude_lens.capture.auth import Credential, judge
+from claude_lens.capture.auth import Credential, judge, judge_anywhere
 from claude_lens.capture.decision import Decider
+from claude_lens.capture.door import Door, is_other, is_recorded, refuse
 from claude_lens.capture.lane import Lane
-from claude_lens.capture.request import ANTHROPIC_ENDPOINTS, COUNT_TOKENS, RECORDED, WRONG_KEY, count, opened
+from claude_lens.capture.request import ANTHROPIC_ENDPOINTS, COUNT_TOKENS, WRONG_KEY, count, opened
 from claude_lens.capture.routing import SubagentRouter
 from claude_lens.recorder.feed import Feed
 
 SEEN = "claude_lens.seen"
+MODELS = frozenset(("/v1/models", "/models"))
 Handler = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
@@ -35,7 +37,9 @@ class Front:
         feed: Callable[[], Feed | None],
         routing: Callable[[], SubagentRouter | None] = lambda: None,
         lanes: dict[str, int] | None = None,
+        door: Door,
     ) -> None:
+        self._door = door
         self._decider = decider
         self._lane = lane
         self._feed = feed
@@ -49,34 +53,35 @@ class Front:
             ("GET", "/claude-lens/status"): self._status,
         }
 
-    def handler(self, scope: Scope) -> Handler | Literal["record", "models"] | None:
-        """Who answers this request; None is LiteLLM, unwatched."""
-        if scope["type"] != "http" or scope.get(SEEN):
-            return None
-        method, path = scope["method"], scope["path"]
-        if method == "POST" and path in RECORDED:
-            return "record"
-        if method == "GET" and path == "/v1/models":
-            return "models"
-        return self._handlers.get((method, path))
+    def concerns(self, scope: Scope) -> bool:
+        """Whether this is a request that has not been through here yet."""
+        return scope["type"] in ("http", "websocket") and not scope.get(SEEN)
 
     async def __call__(self, downstream: App, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or let ``downstream`` answer."""
-        handler = self.handler(scope)
-        if handler is None:
+        if not self.concerns(scope):
             await downstream(scope, receive, send)
             return
         scope[SEEN] = True
-        if not isinstance(handler, str):
+        method, path = scope.get("method"), scope["path"]
+        if handler := self._handlers.get((str(method), path)):
             await handler(scope, receive, send)
             return
-        credential = judge(scope["headers"], host.master_key())
-        if credential.verdict in WRONG_KEY and not host.has_virtual_keys():
-            await respond_error(send, 401, WRONG_KEY[credential.verdict])
-        elif handler == "models":
-            await endpoints.models(downstream, scope, receive, send)
-        else:
+        known = is_recorded(scope)
+        credential = judge_anywhere(scope, host.master_key())
+        if refusal := self._door.refusal(scope, credential, host.refused_keys()):
+            await refuse(scope, send, refusal)
+        elif known:
             await self._record(downstream, credential, scope, receive, send)
+        elif method == "GET" and path in MODELS:
+            await endpoints.models(downstream, scope, receive, send)
+        elif is_other(scope):
+            flight = opened(scope, b"", credential, feed=self._feed(), price=host.prices)
+            flight.lane_reason = others.REASON
+            count(self._lanes, flight)
+            await others.watch(flight, downstream, scope, receive, send)
+        else:
+            await downstream(scope, receive, send)
 
     async def _record(
         self, downstream: App, credential: Credential, scope: Scope, receive: Receive, send: Send
@@ -123,8 +128,8 @@ class FrontRoute(BaseRoute):
         self._router = router
 
     def matches(self, scope: StarletteScope) -> tuple[Match, StarletteScope]:
-        """All that the front has a say in; what it has let pass goes on to LiteLLM's routes."""
-        return (Match.NONE if self._front.handler(scope) is None else Match.FULL), {}
+        """Everything once; what the front has let pass goes on to LiteLLM's routes."""
+        return (Match.FULL if self._front.concerns(scope) else Match.NONE), {}
 
     async def handle(self, scope: StarletteScope, receive: StarletteReceive, send: StarletteSend) -> None:
         """Answer, or go through LiteLLM's routes again without us."""

@@ -12,6 +12,7 @@ import litellm
 from litellm.proxy import proxy_server
 from litellm.utils import ProviderConfigManager
 
+from claude_lens.capture.auth import Verdict
 from claude_lens.capture.prices import lookup
 
 INTERNAL_MODULES = (
@@ -42,6 +43,16 @@ def has_virtual_keys() -> bool:
     return proxy_server.prisma_client is not None or bool(
         setting("custom_auth") or setting("enable_jwt_auth")
     )
+
+
+def refused_keys() -> frozenset[Verdict]:
+    """The verdicts on a key that LiteLLM need not be asked about.
+
+    Its database knows more keys than the master key; the operator's own code may not even need one.
+    """
+    if setting("custom_auth") or setting("enable_jwt_auth"):
+        return frozenset()
+    return frozenset(("missing",)) if has_virtual_keys() else frozenset(("missing", "foreign"))
 
 
 def setting(name: str) -> Any:

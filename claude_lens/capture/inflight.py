@@ -64,6 +64,7 @@ class InFlight:
     agent: Mapping[str, Any] = field(default_factory=dict)
     upstream: UpstreamAnswer | None = None
     cut: str | None = None
+    cost_usd: float | None = None
     ttfb_ms: float | None = None
     ttft_ms: float | None = None
     chunks: list[bytes] = field(default_factory=list)
@@ -146,6 +147,7 @@ class InFlight:
                 request_id=self._request_id(),
                 prices=self.price(routed, self.provider),
                 requested_prices=self.price(self.requested_model, None),
+                cost_usd=self.cost_usd,
                 adapted=self.adapted,
                 agent=self.agent,
             )

@@ -37,6 +37,7 @@ class Plugin:
             feed=worker.feed,
             routing=lambda: self.router,
             lanes=worker.lanes,
+            door=worker.door,
         )
 
     def enable(self, sink: str) -> CaptureHooks:

@@ -12,6 +12,7 @@ from claude_lens.capture.auth import Credential
 from claude_lens.capture.inflight import InFlight
 from claude_lens.recorder.feed import Feed
 from claude_lens.recorder.frames import Frame
+from claude_lens.wire.dialect import model_in
 from claude_lens.wire.parse import parse_object
 
 MESSAGES = "/v1/messages"
@@ -51,18 +52,18 @@ def model_of(body: bytes) -> str | None:
 def opened(
     scope: Scope, body: bytes, credential: Credential, *, feed: Feed | None, price: Prices
 ) -> InFlight:
-    """The exchange of a request to one of ``RECORDED``; its clock runs from here, or from ``ARRIVED``."""
+    """The exchange of a request; its clock runs from here, or from ``ARRIVED``."""
     arrived_at, started = scope.get(ARRIVED) or (time.time(), time.perf_counter())
     return InFlight(
         arrived_at=arrived_at,
         started=started,
-        endpoint=RECORDED[scope["path"]],
+        endpoint=RECORDED.get(scope["path"]) or scope["path"],
         query=scope["query_string"].decode("latin-1"),
         headers=scope["headers"],
         body=body,
         put=feed.put if feed else _nowhere,
         worker=feed.worker if feed else "",
-        requested_model=model_of(body),
+        requested_model=model_of(body) or model_in(scope["path"]),
         own_credential=credential.own,
         price=price,
     )

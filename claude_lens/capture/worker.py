@@ -8,6 +8,7 @@ import os
 from functools import lru_cache
 from importlib.metadata import entry_points
 
+from claude_lens.capture.door import Door
 from claude_lens.capture.lane import Lane
 from claude_lens.capture.upstream import UpstreamClient
 from claude_lens.recorder.feed import Feed, recorder_command
@@ -28,6 +29,7 @@ class Worker:
         self.own_server = own_server
         self.sinks: set[str] = set()
         self.lanes: dict[str, int] = {}
+        self.door = Door(settings)
         self.client = UpstreamClient(settings)
         self.lane = Lane(self.client, settings, own_server=own_server)
         self._feed: tuple[int, Feed] | None = None

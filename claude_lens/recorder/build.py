@@ -8,7 +8,7 @@ from typing import Any
 
 from claude_lens.exchange import Agent, Cost, Exchange, Model, Request, Response, Status, Usage
 from claude_lens.recorder.frames import Arrival, Ending
-from claude_lens.wire import chat, headers, pricing, sse
+from claude_lens.wire import dialect, headers, pricing
 from claude_lens.wire.encoding import decode_body
 from claude_lens.wire.environment import working_folder
 from claude_lens.wire.errors import error_text
@@ -36,7 +36,7 @@ def running(arrival: Arrival) -> Exchange:
     """The exchange as it stands when its request has arrived. A body that is not JSON has no ``json``."""
     encoding = headers.get(arrival.headers, "content-encoding")
     json = parse_object(decode_body(arrival.body, encoding) if encoding else arrival.body)
-    requested = json.get("model") if json else None
+    requested = (json.get("model") if json else None) or dialect.model_in(arrival.endpoint)
     query = headers.redact_query(arrival.query)
     identity = identify(arrival.headers, json)
     if identity.project is None:
@@ -65,7 +65,7 @@ def complete(running: Exchange, ending: Ending) -> Exchange:
     where it is unknown.
     """
     answer = _answer(running.endpoint, ending)
-    status, error = _outcome(ending, answer)
+    status, error = _outcome(ending, answer, dialect.dialect_of(running.endpoint) == "other")
     usage = usage_of(answer.json)
     agent = {name: value for name, value in ending.agent.items() if name in _AGENT_FIELDS}
     model = running.model
@@ -109,22 +109,9 @@ def _answer(endpoint: str, ending: Ending) -> _Answer:
         json = parse_object(body.removeprefix(BOM))
         is_error = json is not None and json.get("type") == "error"
         return _Answer(body=body, json=json, error=error_text(json, ending.http_status) if is_error else None)
-    if endpoint.endswith("/chat/completions"):
-        completion = chat.fold_chat(body)
-        choices = completion.get("choices") if completion else None
-        return _Answer(
-            body=body,
-            json=completion,
-            error=error_text(completion) if completion and completion.get("error") else None,
-            whole=bool(choices) and all(choice["finish_reason"] for choice in choices or ()),
-        )
-    folded = sse.fold(body)
-    return _Answer(
-        body=body,
-        json=folded.message if folded.message is not None else folded.error,
-        error=error_text(folded.error) if folded.error is not None else None,
-        whole=folded.complete,
-    )
+    folded = dialect.fold(endpoint, body)
+    error = error_text(folded.error) if folded.error is not None else None
+    return _Answer(body=body, json=folded.json, error=error, whole=folded.whole)
 
 
 def _refused(ending: Ending) -> bool:
@@ -132,9 +119,10 @@ def _refused(ending: Ending) -> bool:
     return ending.http_status is not None and ending.http_status >= 300
 
 
-def _outcome(ending: Ending, answer: _Answer) -> tuple[Status, str | None]:
+def _outcome(ending: Ending, answer: _Answer, other: bool) -> tuple[Status, str | None]:
+    """``other``: an endpoint of which nobody knows what it answers, so that any bytes are an answer."""
     status, refused, text = ending.status, _refused(ending), answer.error
-    mute = status == "ok" and answer.whole and answer.json is None and not refused
+    mute = status == "ok" and answer.whole and answer.json is None and not refused and not other
     failed = refused or mute or text is not None
     if text is None and failed:
         body = b"an empty answer" if mute and not answer.body else answer.body

@@ -14,7 +14,7 @@ import zstandard
 
 from claude_lens.exchange import GONE, Headers, Response
 from claude_lens.store.framing import FRAMING
-from claude_lens.wire import chat, events, sse
+from claude_lens.wire import dialect, events
 
 PLAIN: Final = 0
 ZSTD: Final = 1
@@ -55,10 +55,7 @@ def kind_of(headers: Headers) -> str:
 
 def stands_for(endpoint: str, body: bytes) -> Mapping[str, Any] | None:
     """The JSON that a stream folds into; None where nothing whole arrived."""
-    if endpoint.endswith("/chat/completions"):
-        return chat.fold_chat(body)
-    folded = sse.fold(body)
-    return folded.message if folded.message is not None else folded.error
+    return dialect.fold(endpoint, body).json
 
 
 def row(response: Response, rest: bytes | None, known: bytes) -> dict[str, Any] | None:

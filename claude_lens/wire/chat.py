@@ -35,7 +35,8 @@ def fold_chat(body: bytes) -> dict[str, Any] | None:
     if not folded and not choices:
         return None
     if choices or "error" not in folded:
-        folded["object"] = "chat.completion"
+        plain = any("text" in choice for choice in choices.values())
+        folded["object"] = "text_completion" if plain else "chat.completion"
         folded["choices"] = [choices[index] for index in sorted(choices)]
     return folded
 
@@ -58,9 +59,13 @@ def _choice(choices: dict[int, dict[str, Any]], chunk: dict[str, Any]) -> None:
     )
     delta = chunk.get("delta")
     if isinstance(delta, dict):
-        _grow(choice["message"], delta)
+        _grow(choice.setdefault("message", {}), delta)
+    if isinstance(text := chunk.get("text"), str):
+        # A plain completion (``/v1/completions``) has no messages.
+        choice.pop("message", None)
+        choice["text"] = str(choice.get("text") or "") + text
     for name, value in chunk.items():
-        if name in ("index", "delta") or (value is None and name in choice):
+        if name in ("index", "delta", "text") or (value is None and name in choice):
             continue
         if name == "logprobs" and isinstance(value, dict):
             kept = choice.get("logprobs")

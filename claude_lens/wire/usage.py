@@ -9,14 +9,14 @@ from claude_lens.exchange import Usage
 
 
 def usage_of(answer: Mapping[str, Any] | None) -> Usage | None:
-    """Usage of an Anthropic message, or of an OpenAI completion or response; None where it tells none.
+    """Usage of an Anthropic message, an OpenAI completion or response, or Gemini's; None where it tells none.
 
     Cache writes without a split by lifetime count as 5-minute writes. OpenAI's prompt tokens include what
     was read from the cache; here they do not. A token count (``{"input_tokens": n}``) is no usage: it is
     not billed. Zeros alone tell none either: LiteLLM puts them where a provider has not counted. Tools of
     the server (``server_tool_use``) are billed beside them.
     """
-    usage = answer.get("usage") if answer else None
+    usage = answer.get("usage") or answer.get("usageMetadata") if answer else None
     if not isinstance(usage, Mapping):
         return None
     found, tools = _of(usage), usage.get("server_tool_use")
@@ -27,6 +27,8 @@ def usage_of(answer: Mapping[str, Any] | None) -> Usage | None:
 def _of(usage: Mapping[str, Any]) -> Usage | None:
     if "prompt_tokens" in usage or "completion_tokens" in usage:
         return _openai(usage, "prompt_tokens", "completion_tokens", "prompt_tokens_details")
+    if "promptTokenCount" in usage or "candidatesTokenCount" in usage:
+        return _gemini(usage)
     if "input_tokens_details" in usage:
         return _openai(usage, "input_tokens", "output_tokens", "input_tokens_details")
     if "input_tokens" in usage or "output_tokens" in usage:
@@ -70,6 +72,13 @@ def _openai(usage: Mapping[str, Any], prompt: str, completion: str, prompt_detai
         cache_creation_input_tokens=written,
         cache_creation_5m_input_tokens=written,
     )
+
+
+def _gemini(usage: Mapping[str, Any]) -> Usage:
+    prompt = _count(usage.get("promptTokenCount")) + _count(usage.get("toolUsePromptTokenCount"))
+    read = min(_count(usage.get("cachedContentTokenCount")), prompt)
+    answered = _count(usage.get("candidatesTokenCount")) + _count(usage.get("thoughtsTokenCount"))
+    return Usage(input_tokens=prompt - read, output_tokens=answered, cache_read_input_tokens=read)
 
 
 def _count(value: object) -> int:

@@ -154,11 +154,16 @@ def test_the_door_is_guarded(loading: Loading, upstream: Provider) -> None:
         ("POST", "/v1/chat/completions"),
         ("GET", "/v1/models"),
         ("GET", "/claude-lens/status"),
+        ("GET", "/models"),
+        ("GET", "/ui/"),
+        ("POST", "/v1/embeddings"),
     ):
         for headers in ({}, {"x-api-key": "sk-wrong"}):
             answer = httpx.request(method, loading.url + path, json=HELLO, headers=headers)
             assert answer.status_code == 401
             assert answer.json()["error"]["type"] == "authentication_error"
+    page = httpx.get(loading.url + "/ui/", headers={"x-api-key": loading.key})
+    assert (page.status_code, "CLAUDE_LENS_HOST_PAGES" in page.text) == (403, True)
     foreign = httpx.get(loading.url + "/health", headers={"host": "rebound.example"})
     assert (foreign.status_code, foreign.json()["error"]["type"]) == (403, "permission_error")
     assert httpx.head(loading.url + "/api/hello").status_code == 200

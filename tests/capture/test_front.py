@@ -5,7 +5,9 @@ from __future__ import annotations
 import httpx
 import pytest
 
+from claude_lens.capture.door import Door
 from claude_lens.capture.front import Front, FrontRoute
+from claude_lens.settings import load
 from tests.harness import Proxy
 from tests.upstream import Provider
 
@@ -16,6 +18,8 @@ GUARDED = [
     ("POST", "/v1/chat/completions"),
     ("GET", "/v1/models"),
     ("GET", "/claude-lens/status"),
+    ("GET", "/no/such/path"),
+    ("POST", "/v1/embeddings"),
 ]
 
 
@@ -62,7 +66,8 @@ def test_openai_clients_are_served_and_recorded(proxy: Proxy) -> None:
 
 def test_what_is_not_ours_is_litellms(proxy: Proxy) -> None:
     assert httpx.get(proxy.url + "/health/liveliness").status_code == 200
-    assert httpx.get(proxy.url + "/no/such/path").status_code == 404
+    headers = {"authorization": f"Bearer {proxy.key}"}
+    assert httpx.get(proxy.url + "/no/such/path", headers=headers).status_code == 404
 
 
 def test_a_body_that_is_not_json_is_refused_not_dropped(proxy: Proxy) -> None:
@@ -76,10 +81,20 @@ def test_a_request_passes_our_route_only_once() -> None:
     async def nothing(*_: object) -> None:
         raise AssertionError
 
-    front = Front(decider=None, lane=None, feed=lambda: None)  # type: ignore[arg-type]
+    door = Door(load({}))
+    front = Front(decider=None, lane=None, feed=lambda: None, door=door)  # type: ignore[arg-type]
     route = FrontRoute(front, nothing)
-    scope = {"type": "http", "method": "POST", "path": "/v1/messages"}
-    assert route.matches(scope)[0].name == "FULL"
-    assert route.matches({**scope, "claude_lens.seen": True})[0].name == "NONE"
-    assert route.matches({**scope, "path": "/v1/embeddings"})[0].name == "NONE"
-    assert route.matches({"type": "websocket", "path": "/v1/messages"})[0].name == "NONE"
+    for kind, path in (("http", "/v1/messages"), ("http", "/ui/"), ("websocket", "/v1/realtime")):
+        scope = {"type": kind, "method": "POST", "path": path}
+        assert route.matches(scope)[0].name == "FULL"
+        assert route.matches({**scope, "claude_lens.seen": True})[0].name == "NONE"
+    assert route.matches({"type": "lifespan"})[0].name == "NONE"
+
+
+@pytest.mark.parametrize("key", [None, "sk-wrong"])
+def test_a_web_socket_without_the_key_is_not_opened(proxy: Proxy, key: str | None) -> None:
+    headers = {"connection": "upgrade", "upgrade": "websocket", "sec-websocket-version": "13"}
+    headers |= {"sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ=="} | ({"api-key": key} if key else {})
+    answer = httpx.get(proxy.url + "/v1/realtime?model=gpt-realtime", headers=headers)
+    assert answer.status_code == 401
+    assert "key" in answer.json()["error"]["message"]
