@@ -85,13 +85,13 @@ KNOWN = {("POST", path) for path in RECORDED}
 def test_the_key_opens_what_is_litellms(strict: Proxy) -> None:
     headers = {"authorization": f"Bearer {strict.key}"}
     for path in ("/model/info", "/routes", "/v1/model/info", "/cursor/models", "/health/readiness/details"):
-        assert httpx.get(strict.url + path, headers=headers).status_code == 200, path
+        assert httpx.get(strict.url + path, headers=headers, timeout=60).status_code == 200, path
     assert httpx.get(strict.url + "/no/such/path", headers=headers).status_code == 403
 
 
 @pytest.mark.parametrize("path", ["/v1/models", "/models"])
 def test_models_without_a_key_is_our_refusal(proxy: Proxy, path: str) -> None:
-    answer = httpx.get(proxy.url + path)
+    answer = httpx.get(proxy.url + path, timeout=60)
     assert answer.status_code == 401
     assert answer.json()["error"]["type"] == "authentication_error"
     assert "send the proxy's key" in answer.json()["error"]["message"]

@@ -65,9 +65,9 @@ def test_openai_clients_are_served_and_recorded(proxy: Proxy) -> None:
 
 
 def test_what_is_not_ours_is_litellms(proxy: Proxy) -> None:
-    assert httpx.get(proxy.url + "/health/liveliness").status_code == 200
+    assert httpx.get(proxy.url + "/health/liveliness", timeout=60).status_code == 200
     headers = {"authorization": f"Bearer {proxy.key}"}
-    assert httpx.get(proxy.url + "/no/such/path", headers=headers).status_code == 404
+    assert httpx.get(proxy.url + "/no/such/path", headers=headers, timeout=60).status_code == 404
 
 
 def test_a_body_that_is_not_json_is_refused_not_dropped(proxy: Proxy) -> None:

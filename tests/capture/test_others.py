@@ -64,9 +64,11 @@ def test_what_spends_the_operators_key_is_recorded(proxy: Proxy, upstream: Provi
 def test_an_unknown_path_leaves_no_record_and_a_refusal_by_the_provider_does(proxy: Proxy) -> None:
     before = newest(proxy, 1)
     headers = {"authorization": f"Bearer {proxy.key}"}
-    assert httpx.get(proxy.url + "/no/such/path", headers=headers).status_code == 404
-    assert httpx.request("DELETE", proxy.url + "/v1/embeddings", headers=headers).status_code == 405
-    assert httpx.get(proxy.url + "/favicon.ico", headers=headers).status_code == 403
+    assert httpx.get(proxy.url + "/no/such/path", headers=headers, timeout=60).status_code == 404
+    assert (
+        httpx.request("DELETE", proxy.url + "/v1/embeddings", headers=headers, timeout=60).status_code == 405
+    )
+    assert httpx.get(proxy.url + "/favicon.ico", headers=headers, timeout=60).status_code == 403
     assert newest(proxy, 1) == before
     answer = httpx.get(proxy.url + "/anthropic/v1/files/some", headers=headers, timeout=60)
     assert answer.status_code == 404
