@@ -18,8 +18,9 @@ import httpx
 from benchmarks.conversation import Conversation
 from claude_lens.tracing.backends import at
 from claude_lens.tracing.bounds import Collector as Attributes
-from claude_lens.tracing.otlp import Sender, resource_attributes
+from claude_lens.tracing.otlp import Sender
 from claude_lens.tracing.queue import BATCH
+from claude_lens.tracing.resource import resource_attributes
 from claude_lens.tracing.spans import Span
 from claude_lens.tracing.tree import Tree
 from tests.harness.processes import Child, child_environment, free_port

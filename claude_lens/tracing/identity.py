@@ -57,8 +57,11 @@ def tags(exchange: Exchange, agent: str) -> tuple[str, ...]:
     return tuple(f"{name}:{value}" for name, value in found.items() if value)
 
 
-def metadata(exchange: Exchange) -> dict[str, Any]:
-    """What no convention has a name for; times in milliseconds, money in US dollars."""
+def metadata(exchange: Exchange, out: Collector) -> dict[str, Any]:
+    """What no convention has a name for; times in milliseconds, money in US dollars.
+
+    What an agent is to do is the model's words and another model's input: it stays where either is hidden.
+    """
     who, model = exchange.identity, exchange.model
     found = {
         "exchange_id": exchange.id,
@@ -80,7 +83,7 @@ def metadata(exchange: Exchange) -> dict[str, Any]:
         "branch": who.branch,
         "client": who.client,
         "agent_type": who.agent.type,
-        "agent_description": who.agent.description,
+        "agent_description": out.words("output", out.words("input", who.agent.description or "")),
         "agent_evidence": who.agent.evidence,
     }
     return {name: value for name, value in found.items() if value not in (None, [], "")}

@@ -11,7 +11,8 @@ from claude_lens.exchange import Exchange
 from claude_lens.redact import redactor
 from claude_lens.settings import Settings
 from claude_lens.tracing.backends import Backend
-from claude_lens.tracing.bounds import Collector, Redact, environment_mask
+from claude_lens.tracing.bounds import Collector, Redact
+from claude_lens.tracing.hiding import environment_hiding
 from claude_lens.tracing.otlp import Sender
 from claude_lens.tracing.queue import SpanQueue
 from claude_lens.tracing.resource import resource_attributes
@@ -103,8 +104,10 @@ def redaction(settings: Settings) -> Redact:
 
 def build_tree(settings: Settings, lookup: Lookup | None) -> Tree:
     """A tree that hides and redacts as the environment asks for."""
-    mask, redact = environment_mask(), redaction(settings)
-    return Tree(collector=lambda: Collector(mask, redact), lookup=lookup, with_schemas=settings.trace_schemas)
+    hiding, redact = environment_hiding(), redaction(settings)
+    return Tree(
+        collector=lambda: Collector(hiding, redact), lookup=lookup, with_schemas=settings.trace_schemas
+    )
 
 
 def build_sink(

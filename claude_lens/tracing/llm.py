@@ -12,8 +12,9 @@ from claude_lens.exchange import Exchange
 from claude_lens.messages import blocks, calls, written
 from claude_lens.messages.blocks import Json
 from claude_lens.messages.helpers import AUXILIARY, COMPACTION
-from claude_lens.tracing import names
-from claude_lens.tracing.bounds import Collector, dump, trimmed
+from claude_lens.tracing import media, names
+from claude_lens.tracing.bounds import Collector
+from claude_lens.tracing.fitting import dump
 from claude_lens.tracing.identity import Node, common, metadata
 from claude_lens.tracing.spans import Attributes, Event, Outcome, Span, nanoseconds
 
@@ -30,7 +31,9 @@ _SENTENCE: Final = {
 def llm_span(exchange: Exchange, node: Node, collector: Collector, *, with_schemas: bool = False) -> Span:
     """The span of one exchange at its place. ``with_schemas`` adds the tools' full definitions."""
     ended = exchange.started_at + (exchange.duration_ms or 0.0) / 1000
-    outcome, message = outcome_of(exchange)
+    outcome, told = outcome_of(exchange)
+    # A provider's error may quote what it was asked.
+    message = collector.words("output", collector.words("input", told)) if told else None
     return Span(
         trace_id=node.trace_id,
         span_id=node.span_id,
@@ -48,9 +51,13 @@ def llm_span(exchange: Exchange, node: Node, collector: Collector, *, with_schem
 
 def span_name(exchange: Exchange) -> str:
     """``chat MODEL``; calls that the client makes on its own account say what for."""
+    return f"{span_operation(exchange)} {exchange.model.requested or exchange.model.routed or 'unknown'}"
+
+
+def span_operation(exchange: Exchange) -> str:
+    """What the request is for: ``chat``, or what the client asks on its own account."""
     what = exchange.identity.request_class
-    operation = what if what in (COMPACTION, AUXILIARY) else names.CHAT
-    return f"{operation} {exchange.model.requested or exchange.model.routed or 'unknown'}"
+    return what if what in (COMPACTION, AUXILIARY) else names.CHAT
 
 
 def outcome_of(exchange: Exchange) -> tuple[Outcome, str | None]:
@@ -93,7 +100,7 @@ def _attributes(exchange: Exchange, node: Node, out: Collector, with_schemas: bo
     out.add(names.PROVIDER, model.provider)
     out.add(names.SYSTEM, "openai" if is_chat(exchange) else "anthropic")
     common(exchange, node, out)
-    out.json(names.METADATA, metadata(exchange))
+    out.json(names.METADATA, metadata(exchange, out))
     out.add(names.FINISH_REASON, exchange.stop_reason)
     out.add(names.HTTP_STATUS, exchange.http_status)
     out.add(names.ERROR_TYPE, error_type(exchange))
@@ -143,7 +150,8 @@ def _content(exchange: Exchange, answer: Json | None, out: Collector, with_schem
     whole = exchange.identity.context_compacted is not None
     new = conversation if whole else blocks.new_messages(conversation)
     reply = _reply(exchange, answer)
-    out.json(names.INPUT_VALUE, {"messages": [_without_reminders(message) for message in new]})
+    said = [_said(message, exchange) for message in new]
+    out.json(names.INPUT_VALUE, {"messages": [message for message in said if message["content"]]})
     out.add(names.INPUT_MIME, names.JSON)
     _output(reply, out)
     out.json(names.PARAMETERS, {name: value for name, value in body.items() if name not in _NOT_PARAMETERS})
@@ -170,29 +178,28 @@ def _output(reply: Json | None, out: Collector) -> None:
     if not reply:
         return
     if calls.calls(reply) or reply.get("tool_calls"):
-        out.json(names.OUTPUT_VALUE, trimmed({key: reply.get(key) for key in _REPLY if reply.get(key)}))
+        out.json(names.OUTPUT_VALUE, {key: reply.get(key) for key in _REPLY if reply.get(key)})
         out.add(names.OUTPUT_MIME, names.JSON)
     elif text := blocks.answer_text(reply):
         out.add(names.OUTPUT_VALUE, text)
         out.add(names.OUTPUT_MIME, names.TEXT)
 
 
-def _without_reminders(message: Json) -> Json:
-    """A message without the client's own reminders, which would drown what is looked for."""
-    kept = []
-    for block in blocks.blocks(message):
-        shown = {key: trimmed(value) for key, value in block.items() if key != "cache_control"}
-        text = blocks.text(block)
-        if (
-            text is not None
-            and text.startswith("<")
-            and written.is_inserted(text)
-            and not written.notes(text)
-        ):
-            shown["text"] = written.without_insertions(text)
-        if shown.get("text") != "":
-            kept.append(shown)
-    return {"role": message.get("role"), "content": kept}
+def _said(message: Json, exchange: Exchange) -> Json:
+    """A new message as far as it is somebody's words or a result, without what the client puts in by itself.
+
+    The client's texts (environment, reminders, lists of tools) would drown what is looked for. A request that
+    the client makes on its own account has nobody else's.
+    """
+    role = message.get("role")
+    told = [{k: v for k, v in block.items() if k != "cache_control"} for block in blocks.blocks(message)]
+    if role in ("system", "developer"):
+        told = []
+    elif role == "user" and span_operation(exchange) == names.CHAT:
+        words = written.beginning(message)
+        told = [block for block in told if blocks.text(block) is None]
+        told += [blocks.text_block(words)] if words else []
+    return {"role": role, "content": told}
 
 
 def _tools(tools: Any, out: Collector, with_schemas: bool) -> None:
@@ -263,15 +270,9 @@ def _calls(message: Json) -> list[tuple[str, str, str]]:
 
 
 def _part(block: Json) -> tuple[str, str]:
-    """Type and text of a block; images and other bulk are named, not sent."""
+    """Type and text of a block; media are named, not sent."""
     if (words := blocks.text(block)) is not None:
         return "text", words
     if (thought := blocks.thought(block)) is not None:
         return "reasoning", thought
-    kind = str(block.get("type"))
-    source = block.get("source")
-    if isinstance(source, Mapping):
-        data = source.get("data")
-        size = f", {len(data)} bytes of base64" if isinstance(data, str) else ""
-        return "text", f"[{kind} {source.get('media_type') or source.get('url') or ''}{size}]"
-    return "text", f"[{kind}]"
+    return "text", media.label(block) or f"[{block.get('type')}]"

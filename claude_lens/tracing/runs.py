@@ -9,7 +9,8 @@ from claude_lens.exchange import Exchange, Request, Response
 from claude_lens.messages.blocks import CALLED, answer_text
 from claude_lens.messages.calls import client_calls
 from claude_lens.tracing import names
-from claude_lens.tracing.bounds import VALUE_BYTES, Collector, trimmed
+from claude_lens.tracing.bounds import VALUE_BYTES, Collector
+from claude_lens.tracing.fitting import trimmed
 from claude_lens.tracing.identity import Node, common, metadata
 from claude_lens.tracing.llm import error_type, outcome_of
 from claude_lens.tracing.spans import Outcome, Span, nanoseconds
@@ -94,7 +95,7 @@ def run_span(run: Run, node: Node, out: Collector) -> Span:
     common(last, node, out)
     out.add(names.GEN_AI_OPERATION, names.INVOKE_AGENT)
     out.add(names.ERROR_TYPE, (error_type(last) or "incomplete") if outcome == "error" else None)
-    about = metadata(last)
+    about = metadata(last, out)
     kept = ("prompt_id", "project", "branch", "client", "agent_type", "agent_description", "agent_evidence")
     out.json(names.METADATA, {key: about[key] for key in kept if key in about})
     return Span(
@@ -106,7 +107,7 @@ def run_span(run: Run, node: Node, out: Collector) -> Span:
         end_ns=nanoseconds(max(run.ended, run.started)),
         attributes=out.done(),
         outcome=outcome,
-        message=message,
+        message=out.words("output", message) if message else None,
     )
 
 

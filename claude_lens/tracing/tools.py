@@ -15,8 +15,9 @@ from claude_lens.messages.blocks import CALLED
 from claude_lens.messages.calls import Call, Result, brought, client_calls, of_server
 from claude_lens.messages.written import without_insertions
 from claude_lens.tracing import names
-from claude_lens.tracing.bounds import Collector, trimmed
+from claude_lens.tracing.bounds import Collector
 from claude_lens.tracing.identity import Node, common
+from claude_lens.tracing.media import without_data
 from claude_lens.tracing.spans import Event, Span, nanoseconds
 
 NO_RESULT = "no result came back"
@@ -87,18 +88,17 @@ def tool_span(exchange: Exchange, one: Ran, node: Node, out: Collector) -> Span:
     if result is None:
         message = NO_RESULT
     elif result.is_error:
-        message = (result.text.strip().splitlines() or ["the tool failed"])[0][:500]
+        message = out.words("output", (result.text.strip().splitlines() or ["the tool failed"])[0][:500])
     out.add(names.KIND, names.TOOL)
     out.add(names.TOOL_NAME, use.name)
     common(exchange, replace(node, graph=f"{node.graph}:{use.name}", graph_parent=node.graph), out)
     out.add(names.GEN_AI_OPERATION, names.EXECUTE_TOOL)
     out.add(names.GEN_AI_TOOL_NAME, use.name)
     out.add(names.GEN_AI_TOOL_CALL_ID, use.id)
-    arguments = trimmed(use.input)
-    out.json(names.INPUT_VALUE, {"type": CALLED, "name": use.name, "input": arguments})
+    out.json(names.INPUT_VALUE, {"type": CALLED, "name": use.name, "input": use.input})
     out.add(names.INPUT_MIME, names.JSON)
-    out.json(names.TOOL_PARAMETERS, arguments)
-    output = without_insertions(result.text) if result is not None else ""
+    out.json(names.TOOL_PARAMETERS, use.input)
+    output = without_data(without_insertions(result.text)) if result is not None else ""
     out.add(names.OUTPUT_VALUE, output)
     out.add(names.OUTPUT_MIME, names.TEXT if output else None)
     told = {names.EXCEPTION_TYPE: "tool_error", names.EXCEPTION_MESSAGE: message or ""}

@@ -1,58 +1,14 @@
-"""What leaves the machine: cut, bounded, hidden, redacted."""
+"""What leaves the machine: bounded, hidden, redacted, media named."""
 
 from __future__ import annotations
 
 import json
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from claude_lens.tracing import names
-from claude_lens.tracing.bounds import (
-    SPAN_BYTES,
-    VALUE_BYTES,
-    Collector,
-    cut,
-    dump,
-    environment_mask,
-    no_mask,
-    trimmed,
-)
-
-
-def test_cut_says_how_much_is_missing() -> None:
-    assert cut("short") == "short"
-    assert cut("x" * VALUE_BYTES) == "x" * VALUE_BYTES
-    assert cut("x" * (VALUE_BYTES + 5)) == "x" * VALUE_BYTES + "…[+5]"
-    euros = "€" * VALUE_BYTES
-    kept, _, missing = cut(euros).partition("…[+")
-    assert len(kept.encode()) <= VALUE_BYTES
-    assert len(kept) + int(missing.rstrip("]")) == VALUE_BYTES
-
-
-@given(st.text(st.characters(codec=None), max_size=200), st.integers(1, 100))
-def test_cut_never_exceeds_its_limit_and_can_always_be_encoded(text: str, limit: int) -> None:
-    kept = cut(text, limit)
-    head = kept.rpartition("…[+")[0] if kept.endswith("]") and "…[+" in kept else kept
-    assert len(head.encode()) <= max(limit, len(text.encode("utf-8", "replace")))
-    kept.encode()
-
-
-def test_dump_takes_what_json_cannot_say() -> None:
-    assert dump({"a": "ü"}) == '{"a":"ü"}'
-    assert json.loads(dump({"a": "\ud800"})) == {"a": "\ud800"}
-    assert json.loads(dump({"n": 2**70})) == {"n": 2**70}
-    assert "object" in dump(object())
-    deep: list[object] = []
-    for _ in range(100_000):
-        deep = [deep]
-    assert dump(deep) == "null"
-
-
-def test_trimmed_shortens_every_string() -> None:
-    found = trimmed({"a": ["x" * 20_000, {"b": "y"}], "n": 1})
-    assert found == {"a": ["x" * VALUE_BYTES + f"…[+{20_000 - VALUE_BYTES}]", {"b": "y"}], "n": 1}
+from claude_lens.tracing.bounds import SPAN_BYTES, VALUE_BYTES, Collector
+from claude_lens.tracing.hiding import environment_hiding
 
 
 def test_a_span_is_bounded_and_says_what_it_lacks() -> None:
@@ -74,11 +30,31 @@ def test_nothing_says_nothing() -> None:
     assert out.done() == {"zero": 0, "list": "[]"}
 
 
+def test_json_stays_json_and_media_are_named() -> None:
+    out = Collector()
+    image = {"type": "image", "source": {"media_type": "image/png", "data": "A" * 40_000}}
+    out.json("x", {"messages": [{"content": [image, {"type": "text", "text": "y" * 40_000}]}]})
+    value = str(out.done()["x"])
+    assert len(value.encode()) <= VALUE_BYTES
+    named, text = json.loads(value)["messages"][0]["content"]
+    assert named == {"type": "text", "text": "[image image/png, 40000 bytes of base64]"}
+    assert text["text"].startswith("yyy")
+
+
+def test_a_secret_is_known_before_it_could_be_cut() -> None:
+    out = Collector(redact=lambda text: text.replace("SECRET" * 4, "[redacted]"))
+    padding = "x" * (VALUE_BYTES - 60)
+    out.json("x", {"text": padding + "SECRET" * 4})
+    out.json("y", [padding + "SECRET" * 4, "z" * 9000])
+    out.add("z", padding + "SECRET" * 4)
+    assert "SECRET" not in str(out.done())
+    assert out.words("output", "a SECRETSECRETSECRETSECRET") == "a [redacted]"
+
+
 def test_hiding_as_openinference_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert environment_mask() is no_mask
     monkeypatch.setenv("OPENINFERENCE_HIDE_INPUTS", "true")
     monkeypatch.setenv("OPENINFERENCE_HIDE_OUTPUT_TEXT", "true")
-    out = Collector(environment_mask())
+    out = Collector(environment_hiding())
     out.add(names.INPUT_VALUE, "secret")
     out.add("llm.input_messages.0.message.content", "secret")
     out.add("llm.output_messages.0.message.content", "secret")

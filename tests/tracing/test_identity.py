@@ -23,5 +23,5 @@ def test_what_is_unknown_is_left_out() -> None:
     common(bare, Node(trace_id=1, span_id=2, parent_id=None), out)
     assert set(out.done()) == {"agent.name", "gen_ai.agent.name", "graph.node.id", "tag.tags"}
     assert tags(bare, "main") == ("agent:main",)
-    assert "request_id" not in metadata(bare)
-    assert "project" not in metadata(bare)
+    assert "request_id" not in metadata(bare, Collector())
+    assert "project" not in metadata(bare, Collector())
