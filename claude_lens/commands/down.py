@@ -11,6 +11,7 @@ import click
 from claude_lens import settings as setting_table
 from claude_lens.proxy import supervisor
 from claude_lens.proxy.health import health
+from claude_lens.tracing import unsent
 
 
 def timeout_option(seconds: float) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -41,6 +42,8 @@ def command(timeout: float) -> int:
             return 1
         return 0
     print("the proxy has stopped")
+    if line := unsent.waiting(settings.home):
+        print(f"lensctl: {line}", file=sys.stderr)
     if not done:
         print(f"lensctl: requests that still ran after {timeout:g} s were cut", file=sys.stderr)
     return 0

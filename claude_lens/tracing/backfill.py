@@ -13,7 +13,7 @@ from claude_lens.store.reading.restore import restored
 from claude_lens.store.schema import exchanges, sessions
 from claude_lens.tracing import backends
 from claude_lens.tracing.backends import Backend
-from claude_lens.tracing.live import build_tree
+from claude_lens.tracing.building import build_tree
 from claude_lens.tracing.otlp import Sender
 from claude_lens.tracing.resource import resource_attributes
 from claude_lens.tracing.sink import adopt_environment

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from claude_lens.errors import HostError
 from claude_lens.exchange import Exchange
-from claude_lens.redact import redactor
 from claude_lens.settings import Settings
 from claude_lens.tracing.backends import Backend
-from claude_lens.tracing.bounds import Collector, Redact
-from claude_lens.tracing.hiding import environment_hiding
+from claude_lens.tracing.building import build_tree
+from claude_lens.tracing.catching_up import CatchingUp
 from claude_lens.tracing.otlp import Sender
 from claude_lens.tracing.queue import SpanQueue
 from claude_lens.tracing.resource import resource_attributes
 from claude_lens.tracing.sampling import Sampled, sampled
 from claude_lens.tracing.spans import Span
 from claude_lens.tracing.tree import Lookup, Tree
+from claude_lens.tracing.unsent import Note, Unsent, left
 
 TICK_EVERY = 1.0
+NOTE_EVERY = 5.0
 CLOSE_WITHIN = 5.0
 
 
@@ -39,18 +42,24 @@ class TracingSink:
         queues: Sequence[SpanQueue],
         hosts: Mapping[str, str] | None = None,
         wanted: Sampled = lambda _: True,
+        unsent: Unsent | None = None,
     ) -> None:
         """``hosts``: where each queue leads, by its name; ``wanted``: which traces are sent."""
         self._tree = tree
         self._queues = queues
         self._hosts = hosts or {}
         self._wanted = wanted
+        self._unsent = unsent
+        self._noted = 0.0
+        self.catching_up: CatchingUp | None = None
         self._told: dict[str, str | None] = {}
         self._ticked = 0.0
 
     def arrived(self, exchange: Exchange) -> None:
         """A request has arrived."""
         self._tree.arrived(exchange)
+        if self._unsent is not None and self._unsent.note is None:
+            self._unsent.put(Note(exchange.started_at))
 
     def ended(self, exchange: Exchange) -> None:
         """An exchange has ended: what it completes goes to the backends."""
@@ -69,6 +78,7 @@ class TracingSink:
         if now - self._ticked >= TICK_EVERY:
             self._ticked = now
             self._put(self._tree.tick(now))
+            self._note(now)
         problems = []
         for queue in self._queues:
             problem = queue.status()["problem"]
@@ -78,6 +88,19 @@ class TracingSink:
         if problems:
             raise TracingError("; ".join(problems))
 
+    def _note(self, now: float, left_over: int | None = None) -> None:
+        """Say since when spans may be missing, should this process end now; ``left_over`` at its end."""
+        if self._unsent is None or (now - self._noted < NOTE_EVERY and left_over is None):
+            return
+        self._noted = now
+        begun = [
+            at for at in (self._tree.oldest, *(queue.oldest for queue in self._queues)) if at is not None
+        ]
+        queued = [queue.status() for queue in self._queues]
+        waiting = sum(int(one["queued"] or 0) for one in queued) if left_over is None else left_over
+        problem = next((str(one["problem"]) for one in queued if one["problem"]), None)
+        self._unsent.put(Note(min(begun), waiting, problem) if begun else None)
+
     def counters(self) -> dict[str, Any]:
         """For each backend: its host, spans sent, refused, dropped, queued, and the newest problem."""
         return {queue.name: {"host": self._hosts.get(queue.name), **queue.status()} for queue in self._queues}
@@ -85,29 +108,19 @@ class TracingSink:
     def close(self) -> None:
         """Complete what is open and send what waits, within ``CLOSE_WITHIN`` seconds for all backends."""
         self._put(self._tree.close())
+        if self.catching_up is not None:
+            self.catching_up.close()
         until = time.monotonic() + CLOSE_WITHIN
-        for queue in self._queues:
-            queue.close(max(0.1, until - time.monotonic()))
+        left_over = sum(queue.close(max(0.1, until - time.monotonic())) for queue in self._queues)
+        self._note(time.time(), left_over)
+        if self._unsent is not None:
+            self._unsent.close()
 
     def _put(self, spans: list[Span]) -> None:
         spans = [span for span in spans if self._wanted(span.trace_id)]
         if spans:
             for queue in self._queues:
                 queue.put(spans)
-
-
-def redaction(settings: Settings) -> Redact:
-    """The redaction that the store applies to bodies, as the settings ask for it."""
-    chosen = redactor(settings)
-    return str if chosen is None else chosen.text
-
-
-def build_tree(settings: Settings, lookup: Lookup | None) -> Tree:
-    """A tree that hides and redacts as the environment asks for."""
-    hiding, redact = environment_hiding(), redaction(settings)
-    return Tree(
-        collector=lambda: Collector(hiding, redact), lookup=lookup, with_schemas=settings.trace_schemas
-    )
 
 
 def build_sink(
@@ -117,4 +130,10 @@ def build_sink(
     resource = resource_attributes(environ)
     queues = [SpanQueue(one.name, Sender(one, resource)) for one in chosen]
     hosts = {one.name: one.host for one in chosen}
-    return TracingSink(build_tree(settings, lookup), queues, hosts, sampled(environ))
+    wanted, unsent = sampled(environ), Unsent(settings.home, str(os.getpid()))
+    sink = TracingSink(build_tree(settings, lookup), queues, hosts, wanted, unsent)
+    notes = [(path, note.since) for path, note in left(settings.home)]
+    if notes:
+        made = partial(build_tree, settings, None)
+        sink.catching_up = CatchingUp(settings, notes, made, queues, time.time())
+    return sink

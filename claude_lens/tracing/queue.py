@@ -21,6 +21,7 @@ QUEUE_BYTES = 32 * 1024 * 1024
 FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 30.0
 LONGEST_ASKED = 300.0
+LAST_PAUSE = 0.5
 
 
 class Sends(Protocol):
@@ -61,6 +62,8 @@ class SpanQueue:
         self._counters = Counters()
         self._changed = threading.Condition()
         self._in_flight = 0
+        self._sending: list[tuple[Span, int]] = []
+        self._dropped_since: int | None = None
         self._give_up_at: float | None = None
         self._abandoned = False
         self._thread = threading.Thread(target=self._run, name=f"claude-lens-{name}", daemon=True)
@@ -90,25 +93,42 @@ class SpanQueue:
                 "queued_bytes": self._bytes,
             }
 
+    @property
+    def queued_bytes(self) -> int:
+        """How much waits."""
+        return self._bytes
+
+    @property
+    def oldest(self) -> float | None:
+        """When the earliest span began that waits, is under way or was dropped (s); None where none is."""
+        with self._changed:
+            begun = [span.start_ns for span, _ in (*self._waiting, *self._sending)]
+            begun += [self._dropped_since] if self._dropped_since is not None else []
+        return min(begun) / 1e9 if begun else None
+
     def drained(self, timeout: float) -> bool:
         """Wait until nothing waits (True) or ``timeout`` seconds have passed (False)."""
         with self._changed:
             return self._changed.wait_for(lambda: not self._waiting and not self._in_flight, timeout)
 
-    def close(self, timeout: float = 5.0) -> None:
-        """Send what waits, for at most ``timeout`` seconds; what is left is counted as dropped."""
+    def close(self, timeout: float = 5.0) -> int:
+        """Send what waits, for at most ``timeout`` seconds; what is left is counted as dropped, and told."""
         with self._changed:
             self._give_up_at = time.monotonic() + timeout
             self._changed.notify_all()
         self._thread.join(timeout)
         with self._changed:
             # What is under way still has no answer, and nobody will hear one.
-            self._counters.dropped += len(self._waiting) + self._in_flight
+            left = [*self._sending, *self._waiting]
+            self._counters.dropped += len(left)
+            for span, _ in left:
+                self._dropped_since = min(self._dropped_since or span.start_ns, span.start_ns)
             self._waiting.clear()
-            self._bytes = self._in_flight = 0
+            self._bytes, self._in_flight, self._sending = 0, 0, []
             self._abandoned = self._thread.is_alive()
         if not self._thread.is_alive():
             self._sender.close()
+        return len(left)
 
     def _run(self) -> None:
         pause = FIRST_PAUSE
@@ -118,7 +138,8 @@ class SpanQueue:
             if self._settle(batch, attempt):
                 pause = FIRST_PAUSE
             elif last_chance:
-                return
+                # A backend that is only restarting is back within the time that is left.
+                time.sleep(LAST_PAUSE * self._pace)
             else:
                 asked = min(attempt.retry_after or 0.0, LONGEST_ASKED)
                 with self._changed:
@@ -136,7 +157,7 @@ class SpanQueue:
                 return None
             batch = [self._waiting.popleft() for _ in range(min(self._batch, len(self._waiting)))]
             self._bytes -= sum(size for _, size in batch)
-            self._in_flight = len(batch)
+            self._in_flight, self._sending = len(batch), batch
             return batch
 
     def _settle(self, batch: list[tuple[Span, int]], attempt: Attempt) -> bool:
@@ -158,11 +179,13 @@ class SpanQueue:
                 self._make_room()
             else:
                 counters.refused += len(batch)
-            self._in_flight = 0
+            self._in_flight, self._sending = 0, []
             self._changed.notify_all()
             return attempt.ok or smaller or not attempt.retryable
 
     def _make_room(self) -> None:
         while self._bytes > self._limit and self._waiting:
-            self._bytes -= self._waiting.popleft()[1]
+            span, size = self._waiting.popleft()
+            self._bytes -= size
             self._counters.dropped += 1
+            self._dropped_since = min(self._dropped_since or span.start_ns, span.start_ns)

@@ -80,6 +80,11 @@ class Tree:
         """How many runs go on or wait for proof of their parent."""
         return len(self._runs) + len(self._held)
 
+    @property
+    def oldest(self) -> float | None:
+        """When the earliest of them began; None where none is open."""
+        return min((run.started for run in (*self._runs.values(), *self._held.values())), default=None)
+
     def arrived(self, exchange: Exchange) -> None:
         """A request has arrived: its run is going on."""
         if places.standing(exchange) in ("main", "subagent"):

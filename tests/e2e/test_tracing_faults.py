@@ -80,3 +80,36 @@ def test_a_silent_refusing_absent_and_healed_backend(tmp_path: Path) -> None:
         log = proxy.log.read_text()
         assert 1 <= log.count("recorder: tracing: TracingError: otlp: no answer in time") <= 2
         assert "Traceback" not in log
+
+
+@pytest.mark.parametrize("how", ["stop", "kill"])
+def test_what_a_stopped_or_killed_proxy_could_not_send_arrives_after_the_next_start(
+    tmp_path: Path, how: str
+) -> None:
+    with Provider() as upstream, Collector() as backend:
+        upstream.play(always(say(text("hello"))))
+        backend.stop()
+        settings = {"OTEL_EXPORTER_OTLP_ENDPOINT": backend.url, "CLAUDE_LENS_STRICT": "0"}
+        proxy = Proxy(tmp_path / "home", upstream.url, None, **settings)
+        proxy.start(early=True)
+        try:
+            for number in range(4):
+                head = {
+                    "x-claude-code-session-id": "s",
+                    "x-claude-code-prompt-id": f"p{number}",
+                    "x-claude-code-request-class": "main",
+                }
+                assert "message_stop" in proxy.post(body(number), **head).text
+            proxy.settled()
+            if how == "stop":
+                proxy.close()
+            else:
+                proxy.kill(recorder=True)
+            assert backend.spans == []
+            backend.start()
+            proxy.start(early=True)
+            until(lambda: len(backend.spans) >= 8, 60, lambda: str([span.name for span in backend.spans]))
+        finally:
+            proxy.close()
+        ids = [span.span_id for span in backend.spans]
+        assert len(ids) == len(set(ids)) == 8

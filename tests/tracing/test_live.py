@@ -11,11 +11,10 @@ from typing import Any
 
 import pytest
 
-from claude_lens.settings import load
+from claude_lens.settings import Settings, load
 from claude_lens.store.reading.queries import Reader
 from claude_lens.tracing.backends import Backend, at
-from claude_lens.tracing.bounds import Collector as Attributes
-from claude_lens.tracing.live import TracingError, TracingSink, build_sink, redaction
+from claude_lens.tracing.live import TracingError, TracingSink, build_sink
 from claude_lens.tracing.lookup import StoreLookup
 from claude_lens.tracing.queue import SpanQueue
 from claude_lens.tracing.tree import Tree
@@ -29,8 +28,13 @@ def lookup(tmp_path: Any) -> StoreLookup:
 
 
 @pytest.fixture
-def sink(collector: Collector, lookup: StoreLookup) -> Iterator[TracingSink]:
-    opened = build_sink(load({}), {}, lookup, [at(collector.url)])
+def home(tmp_path: Path) -> Settings:
+    return load({"CLAUDE_LENS_HOME": str(tmp_path)})
+
+
+@pytest.fixture
+def sink(collector: Collector, lookup: StoreLookup, home: Settings) -> Iterator[TracingSink]:
+    opened = build_sink(home, {}, lookup, [at(collector.url)])
     yield opened
     opened.close()
 
@@ -101,11 +105,11 @@ def test_a_problem_is_raised_once_and_again_only_when_it_changes(
 
 
 def test_two_backends_get_everything_and_do_not_hinder_each_other(
-    collector: Collector, lookup: StoreLookup
+    collector: Collector, lookup: StoreLookup, home: Settings
 ) -> None:
     with Collector(mode="hang") as silent:
         one = Backend("arize", silent.url + "/v1/traces", "space", "key")
-        sink = build_sink(load({}), {"ARIZE_PROJECT_NAME": "mine"}, lookup, [one, at(collector.url)])
+        sink = build_sink(home, {"ARIZE_PROJECT_NAME": "mine"}, lookup, [one, at(collector.url)])
         sink.ended(Talk().say("go").ask("done"))
         until(sink, "sent", 2)
         assert sink.counters()["arize"]["queued"] == 2
@@ -116,18 +120,18 @@ def test_two_backends_get_everything_and_do_not_hinder_each_other(
 
 
 def test_hidden_inputs_never_leave(
-    collector: Collector, lookup: StoreLookup, monkeypatch: pytest.MonkeyPatch
+    collector: Collector, lookup: StoreLookup, home: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPENINFERENCE_HIDE_INPUTS", "true")
-    sink = build_sink(load({}), {}, lookup, [at(collector.url)])
+    sink = build_sink(home, {}, lookup, [at(collector.url)])
     sink.ended(Talk().say("RECOGNISABLE").ask("done"))
     sink.close()
     assert len(collector.spans) == 2
     assert "RECOGNISABLE" not in str(collector.posts[0].message)
 
 
-def test_schemas_where_asked_for(collector: Collector, lookup: StoreLookup) -> None:
-    sink = build_sink(load({"CLAUDE_LENS_TRACE_SCHEMAS": "1"}), {}, lookup, [at(collector.url)])
+def test_schemas_where_asked_for(collector: Collector, lookup: StoreLookup, home: Settings) -> None:
+    sink = build_sink(replace(home, trace_schemas=True), {}, lookup, [at(collector.url)])
     sink.ended(Talk().say("go").ask("done"))
     sink.close()
     assert "input_schema" in str(collector.posts[0].message)
@@ -150,18 +154,3 @@ def test_a_bug_in_building_reaches_the_recorder_not_the_backend(collector: Colle
         TracingSink(Broken(), [queue]).ended(Talk().say("go").ask("x"))
     with suppress(KeyError):
         TracingSink(Broken(), [queue]).close()
-
-
-def test_redacting_as_the_store_does(tmp_path: Path) -> None:
-    key = "sk-ant-api03-" + "aB3_" * 20 + "AA"
-
-    def shown(**settings: str) -> str:
-        out = Attributes(redact=redaction(load({"CLAUDE_LENS_HOME": str(tmp_path), **settings})))
-        out.add("a", f"the key {key} is")
-        out.add("b", (key, "x"))
-        out.json("c", {"key": key})
-        return str(out.done())
-
-    assert key not in shown()
-    assert "[redacted:" in shown()
-    assert key in shown(CLAUDE_LENS_REDACT="off")
