@@ -13,15 +13,17 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from claude_lens import exact
-from claude_lens.messages.blocks import blocks, kind, text_block, texts
+from claude_lens.messages.blocks import blocks, kind, text, text_block, texts
 from claude_lens.messages.calls import Call, calls
+from claude_lens.messages.system import is_billing
 from claude_lens.store import content
-from claude_lens.store.chain import strip
+from claude_lens.store.chain import element, strip
 
 _FIRST: Final = ("role", "content")
 # Ids of providers are long and random; some local models count their calls from zero in every answer.
 _UNIQUE: Final = re.compile(r"[A-Za-z0-9_-]{16,}")
 _WORDS: Final = re.compile(r"\w+")
+_VERSION: Final = re.compile(r"cc_version=[^;]*;?")
 _MOST_WORDS: Final = 2000
 _LEAST_ALIKE: Final = 0.5
 _TELLING: Final = 80
@@ -56,6 +58,21 @@ def form_digest(message: Any) -> bytes:
     return content.digest(form(message))
 
 
+def element_key(part: str, value: Any) -> bytes:
+    """What an element of a request's list (``tools``, ``system``, ``messages``) is, apart from its form.
+
+    The client's own system block, which the API takes out again, is the same whatever version it tells.
+    """
+    if part == "messages":
+        return form_digest(value)
+    if part == "system":
+        words = value if isinstance(value, str) else text(value)
+        if words is not None and is_billing(words):
+            return content.digest(_VERSION.sub("", words).encode("utf-8", "surrogatepass"))
+        value = text_block(value) if isinstance(value, str) else value
+    return content.digest(element(value))
+
+
 def _content(told: list[Any], own: bool) -> Any:
     kept = [block for each in told if (block := _block(each, own)) is not None]
     if own or not kept:
@@ -70,11 +87,11 @@ def _block(block: Any, own: bool) -> Any:
     """A block without what a client changes; None for one that it leaves out."""
     if not isinstance(block, dict):
         return block
-    what, text, inner = kind(block), block.get("text"), block.get("content")
+    what, said, inner = kind(block), block.get("text"), block.get("content")
     if own and what == "thinking":
         return None
-    if own and what == "text" and isinstance(text, str):
-        return text_block(text.strip()) if text.strip() else None
+    if own and what == "text" and isinstance(said, str):
+        return text_block(said.strip()) if said.strip() else None
     if what == "call" and isinstance(block.get("id"), str) and block["id"]:
         return {"type": block["type"], "id": block["id"], "name": block.get("name")}
     if what == "result" and isinstance(inner, list):
@@ -90,7 +107,7 @@ def alike(one: Any, other: Any) -> bool:
     thoughts = [_thoughts(message) for message in (one, other)]
     made = [calls(message) for message in (one, other)]
     if thoughts[0] != thoughts[1]:
-        telling = made[0] or sum(len(text) for text in _texts(one)) >= _TELLING
+        telling = made[0] or sum(map(len, _texts(one))) >= _TELLING
         if all(thoughts) or not telling:
             return False
     return all(_same_call(a, b) for a, b in zip(*made, strict=False))
@@ -130,8 +147,8 @@ def _plain(value: Any) -> Any:
 
 def _words(value: Any) -> set[str]:
     found: set[str] = set()
-    for text in _scalars(value):
-        for match in _WORDS.finditer(text):
+    for words in _scalars(value):
+        for match in _WORDS.finditer(words):
             found.add(match[0])
             if len(found) >= _MOST_WORDS:
                 return found

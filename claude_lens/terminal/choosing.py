@@ -40,6 +40,16 @@ def filter_options(command: Command) -> Command:
     return command
 
 
+_RANGE: tuple[Command, ...] = tuple(_OPTIONS[index] for index in (5, 8, 9, 10))
+
+
+def range_options(command: Command) -> Command:
+    """Give a command those of the options that say when, and in which project."""
+    for option in reversed(_RANGE):
+        command = option(command)
+    return command
+
+
 def chosen(reader: Reader, options: dict[str, Any]) -> Filter:
     """The filter that the options describe; takes them out of ``options``, all but ``tz``.
 

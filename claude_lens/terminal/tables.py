@@ -12,6 +12,7 @@ from rich.text import Text
 
 from claude_lens.store.insight.compare import Change, Difference
 from claude_lens.store.insight.context import Context
+from claude_lens.store.insight.misses import Misses, Total
 from claude_lens.store.insight.why import Reason
 from claude_lens.store.numbers.limits import Limits
 from claude_lens.store.numbers.stats import Numbers, Stats
@@ -178,6 +179,31 @@ def reasons(found: Sequence[Reason], *, details: bool, hits: bool) -> Renderable
             Text(f"{len(missed)} of {len(found)} requests missed the cache; {money(sum(known))} more")
         )
     return Group(*lines)
+
+
+def misses(found: Misses) -> RenderableType:
+    """A row a cause, the dearest first; then the sessions that cost most."""
+    if not found["requests"]:
+        return Text("no request was recorded in this range")
+    told = f"{found['misses']} of {found['requests']} requests missed the cache"
+    lines: list[RenderableType] = []
+    if found["causes"]:
+        table = FittingTable(("because",), ("misses", "missed", "cost"))
+        for one in found["causes"]:
+            row = (str(one["misses"]), count(one["missed_tokens"]), _cost(one))
+            table.add_row(Text(one["cause"]), *row)
+        dearest = FittingTable(("session", "title"), ("misses", "missed", "cost"), texts=("title",))
+        for each in found["sessions"]:
+            row = (str(each["misses"]), count(each["missed_tokens"]), _cost(each))
+            dearest.add_row(each["session_id"][:SHORT_ID], Text(printable(each["title"] or "")), *row)
+        lines = [table, Text(""), dearest]
+        told += f"; {_cost(found)} more"
+    return Group(*lines, Text(told))
+
+
+def _cost(total: Total) -> str:
+    """Dollars; with a sign that there are misses without a known price."""
+    return money(total["cost_usd"]) + ("+?" if total["unpriced"] and total["cost_usd"] is not None else "")
 
 
 def context_table(found: Context, limit: int) -> RenderableType:

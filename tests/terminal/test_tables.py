@@ -99,3 +99,22 @@ def test_a_difference() -> None:
     text = shown(tables.difference(found))
     assert "max_tokens: 5 → null" in text
     assert "tools 4 added: New" in text
+
+
+def test_misses_by_cause() -> None:
+    total: Any = {"misses": 2, "missed_tokens": 40_000, "cost_usd": 0.46, "unpriced": 1}
+    found: Any = {
+        **total,
+        "since": None,
+        "until": None,
+        "project": None,
+        "requests": 9,
+        "causes": [{"cause": "expired", **total}],
+        "sessions": [{"session_id": "1111", "title": "a title", **total}],
+    }
+    text = shown(tables.misses(found))
+    assert "expired" in text
+    assert "40.0k" in text
+    assert "$0.4600+?" in text
+    assert "a title" in text
+    assert text.rstrip().endswith("2 of 9 requests missed the cache; $0.4600+? more")

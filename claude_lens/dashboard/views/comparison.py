@@ -17,6 +17,8 @@ from claude_lens.dashboard.differences import Line, difference
 from claude_lens.dashboard.lens import Lens
 from claude_lens.dashboard.templating import page, pretty
 from claude_lens.dashboard.views.exchange import summary_of, whole
+from claude_lens.store.insight import compare
+from claude_lens.store.insight.compare import Side
 from claude_lens.store.reading.turns import Step
 
 _MOST_TEXT: Final = 400_000
@@ -45,13 +47,9 @@ class Part:
             return "as before"
         return ", ".join([*told, f"{self.same:,} as before"] if self.same else told)
 
-    def note(self, what: str, title: str, old: Any, new: Any) -> None:
-        """Count a piece that is ``new``, ``gone`` or ``changed``, and keep its difference."""
+    def note(self, title: str, old: Any, new: Any) -> None:
+        """Keep the difference of two elements; None for one that is not there."""
         texts = ["" if value is None else _readable(value)[:_MOST_TEXT] for value in (old, new)]
-        if texts[0] == texts[1]:
-            self.same += 1
-            return
-        self.counts[what] = self.counts.get(what, 0) + 1
         self.changes.append((title, difference(texts[0], texts[1])))
 
 
@@ -91,63 +89,67 @@ def _choices(line: Sequence[Step], one: str, other: str) -> list[tuple[str, int,
 
 def parts(before: Mapping[str, Any], after: Mapping[str, Any], ref: Ref) -> list[Part]:
     """The differences of two bodies; ``ref`` is where the messages of ``after`` can be asked for."""
-    lists = ("messages", "system", "tools")
-    old, new = ({k: v for k, v in body.items() if k not in lists} for body in (before, after))
-    settings = Part("Settings")
+    old, new = compare.side_of("", before), compare.side_of("", after)
+    found = [_list(name, old, new) for name in ("messages", "system", "tools")]
+    _new_messages(found[0], old, new, ref)
+    return [*found, _settings(old.params(), new.params())]
+
+
+def _settings(old: Mapping[str, Any], new: Mapping[str, Any]) -> Part:
+    found = Part("Settings")
     for name in (*old, *(name for name in new if name not in old)):
+        if name in old and name in new and old[name] == new[name]:
+            found.same += 1
+            continue
         what = "new" if name not in old else "gone" if name not in new else "changed"
-        settings.note(what, name, old.get(name), new.get(name))
-    return [_messages(before, after, ref), _system(before, after), _tools(before, after), settings]
+        found.counts[what] = found.counts.get(what, 0) + 1
+        found.note(name, old.get(name), new.get(name))
+    return found
 
 
-def _messages(before: Mapping[str, Any], after: Mapping[str, Any], ref: Ref) -> Part:
-    found = Part("Messages")
-    ours, theirs = _pieces(before.get("messages")), _pieces(after.get("messages"))
-    for index, (old, new) in enumerate(zip(ours, theirs, strict=False)):
-        found.note("changed", f"Message {index + 1}", old, new)
-    for index, old in enumerate(ours[len(theirs) :], len(theirs)):
-        found.note("gone", f"Message {index + 1}", old, None)
-    if len(theirs) > len(ours):
-        found.counts["new"] = len(theirs) - len(ours)
+_NAMES: Final[dict[compare.Part, str]] = {"messages": "Messages", "system": "System", "tools": "Tools"}
+_WORDS: Final = {"added": "new", "removed": "gone"}
+_TITLES: Final = {"messages": "Message", "system": "System block", "tools": "Tool"}
+
+
+def _list(name: compare.Part, before: Side, after: Side) -> Part:
+    """One list by the rule that ``lensctl diff`` has: what is new, gone, changed or moved in it."""
+    found = Part(_NAMES[name])
+    ours, theirs = before.lists[name], after.lists[name]
+    came = 0
+    for pair in compare.pairs(name, before, after):
+        what = _WORDS.get(pair.kind, pair.kind)
+        found.counts[what] = found.counts.get(what, 0) + 1
+        came += pair.kind in ("added", "changed")
+        if pair.kind == "moved" or (name == "messages" and pair.kind == "added"):
+            continue
+        old, new = (
+            None if at is None else values[at] for values, at in ((ours, pair.old), (theirs, pair.new))
+        )
+        place = pair.new if pair.new is not None else pair.old or 0
+        title = (
+            compare.label("tools", theirs[place] if new is not None else old)
+            if name == "tools"
+            else place + 1
+        )
+        found.note(f"{_TITLES[name]} {title}", old, new)
+    found.same = max(0, len(theirs) - came - found.counts.get("moved", 0))
+    return found
+
+
+def _new_messages(found: Part, before: Side, after: Side, ref: Ref) -> None:
+    """The messages that came, as they read; of many the newest."""
+    theirs = _values(after.body.get("messages"))
+    came = [pair.new for pair in compare.pairs("messages", before, after) if pair.kind == "added"]
     called = conversation.calls_of(theirs)
-    for index in range(max(len(ours), len(theirs) - MOST_ADDED), len(theirs)):
+    for index in [index for index in came if index is not None][-MOST_ADDED:]:
         message = theirs[index]
         role = str(message.get("role")) if isinstance(message, Mapping) else "message"
         found.added.append((index + 1, role, conversation.sent(message, ref.at(index), f"c-{index}", called)))
-    return found
 
 
-def _system(before: Mapping[str, Any], after: Mapping[str, Any]) -> Part:
-    found = Part("System")
-    ours, theirs = _pieces(before.get("system")), _pieces(after.get("system"))
-    for index in range(max(len(ours), len(theirs))):
-        old = ours[index] if index < len(ours) else None
-        new = theirs[index] if index < len(theirs) else None
-        what = "new" if old is None else "gone" if new is None else "changed"
-        found.note(what, f"System block {index + 1}", old, new)
-    return found
-
-
-def _tools(before: Mapping[str, Any], after: Mapping[str, Any]) -> Part:
-    """By their names: one that is put in before others changes none of those."""
-    found = Part("Tools")
-    ours, theirs = _named(before.get("tools")), _named(after.get("tools"))
-    for name in (*ours, *(name for name in theirs if name not in ours)):
-        what = "new" if name not in ours else "gone" if name not in theirs else "changed"
-        found.note(what, f"Tool {name}", ours.get(name), theirs.get(name))
-    return found
-
-
-def _named(value: Any) -> dict[str, Any]:
-    named: dict[str, Any] = {}
-    for tool in _pieces(value):
-        name = str(tool.get("name") or tool.get("type")) if isinstance(tool, Mapping) else "?"
-        named[name if name not in named else f"{name} {len(named)}"] = tool
-    return named
-
-
-def _pieces(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value] if isinstance(value, str) else []
+def _values(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value] if value is not None else []
 
 
 def _readable(value: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypedDict
@@ -13,6 +14,7 @@ from sqlalchemy import Connection, select
 from claude_lens.errors import NotFound
 from claude_lens.store.bodies import Bodies, Loader
 from claude_lens.store.chain import LISTS, strip
+from claude_lens.store.identity import element_key
 from claude_lens.store.schema import exchanges, sessions
 
 Part = Literal["tools", "system", "messages"]
@@ -35,6 +37,15 @@ class Change(TypedDict):
     diff: list[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One element that differs: where it was in the old list, and where it is in the new one."""
+
+    kind: Literal["added", "removed", "changed", "moved"]
+    old: int | None
+    new: int | None
+
+
 class Difference(TypedDict):
     """How request ``b`` differs from ``a``: parameters ``{name: [before, after]}``, then elements."""
 
@@ -47,11 +58,14 @@ class Difference(TypedDict):
 
 @dataclass(slots=True)
 class Side:
-    """A request; each element of its lists has a mark that equals another's where the elements are alike."""
+    """A request; each element of its lists has a key that equals another's where the two are the same.
+
+    In whatever form they were sent: see ``identity.element_key``.
+    """
 
     id: str
     body: Mapping[str, Any]
-    digests: Mapping[Part, Sequence[Any]]
+    digests: Mapping[Part, Sequence[bytes]]
 
     @property
     def lists(self) -> dict[Part, list[Any]]:
@@ -68,12 +82,34 @@ def _values(body: Mapping[str, Any], name: str) -> list[Any]:
     return value if isinstance(value, list) else [] if value is None else [value]
 
 
-def load_side(loader: Loader, key: int, ident: str, bodies: Bodies | None) -> Side | None:
+Keys = dict[tuple[Part, int], bytes]
+"""Keys of elements by list and content, worked out once for what requests share."""
+
+
+def side_of(ident: str, body: Mapping[str, Any]) -> Side:
+    """A request by its body alone."""
+    return Side(
+        ident, body, {name: [element_key(name, each) for each in _values(body, name)] for name in ORDER}
+    )
+
+
+def load_side(
+    loader: Loader, key: int, ident: str, bodies: Bodies | None, known: Keys | None = None
+) -> Side | None:
     """The request of an exchange that ``loader`` has loaded; None where it was not kept as a JSON object."""
     if bodies is None or not isinstance(bodies.request, Mapping):
         return None
-    pieces = loader.pieces(key)
-    return Side(ident, bodies.request, {name: pieces.get(name, []) for name in ORDER})
+    pieces, found = loader.pieces(key), {} if known is None else known
+    digests: dict[Part, list[bytes]] = {}
+    for name in ORDER:
+        values, stored = _values(bodies.request, name), pieces.get(name, [])
+        if len(values) != len(stored):
+            return side_of(ident, bodies.request)
+        for piece, value in zip(stored, values, strict=True):
+            if (name, piece) not in found:
+                found[(name, piece)] = element_key(name, value)
+        digests[name] = [found[(name, piece)] for piece in stored]
+    return Side(ident, bodies.request, digests)
 
 
 def load_sides(connection: Connection, idents: Sequence[str]) -> list[Side]:
@@ -117,24 +153,70 @@ def differ(a: Side, b: Side) -> Difference:
 
 def changes(part: Part, a: Side, b: Side) -> list[Change]:
     """The elements of one list that differ, in the order of the new list."""
-    left, right = list(a.digests[part]), list(b.digests[part])
-    old_values, new_values = a.lists[part], b.lists[part]
-    matcher = difflib.SequenceMatcher(None, left, right, autojunk=False)
+    before, after = a.lists[part], b.lists[part]
     found: list[Change] = []
+    for pair in pairs(part, a, b):
+        if pair.old is not None and pair.new is not None and pair.kind == "changed":
+            diff = text_diff(before[pair.old], after[pair.new])
+            found.append(_change(part, "changed", pair.new, after[pair.new], diff))
+        elif pair.new is not None:
+            found.append(_change(part, pair.kind, pair.new, after[pair.new], []))
+        elif pair.old is not None:
+            found.append(_change(part, pair.kind, pair.old, before[pair.old], []))
+    return found
+
+
+def pairs(part: Part, a: Side, b: Side) -> list[Pair]:
+    """The places of the elements that differ, by the one rule there is; tools are known by their names."""
+    if part == "tools":
+        return _by_name(a, b)
+    left, right = list(a.digests[part]), list(b.digests[part])
+    gone, came = Counter(left) - Counter(right), Counter(right) - Counter(left)
+    matcher = difflib.SequenceMatcher(None, left, right, autojunk=False)
+    found: list[Pair] = []
     for tag, i1, i2, j1, j2 in matcher.get_opcodes():
         if tag == "equal":
             continue
-        old = [index for index in range(i1, i2) if left[index] not in right]
-        new = [index for index in range(j1, j2) if right[index] not in left]
-        for i, j in zip(old, new, strict=False):
-            diff = text_diff(old_values[i], new_values[j])
-            found.append(_change(part, "changed", j, new_values[j], diff))
+        old = [index for index in range(i1, i2) if _take(gone, left[index])]
+        new = [index for index in range(j1, j2) if _take(came, right[index])]
         paired = min(len(old), len(new))
-        moved = [index for index in range(i1, i2) if left[index] in right]
-        found += [_change(part, "moved", index, old_values[index], []) for index in moved]
-        found += [_change(part, "removed", index, old_values[index], []) for index in old[paired:]]
-        found += [_change(part, "added", index, new_values[index], []) for index in new[paired:]]
+        found += [Pair("changed", i, j) for i, j in zip(old, new, strict=False)]
+        found += [Pair("moved", index, None) for index in range(i1, i2) if index not in old]
+        found += [Pair("removed", index, None) for index in old[paired:]]
+        found += [Pair("added", None, index) for index in new[paired:]]
     return found
+
+
+def _take(left: Counter[bytes], key: bytes) -> bool:
+    """Take one off where there is one."""
+    left[key] -= 1
+    return left[key] >= 0
+
+
+def _by_name(a: Side, b: Side) -> list[Pair]:
+    old, new = (_named(side.lists["tools"]) for side in (a, b))
+    ours, theirs = a.digests["tools"], b.digests["tools"]
+    before, after = [name for name in old if name in new], [name for name in new if name in old]
+    matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
+    stay = {name for block in matcher.get_matching_blocks() for name in after[block.b : block.b + block.size]}
+    found: list[Pair] = []
+    for name, index in old.items():
+        if name not in new:
+            found.append(Pair("removed", index, None))
+        elif ours[index] != theirs[new[name]]:
+            found.append(Pair("changed", index, new[name]))
+        elif name not in stay:
+            found.append(Pair("moved", index, new[name]))
+    return found + [Pair("added", None, index) for name, index in new.items() if name not in old]
+
+
+def _named(tools: Sequence[Any]) -> dict[str, int]:
+    """The places of tools by their names; of several with the same name, the later ones are numbered."""
+    named: dict[str, int] = {}
+    for index, tool in enumerate(tools):
+        name = label("tools", tool)
+        named[name if name not in named else f"{name} {index}"] = index
+    return named
 
 
 def _change(part: Part, kind: Any, index: int, value: Any, diff: list[str]) -> Change:
