@@ -70,6 +70,7 @@ class Bench:
         from claude_lens.agents.detect import no_files
         from claude_lens.agents.routes import load
         from claude_lens.capture.agent_log import AgentLog
+        from claude_lens.capture.asking import Asking
         from claude_lens.capture.routing import SubagentRouter
 
         claude = {"model_name": "claude-*", "litellm_params": {"model": "anthropic/claude-*"}}
@@ -77,7 +78,7 @@ class Bench:
         cache: Any = DualCache()
         self.log = AgentLog(lambda: cache)
         rules = {"OPENAI_API_KEY": "sk", "SUBAGENT_MAPPINGS": "code-reviewer:openai:gpt-4o,tester:o3"}
-        self.router = SubagentRouter(load(None, rules), self.log, no_files, strict=True)
+        self.router = SubagentRouter(load(None, rules), Asking(self.log, no_files, strict=True))
         self.body = body(PROMPT)
         self.count = 0
 

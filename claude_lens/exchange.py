@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 Lane = Literal["transparent", "translated"]
-Status = Literal["running", "ok", "error", "cancelled", "interrupted"]
+Status = Literal["running", "ok", "error", "cancelled", "interrupted", "refused"]
 Evidence = Literal["headers", "spawn", "file", "billing", "default", "unknown"]
 
 Headers = tuple[tuple[str, str], ...]
@@ -40,6 +40,7 @@ class Identity:
 
     ``class_inferred``: the client named no class (it is older than 2.1.273, or was not asked to), and
     ``request_class`` is what its body and its agent show.
+    ``key_alias`` is what the operator of LiteLLM calls the virtual key.
     """
 
     session_id: str | None = None
@@ -50,6 +51,7 @@ class Identity:
     context_compacted: str | None = None
     tool_durations_ms: tuple[tuple[str, int], ...] = ()
     user_id: str | None = None
+    key_alias: str | None = None
     client: str | None = None
     project: str | None = None
     branch: str | None = None
@@ -59,7 +61,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
-    """The model asked for, the one that answered, and why they differ (``rule``)."""
+    """The model asked for, the one that answered, and why they differ; ``rule`` is also what refused."""
 
     requested: str | None = None
     routed: str | None = None

@@ -28,7 +28,7 @@ FLOORS = (
     ("exchange", "when", "translation"),
     ("wire",),
     ("settings",),
-    ("agents", "client_settings", "hosts", "redact", "settings_docs"),
+    ("agents", "client_settings", "guard", "hosts", "redact", "settings_docs"),
     ("store",),
     ("recorder", "terminal"),
     ("tracing",),

@@ -95,11 +95,7 @@ def question(agent: Agent, *, request_class: str | None, model: str | None, size
     """
     if request_class == COUNT:
         request_class = None
-    subagent = request_class in SUBAGENT_CLASSES or agent.evidence == "billing"
-    if subagent or agent.id or agent.name or agent.type:
-        name: str | None = agent.name or ""
-    else:
-        name = None if agent.evidence == "unknown" or request_class in NOT_MAIN else MAIN
+    name = called(agent, request_class)
     return Question(
         agent=name,
         type=agent.type,
@@ -107,6 +103,14 @@ def question(agent: Agent, *, request_class: str | None, model: str | None, size
         model=model,
         tokens=size // BYTES_PER_TOKEN,
     )
+
+
+def called(agent: Agent, request_class: str | None) -> str | None:
+    """``main``, a subagent's name, empty for one without; None for calls beside the conversation."""
+    subagent = request_class in SUBAGENT_CLASSES or agent.evidence == "billing"
+    if subagent or agent.id or agent.name or agent.type:
+        return agent.name or ""
+    return None if agent.evidence == "unknown" or request_class in NOT_MAIN else MAIN
 
 
 def _agent_matches(glob: str, name: str | None) -> bool:

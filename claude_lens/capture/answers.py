@@ -15,9 +15,14 @@ from claude_lens.capture.proving import BUILD, SCHEMA
 
 STARTED = time.time()
 
+REFUSED = 402
+"""The status that Claude Code takes for final: asked once, it shows the sentence to its user."""
+BILLING = "billing_error"
+
 ERROR_TYPES = {
     400: "invalid_request_error",
     401: "authentication_error",
+    REFUSED: BILLING,
     403: "permission_error",
     404: "not_found_error",
     413: "request_too_large",

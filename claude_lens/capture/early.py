@@ -28,6 +28,7 @@ from claude_lens.capture.worker import Worker
 from claude_lens.hosts import HostGuard
 
 STATUS = "/claude-lens/status"
+GUARD = "/claude-lens/guard"
 MODELS = frozenset(("/v1/models", "/models"))
 
 
@@ -73,6 +74,8 @@ class EarlyApp:
         elif method == "GET" and path == STATUS:
             feed = self._worker.feed()
             await answers.status(send, lanes=self._worker.lanes, recording=feed.status() if feed else None)
+        elif method == "GET" and path == GUARD:
+            await answers.respond_json(send, 200, self._worker.guard.status(scope["query_string"]))
         elif method == "GET" and path in MODELS and models.is_anthropics(scope):
             # Claude Code waits three seconds for it, and goes without.
             names = [deployment.name for deployment in self._known.deployments]
@@ -95,8 +98,12 @@ class EarlyApp:
             await self._hold(scope, replay(body, receive), send, gone=receive)
             return
         flight = opened(scope, body, credential, feed=self._worker.feed(), price=self._price)
+        if self._worker.guard.asks_agents:
+            send = await self._worker.asking.consider(flight, send)
         outgoing.prepare(flight)
         flight.lane = "transparent"
+        if not await self._worker.guard.admit(flight, receive, send):
+            return
         count(self._worker.lanes, flight)
         await self._worker.lane.forward(flight, upstream, receive, send)
 

@@ -17,11 +17,14 @@ import yaml
 
 from claude_lens.agents.routes import SECTION, VARIABLE
 from claude_lens.capture.upstream import ANTHROPIC, Upstream, bare_base
+from claude_lens.guard import file
 from claude_lens.proxy.config import module_file
 from claude_lens.settings import PACKAGE
 
 NUMBER = (int, float)
-SECTIONS = frozenset(("model_list", "litellm_settings", "router_settings", "general_settings", SECTION))
+SECTIONS = frozenset(
+    ("model_list", "litellm_settings", "router_settings", "general_settings", SECTION, file.SECTION)
+)
 HARMLESS: dict[str, dict[str, tuple[type, ...]]] = {
     "litellm_settings": {
         "callbacks": (list,),

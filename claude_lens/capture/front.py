@@ -16,6 +16,7 @@ from claude_lens.capture.asgi import App, ClientGone, Receive, Scope, Send, read
 from claude_lens.capture.auth import Credential, judge, judge_anywhere
 from claude_lens.capture.decision import Decider
 from claude_lens.capture.door import Door, is_other, is_recorded, refuse
+from claude_lens.capture.guarding import Guard
 from claude_lens.capture.lane import Lane
 from claude_lens.capture.request import ANTHROPIC_ENDPOINTS, COUNT_TOKENS, WRONG_KEY, count, opened
 from claude_lens.capture.routing import SubagentRouter
@@ -35,6 +36,7 @@ class Front:
         decider: Decider,
         lane: Lane,
         feed: Callable[[], Feed | None],
+        guard: Guard,
         routing: Callable[[], SubagentRouter | None] = lambda: None,
         lanes: dict[str, int] | None = None,
         door: Door,
@@ -43,6 +45,7 @@ class Front:
         self._decider = decider
         self._lane = lane
         self._feed = feed
+        self._guard = guard
         self._routing = routing
         self._lanes = {} if lanes is None else lanes
         self._handlers: dict[tuple[str, str], Handler] = {
@@ -51,6 +54,7 @@ class Front:
             ("HEAD", "/api/hello"): answers.hello,
             ("GET", "/api/hello"): answers.hello,
             ("GET", "/claude-lens/status"): self._status,
+            ("GET", "/claude-lens/guard"): self._limits,
         }
 
     def concerns(self, scope: Scope) -> bool:
@@ -94,6 +98,8 @@ class Front:
         routing = self._routing()
         if routing is not None:
             send = await routing.consider(flight, send)
+        elif self._guard.asks_agents:
+            send = await self._guard.asking.consider(flight, send)
         outgoing.prepare(flight)
         if flight.target is not None:
             upstream, flight.lane_reason = None, f"a rule gives it to {flight.target}"
@@ -106,15 +112,26 @@ class Front:
         else:
             upstream, flight.lane_reason = None, "not an Anthropic endpoint"
         flight.lane = "transparent" if upstream else "translated"
+        if not await self._guard.admit(flight, receive, send):
+            return
         count(self._lanes, flight)
         if upstream:
             await self._lane.forward(flight, upstream, receive, send)
         else:
             await translated.run(flight, downstream, scope, receive, send)
 
+    async def _limits(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if await self._may_ask(scope, send):
+            await answers.respond_json(send, 200, self._guard.status(scope["query_string"]))
+
+    async def _may_ask(self, scope: Scope, send: Send) -> bool:
+        if judge(scope["headers"], host.master_key()).verdict in ("master", "open"):
+            return True
+        await respond_error(send, 401, WRONG_KEY["missing"])
+        return False
+
     async def _status(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if judge(scope["headers"], host.master_key()).verdict not in ("master", "open"):
-            await respond_error(send, 401, WRONG_KEY["missing"])
+        if not await self._may_ask(scope, send):
             return
         feed = self._feed()
         await answers.status(send, lanes=self._lanes, recording=feed.status() if feed else None)

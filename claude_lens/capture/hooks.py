@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import litellm
+from fastapi import HTTPException
 from litellm.integrations.custom_logger import CustomLogger
 from litellm.llms.custom_httpx.http_handler import get_async_httpx_client
 
-from claude_lens.capture import host
+from claude_lens.capture import answers, host
 from claude_lens.capture.anthropic_client import HonestAnthropicClient, note_error
 from claude_lens.capture.inflight import InFlight
 from claude_lens.capture.translated import IN_FLIGHT
+from claude_lens.capture.worker import worker
 
 
 class Marker(CustomLogger):  # type: ignore[misc]
@@ -35,6 +37,19 @@ class CaptureHooks(CustomLogger):  # type: ignore[misc]
         pooled = get_async_httpx_client(llm_provider=litellm.LlmProviders.ANTHROPIC)
         exact = not kwargs.get("additional_drop_params") and next(host.foreign_callbacks(), None) is None
         return {**kwargs, "client": HonestAnthropicClient(pooled, flight, exact=exact)}
+
+    async def async_pre_call_hook(
+        self, user_api_key_dict: Any, cache: Any, data: dict[str, Any], call_type: Any
+    ) -> None:
+        """Note whose virtual key it is, and ask the guard for that user. Raises where a limit is reached."""
+        flight = self._flight(data)
+        alias = getattr(user_api_key_dict, "key_alias", None)
+        if flight is None or not isinstance(alias, str) or not alias:
+            return
+        flight.key_alias = alias
+        sentence = worker().guard.consider_user(flight)
+        if sentence is not None:
+            raise HTTPException(answers.REFUSED, sentence)
 
     async def async_log_failure_event(
         self, kwargs: Any, response_obj: Any, start_time: Any, end_time: Any

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from claude_lens.exchange import Headers, Lane, Status
+from claude_lens.exchange import Agent, Headers, Identity, Lane, Status
 from claude_lens.recorder.frames import Arrival, Ending, Frame
 from claude_lens.wire.headers import redact
 
@@ -40,7 +40,11 @@ class UpstreamAnswer:
 
 @dataclass(slots=True)
 class InFlight:
-    """One exchange between arrival and end. Not thread-safe: lives on the event loop."""
+    """One exchange between arrival and end. Not thread-safe: lives on the event loop.
+
+    ``identity`` and ``asker`` are None where nobody wanted to know who asks. ``refusal`` is the sentence of
+    the guard that stopped it; ``over`` is called at its end.
+    """
 
     endpoint: str
     query: str
@@ -62,6 +66,11 @@ class InFlight:
     outgoing: bytes | None = None
     adapted: tuple[str, ...] = ()
     agent: Mapping[str, Any] = field(default_factory=dict)
+    identity: Identity | None = None
+    asker: Agent | None = None
+    key_alias: str | None = None
+    refusal: str | None = None
+    over: Callable[[InFlight], None] | None = None
     upstream: UpstreamAnswer | None = None
     cut: str | None = None
     cost_usd: float | None = None
@@ -129,6 +138,8 @@ class InFlight:
             return
         self.ended = True
         self.arrive()
+        if self.over is not None:
+            self.over(self)
         routed = self.routed_model or self.requested_model
         self.put(
             Ending(
@@ -150,6 +161,7 @@ class InFlight:
                 cost_usd=self.cost_usd,
                 adapted=self.adapted,
                 agent=self.agent,
+                key_alias=self.key_alias,
             )
         )
 

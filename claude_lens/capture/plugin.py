@@ -12,10 +12,8 @@ import litellm
 from litellm.integrations.custom_logger import CustomLogger
 
 from claude_lens.agents import routes
-from claude_lens.agents.files import AgentFiles
 from claude_lens.agents.targets import derived
 from claude_lens.capture import host
-from claude_lens.capture.agent_log import AgentLog
 from claude_lens.capture.decision import Decider
 from claude_lens.capture.front import Front, FrontRoute
 from claude_lens.capture.hooks import CaptureHooks, Marker
@@ -31,11 +29,13 @@ class Plugin:
         self.settings = settings = worker.settings
         self.hooks = CaptureHooks()
         self.router: SubagentRouter | None = None
+        worker.cache.redis = lambda: host.shared_cache().redis_cache
         self.front = Front(
             decider=Decider(transparent=settings.transparent == "auto", forward_url=settings.forward_url),
             lane=worker.lane,
             feed=worker.feed,
             routing=lambda: self.router,
+            guard=worker.guard,
             lanes=worker.lanes,
             door=worker.door,
         )
@@ -53,8 +53,7 @@ class Plugin:
         litellm.use_chat_completions_url_for_anthropic_messages = True
         found = routes.load(host.config_file() or self.settings.config, os.environ)
         if found:
-            log = AgentLog(host.shared_cache)
-            self.router = SubagentRouter(found, log, AgentFiles(), strict=self.settings.strict)
+            self.router = SubagentRouter(found, self.worker.asking)
         self.stand_in_front()
 
     def stand_in_front(self) -> None:

@@ -16,7 +16,7 @@ import orjson
 from claude_lens import memory
 from claude_lens.capture import headers as h
 from claude_lens.capture import outgoing
-from claude_lens.capture.answers import error_body
+from claude_lens.capture.answers import BILLING, REFUSED, error_body
 from claude_lens.capture.asgi import App, Message, Receive, Scope, Send, replay
 from claude_lens.capture.inflight import InFlight, RawHeaders, UpstreamAnswer
 from claude_lens.capture.request import MESSAGES
@@ -117,7 +117,11 @@ class _Watched:
     def _start(self, message: Message) -> Message:
         status, headers = message["status"], [(bytes(k), bytes(v)) for k, v in message.get("headers", [])]
         upstream = self._flight.upstream
-        if upstream and status >= 400 and upstream.status >= 400:
+        if self._flight.refusal is not None:
+            status, headers = REFUSED, [(b"content-type", b"application/json")]
+            self._replaced = error_body(REFUSED, self._flight.refusal, BILLING)
+            headers.append((b"content-length", str(len(self._replaced)).encode()))
+        elif upstream and status >= 400 and upstream.status >= 400:
             status, headers, self._replaced = _honest_error(upstream, headers, self._anthropic)
         elif upstream and upstream.status < 400:
             headers = _restore(headers, upstream, self._anthropic)
@@ -182,7 +186,9 @@ class _Watched:
     def finish(self) -> None:
         """Close the record with what is known."""
         flight = self._flight
-        if self._done and not self._gone:
+        if flight.refusal is not None:
+            flight.end("refused", self._status, self._headers, flight.refusal)
+        elif self._done and not self._gone:
             flight.end("ok" if (self._status or 500) < 400 else "error", self._status, self._headers)
         elif self._gone:
             flight.end("cancelled", self._status, self._headers, "the client closed the connection")

@@ -1,14 +1,20 @@
-"""What a worker process has once, whether LiteLLM is loaded or not: settings, lane, connections, feed."""
+"""What a worker process has once, LiteLLM loaded or not: settings, lane, connections, feed, guard."""
 
 from __future__ import annotations
 
+import asyncio
 import atexit
+import contextlib
 import logging
 import os
 from functools import lru_cache
 from importlib.metadata import entry_points
 
+from claude_lens.agents.files import AgentFiles
+from claude_lens.capture.agent_log import AgentLog
+from claude_lens.capture.asking import Asking, Cache
 from claude_lens.capture.door import Door
+from claude_lens.capture.guarding import Guard
 from claude_lens.capture.lane import Lane
 from claude_lens.capture.upstream import UpstreamClient
 from claude_lens.recorder.feed import Feed, recorder_command
@@ -32,6 +38,9 @@ class Worker:
         self.door = Door(settings)
         self.client = UpstreamClient(settings)
         self.lane = Lane(self.client, settings, own_server=own_server)
+        self.cache = Cache()
+        self.asking = Asking(AgentLog(lambda: self.cache), AgentFiles(), strict=settings.strict)
+        self.guard = Guard(settings, self.asking)
         self._feed: tuple[int, Feed] | None = None
 
     def feed(self) -> Feed | None:
@@ -39,15 +48,22 @@ class Worker:
         if self._feed and self._feed[0] == os.getpid():
             return self._feed[1]
         if not self.sinks and not _foreign_sinks():
+            # Nobody will tell what was spent.
+            self.guard.complete = True
             return None
-        feed = Feed(recorder_command(sorted(self.sinks)), limit=self.settings.queue_bytes, log=log.error)
+        command, limit = recorder_command(sorted(self.sinks)), self.settings.queue_bytes
+        feed = Feed(command, limit=limit, log=log.error, told=self.guard.told)
         self._feed = (os.getpid(), feed)
         feed.start()
         atexit.register(feed.close)
+        with contextlib.suppress(RuntimeError):
+            asyncio.get_running_loop()
+            self.guard.start()
         return feed
 
     async def close(self) -> None:
         """Write out what was recorded and close the connections."""
+        await self.guard.close()
         await self.client.close()
         if self._feed and self._feed[0] == os.getpid():
             self._feed[1].close()

@@ -16,7 +16,7 @@ from claude_lens.terminal.output import console, json_option, print_json
 @filter_options
 @click.option(
     "--status",
-    type=click.Choice(["ok", "error", "cancelled", "interrupted", "running"]),
+    type=click.Choice(["ok", "error", "cancelled", "interrupted", "refused", "running"]),
     help="How it ended.",
 )
 @click.option("--min-cost", type=float, metavar="USD", help="That cost at least so much.")

@@ -31,8 +31,9 @@ COUNT_TOKENS: Final = "count_tokens"
 _SUMMARISERS: Final = ("You are a helpful AI assistant tasked with summarizing conversations",)
 _SUMMARISE: Final = "create a detailed summary of"
 _COMPACT: Final = ("CRITICAL: Respond with TEXT ONLY", "Your task is to create a detailed summary of")
+_TITLE_SYSTEM: Final = "Generate a concise, sentence-case title"
 _SYSTEMS: Final = (
-    "Generate a concise, sentence-case title",
+    _TITLE_SYSTEM,
     "Analyze if this message indicates a new conversation topic",
     "Extract any file paths that this command reads",
     "Your task is to process Bash commands",
@@ -46,7 +47,10 @@ _ASKED_LAST: Final = (
     "Describe your most recent action in 3-5 words using present tense",
     "The user stepped away and is coming back. Recap in under",
 )
+_ASKED_FOR_TITLE: Final = ("Please write a 5-10 word title", "<session>")
 _ASKED_ALONE: Final = ("Please write a 5-10 word title for the following conversation", "<session>")
+_TITLE_MARKS: Final = (b'"json_schema"', b"word title", b"<session>", b"sentence-case title")
+_TITLE_BYTES: Final = 2_000_000
 _WARM_UP: Final = "Warmup"
 _SHORT_SYSTEM: Final = 6_000
 """Characters; the system prompts of agents are longer, those of helper requests shorter."""
@@ -115,6 +119,21 @@ def _wants_title(body: Json) -> bool:
     schema = form.get("schema") if isinstance(form, Mapping) else None
     fields = schema.get("properties") if isinstance(schema, Mapping) else None
     return isinstance(fields, Mapping) and "title" in fields
+
+
+def is_title(body: Json | None) -> bool:
+    """Whether the client asks for a session's title: without tools, by the answer's form or in words."""
+    if not isinstance(body, Mapping) or tools(body):
+        return False
+    if _wants_title(body) or any(words.lstrip().startswith(_TITLE_SYSTEM) for words in system_texts(body)):
+        return True
+    asked = [words for one in messages(body)[:1] for words in texts(one.get("content"))]
+    return any(words.lstrip().startswith(_ASKED_FOR_TITLE) for words in asked)
+
+
+def may_be_title(body: bytes) -> bool:
+    """Whether it is worth looking into a body for :func:`is_title`; costs little."""
+    return len(body) < _TITLE_BYTES and any(mark in body for mark in _TITLE_MARKS)
 
 
 def _last_texts(conversation: Sequence[Json]) -> list[str]:

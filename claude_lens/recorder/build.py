@@ -74,7 +74,11 @@ def complete(running: Exchange, ending: Ending) -> Exchange:
         status=status,
         http_status=ending.http_status,
         error=error,
-        identity=replace(running.identity, agent=replace(running.identity.agent, **agent)),
+        identity=replace(
+            running.identity,
+            agent=replace(running.identity.agent, **agent),
+            key_alias=ending.key_alias,
+        ),
         model=Model(
             requested=model.requested,
             routed=ending.routed_model or model.routed or model.requested,

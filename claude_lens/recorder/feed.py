@@ -35,13 +35,22 @@ def worker_name() -> str:
 class Feed:
     """Frames on their way to the recorder; beyond ``limit`` waiting bytes, arrivals are dropped.
 
-    ``command`` starts the recorder; ``log`` gets one line a fault.
+    ``command`` starts the recorder; ``log`` gets one line a fault, ``told`` what the recorder
+    has to say to the guard (:mod:`claude_lens.recorder.priced`), in a thread of the feed.
     """
 
-    def __init__(self, command: list[str], *, limit: int, log: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        command: list[str],
+        *,
+        limit: int,
+        log: Callable[[str], None],
+        told: Callable[[dict[str, Any]], None] = lambda _: None,
+    ) -> None:
         self._command = command
         self._limit = limit
         self._log = log
+        self._told = told
         self._waiting: queue.SimpleQueue[Frame | None] = queue.SimpleQueue()
         self._unreported: deque[Frame] = deque()
         self._open: dict[str, Arrival] = {}
@@ -197,6 +206,9 @@ class Feed:
         with process.stdout, contextlib.suppress(ValueError, OSError):
             for line in iter(process.stdout.readline, b""):
                 report = orjson.loads(line)
+                if "told" in report:
+                    self._told(report["told"])
+                    continue
                 with self._lock:
                     self._report = report
                     if report["handled"]:

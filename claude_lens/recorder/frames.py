@@ -63,6 +63,7 @@ class Ending:
     cost_usd: float | None = None
     adapted: tuple[str, ...] = ()
     agent: Mapping[str, Any] = field(default_factory=dict)
+    key_alias: str | None = None
 
 
 Frame = Arrival | Ending

@@ -7,6 +7,7 @@ and the running counters.
 
 from __future__ import annotations
 
+import json
 import queue
 import signal
 import sys
@@ -14,7 +15,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterable
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import orjson
 
@@ -23,6 +24,7 @@ from claude_lens.errors import Fault, LensError
 from claude_lens.exchange import Exchange
 from claude_lens.recorder.build import complete, interrupted, running, unreadable
 from claude_lens.recorder.frames import Arrival, Frame, read_frame
+from claude_lens.recorder.priced import before, spent_of
 from claude_lens.recorder.sinks import Counting, Idling, Sink, SinkFactory
 from claude_lens.redact import Redactor, redactor
 from claude_lens.settings import Settings
@@ -47,6 +49,7 @@ class Recorder:
         self._handled = 0
         self._recorded = 0
         self._reported_counters: object = {}
+        self._priced: list[dict[str, Any]] = []
         self._redactor = self._redaction()
         self._open()
 
@@ -107,6 +110,8 @@ class Recorder:
         for name, sink in self._sinks.items():
             self._guard(name, lambda sink=sink: (sink.arrived if arrived else sink.ended)(exchange))  # type: ignore[misc]
         self._recorded += not arrived
+        if not arrived:
+            self._priced.append(spent_of(exchange).to_json())
 
     def _build(self, frame: Frame) -> Exchange:
         if isinstance(frame, Arrival):
@@ -148,7 +153,10 @@ class Recorder:
         return bool(self._failing)
 
     def report(self) -> None:
-        """Write one report line; a proxy that is gone is no fault."""
+        """Write one report line, and what was priced since the last; a proxy that is gone is no fault."""
+        if self._priced:
+            self._tell({"spent": self._priced})
+            self._priced = []
         line = {
             "handled": self._handled,
             "recorded": self._recorded,
@@ -160,8 +168,24 @@ class Recorder:
         }
         self._handled = 0
         self._reported_counters = line["counters"]
+        self._write(line)
+
+    def tell_before(self) -> None:
+        """Tell the guard what was spent before."""
+        for piece in before(self._settings, stored="store" in self._factories):
+            self._tell(piece)
+
+    def _tell(self, told: dict[str, Any]) -> None:
+        self._write({"told": told})
+
+    def _write(self, line: dict[str, Any]) -> None:
         try:
-            self._report_to.write(orjson.dumps(line) + b"\n")
+            try:
+                text = orjson.dumps(line)
+            except TypeError:
+                # Half a surrogate pair in a name.
+                text = json.dumps(line).encode()
+            self._report_to.write(text + b"\n")
             self._report_to.flush()
         except (BrokenPipeError, ValueError):
             return
@@ -206,6 +230,7 @@ def run(settings: Settings, factories: dict[str, SinkFactory], source: BinaryIO,
     """Record until ``source`` ends; a batch is flushed when nothing waits, or every 100 ms under load."""
     recorder = Recorder(settings, factories, report)
     recorder.report()
+    recorder.tell_before()
     unflushed_since: float | None = None
     for frame in frames(source):
         now = time.monotonic()

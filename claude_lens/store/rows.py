@@ -12,11 +12,14 @@ import orjson
 
 from claude_lens import exact
 from claude_lens.exchange import Exchange, Headers, Request, Response
+from claude_lens.messages.helpers import is_title
 from claude_lens.store import chain, content
 from claude_lens.store.streams import is_stream
 
 FACTS: Final = (
     "user_id",
+    "key_alias",
+    "title",
     "client",
     "description",
     "spawn_tool_use_id",
@@ -182,6 +185,8 @@ def facts(exchange: Exchange) -> bytes:
     who, agent = exchange.identity, exchange.identity.agent
     found = {
         "user_id": who.user_id,
+        "key_alias": who.key_alias,
+        "title": is_title(exchange.request.json),
         "client": who.client,
         "description": agent.description,
         "spawn_tool_use_id": agent.spawn_tool_use_id,

@@ -15,6 +15,7 @@ STATUS_STYLES = {
     "error": "red",
     "cancelled": "yellow",
     "interrupted": "yellow",
+    "refused": "yellow",
     "running": "cyan",
 }
 

@@ -25,6 +25,7 @@ _OUTPUT_PRICE: Final = "output_cost_per_token"
 _SENTENCE: Final = {
     "cancelled": "the client closed the connection",
     "interrupted": "the proxy stopped before the answer ended",
+    "refused": "a limit of the guard was reached",
 }
 
 

@@ -82,7 +82,7 @@ def test_a_request_passes_our_route_only_once() -> None:
         raise AssertionError
 
     door = Door(load({}))
-    front = Front(decider=None, lane=None, feed=lambda: None, door=door)  # type: ignore[arg-type]
+    front = Front(decider=None, lane=None, feed=lambda: None, door=door, guard=None)  # type: ignore[arg-type]
     route = FrontRoute(front, nothing)
     for kind, path in (("http", "/v1/messages"), ("http", "/ui/"), ("websocket", "/v1/realtime")):
         scope = {"type": kind, "method": "POST", "path": path}

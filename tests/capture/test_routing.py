@@ -17,6 +17,7 @@ from claude_lens.agents.routes import load
 from claude_lens.capture import host
 from claude_lens.capture.agent_log import AgentLog
 from claude_lens.capture.asgi import Message, Send
+from claude_lens.capture.asking import Asking
 from claude_lens.capture.inflight import InFlight
 from claude_lens.capture.routing import RoutingHook, SubagentRouter
 from claude_lens.capture.translated import IN_FLIGHT
@@ -37,7 +38,7 @@ class Scene:
     def __init__(self, file_name: Any = no_files, strict: bool = True) -> None:
         cache = DualCache()
         self.log = AgentLog(lambda: cache)
-        self.router = SubagentRouter(load(None, ENVIRON), self.log, file_name, strict=strict)
+        self.router = SubagentRouter(load(None, ENVIRON), Asking(self.log, file_name, strict=strict))
         self.sent: list[Message] = []
 
     def ask(self, body: Json | bytes, sent: Headers) -> tuple[InFlight, Send]:
@@ -185,7 +186,7 @@ def test_a_fault_of_ours_lets_the_request_go_on(
     scene = Scene(broken, strict=False)
     for _ in range(2):
         assert scene.ask(today(prompt="x"), headers("a1"))[0].target is None
-    assert caplog.messages == ["routing failed, requests go unrouted: OSError: no disk"]
+    assert caplog.messages == ["who asks cannot be found out: OSError: no disk"]
     with pytest.raises(OSError, match="no disk"):
         Scene(broken).ask(today(prompt="x"), headers("a1"))
 

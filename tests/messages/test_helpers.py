@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -103,3 +104,34 @@ def test_titles_in_answers(words: str, begun: str | None, title: str | None) -> 
         request["messages"].append({"role": "assistant", "content": [{"type": "text", "text": begun}]})
     answer = {"role": "assistant", "content": [{"type": "text", "text": words}]}
     assert helpers.title_in(answer, request) == title
+
+
+TITLE_FORM = {"format": {"type": "json_schema", "schema": {"properties": {"title": {"type": "string"}}}}}
+ASK_TITLE = "Please write a 5-10 word title for the following conversation:"
+
+
+@pytest.mark.parametrize(
+    ("body", "title"),
+    [
+        ({"messages": [{"role": "user", "content": "hi"}], "output_config": TITLE_FORM}, True),
+        ({"messages": [], "output_config": TITLE_FORM, "tools": [{"name": "Bash"}]}, False),
+        ({"messages": [{"role": "user", "content": ASK_TITLE}]}, True),
+        (
+            {
+                "messages": [
+                    {"role": "user", "content": [{"type": "text", "text": "<session>\nhi\n</session>"}]}
+                ]
+            },
+            True,
+        ),
+        ({"system": [{"type": "text", "text": "Generate a concise, sentence-case title (3-7 words)"}]}, True),
+        ({"messages": [{"role": "user", "content": "hi"}], "output_config": "odd", "system": 3}, False),
+        ({}, False),
+        (None, False),
+    ],
+)
+def test_titles_are_told_from_all_else(body: dict[str, Any] | None, title: bool) -> None:
+    assert helpers.is_title(body) == title
+    told = json.dumps({"answer": "json_schema", **(body or {})}).encode()
+    assert not title or helpers.may_be_title(told)
+    assert not helpers.may_be_title(b'{"messages": []}')

@@ -62,7 +62,8 @@ def settings(**changes: str) -> Settings:
 
 
 def reports(buffer: io.BytesIO) -> list[dict[str, Any]]:
-    return [orjson.loads(line) for line in buffer.getvalue().splitlines()]
+    lines = [orjson.loads(line) for line in buffer.getvalue().splitlines()]
+    return [line for line in lines if "told" not in line]
 
 
 def test_what_still_runs_at_the_end_was_interrupted() -> None:
@@ -123,7 +124,7 @@ def test_a_sink_that_prints_does_not_disturb_the_reports(journal: Path) -> None:
         stderr=subprocess.PIPE,
     )
     out, err = process.communicate(b"".join(part for part in encode(arrival(1, b"print"))), 20)
-    assert sum(json.loads(line)["handled"] for line in out.splitlines()) == 1
+    assert sum(json.loads(line).get("handled", 0) for line in out.splitlines()) == 1
     assert b"hello from a sink" in err
 
 
@@ -160,7 +161,7 @@ def test_the_process_ignores_signals_and_ends_with_its_input(journal: Path) -> N
     assert first["sinks"] == ["journal"]
     process.stdin.write(b"".join(encode(arrival(1))))
     process.stdin.flush()
-    assert json.loads(process.stdout.readline())["handled"] == 1
+    assert any(json.loads(line).get("handled") == 1 for line in iter(process.stdout.readline, b""))
     os.kill(process.pid, signal.SIGTERM)
     os.kill(process.pid, signal.SIGINT)
     time.sleep(0.2)
@@ -183,9 +184,9 @@ def test_a_sink_that_failed_is_flushed_again_while_idle(journal: Path) -> None:
     process.stdin.write(b"".join(encode(arrival(1))))
     process.stdin.flush()
     lines = iter(process.stdout.readline, b"")
-    assert any(json.loads(line)["failing"] for line in lines)
+    assert any(json.loads(line).get("failing") for line in lines)
     lock.unlink()
-    assert any(not json.loads(line)["failing"] for line in lines)
+    assert any(json.loads(line).get("failing") == [] for line in lines)
     assert len(journal.read_text().splitlines()) == 1
     process.stdin.close()
     process.stdout.read()

@@ -105,6 +105,7 @@ def _identity(row: RowMapping, facts: Mapping[str, Any]) -> Identity:
         context_compacted=row["context_compacted"],
         tool_durations_ms=tuple((name, ms) for name, ms in durations),
         user_id=facts.get("user_id"),
+        key_alias=facts.get("key_alias"),
         client=facts.get("client"),
         project=row["project"],
         branch=row["branch"],

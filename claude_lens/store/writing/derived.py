@@ -18,7 +18,7 @@ from claude_lens.store.writing.lexemes import vector
 from claude_lens.store.writing.words import Columns, columns
 
 REWRITTEN: Final = "rewritten"
-COUNTED: Final = ("ok", "error", "cancelled", "interrupted")
+COUNTED: Final = ("ok", "error", "cancelled", "interrupted", "refused")
 _CALL_COLUMNS: Final = ("calls", "results", "errors", "bytes", "durations")
 _INSERT: Final = (
     f"INSERT INTO {SEARCH}(rowid, {', '.join(SEARCH_COLUMNS)}) VALUES (?{', ?' * len(SEARCH_COLUMNS)})"
