@@ -11,7 +11,7 @@ from claude_lens.store.reading.filters import Filter
 from claude_lens.store.reading.queries import Reader
 from claude_lens.store.sink import StoreSink
 from tests.store.conftest import T0, Make
-from tests.store.insight.test_why import CACHED, LATER, READ, WRITE, Talk, used
+from tests.store.insight.talk import CACHED, LATER, READ, WRITE, Talk, used
 
 
 def summed(reader: Reader, **wanted: object) -> Misses:

@@ -13,7 +13,8 @@ from claude_lens.store.reading.queries import Reader
 from claude_lens.store.schema import exchanges
 from claude_lens.store.sink import StoreSink
 from tests.store.conftest import T0, Make, message_of
-from tests.store.insight.test_why import PRICES, first, long, used
+from tests.store.insight.talk import used
+from tests.store.insight.test_why import PRICES, first, long
 
 
 def sent(sink: StoreSink, reader: Reader, make: Make, body: Any, **fields: Any) -> Sent:
