@@ -181,6 +181,12 @@ class Settings:
         "on",
         "off: keys and tokens in bodies are kept as they are; credential headers never are.",
     )
+    redact_names: Literal["on", "off"] = setting(
+        "CLAUDE_LENS_REDACT_NAMES",
+        values.one_of("on", "off"),
+        "on",
+        "off: values are no secrets by their names (DB_PASSWORD=...), only by their form.",
+    )
     redact_file: Path | None = setting(
         "CLAUDE_LENS_REDACT_FILE",
         values.path,

@@ -7,7 +7,7 @@ from claude_lens.store.sink import open_sink
 from tests.commands.conftest import exchange
 from tests.commands.filled import fill
 from tests.harness.lens import Lens
-from tests.test_redact import SAMPLES
+from tests.redact.samples import SAMPLES
 
 
 def test_secrets_are_gone(lens: Lens) -> None:

@@ -22,8 +22,8 @@ from claude_lens.store.reading.raw import raw
 from claude_lens.store.sink import StoreSink
 from claude_lens.store.transfer import exporting, importing
 from claude_lens.wire.parse import parse_object
+from tests.redact.samples import SAMPLES
 from tests.store.conftest import NewUrl
-from tests.test_redact import SAMPLES
 
 JSON = (("content-type", "application/json"),)
 STREAM = (("content-type", "text/event-stream"),)

@@ -127,7 +127,7 @@ class _Scrub:
         said = (part for part in (message, rest) if part is not None)
         return (
             any(self._clean(part) != part for part in said)
-            or (self._redactor.may_hold(body) and self._redactor.raw(body) != body)
+            or self._redactor.raw(body) != body
             or bool(row.error and self._redactor.text(row.error) != row.error)
         )
 
@@ -157,17 +157,13 @@ class _Scrub:
         self._done.streams += connection.execute(dropped).rowcount
 
     def _clean(self, raw: bytes) -> bytes:
-        if not self._redactor.may_hold(raw):
-            return raw
+        clean = self._redactor.json(raw)
         try:
-            value = exact.load(raw)
-            if exact.dump(value) == raw:
-                new = self._redactor.value(value)
-                return raw if new is value else exact.dump(new)
+            exact.load(clean)
         except (ValueError, RecursionError):
-            pass
-        # A body as it came: bytes that JSON could not say again.
-        return self._redactor.raw(self._redactor.literals(raw))
+            # A body as it came: bytes that are no JSON.
+            return self._redactor.raw(clean)
+        return clean
 
     def _replace(self, connection: Connection, key: int, raw: bytes, clean: bytes) -> None:
         note_deletion(connection)

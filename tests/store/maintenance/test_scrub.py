@@ -22,8 +22,8 @@ from claude_lens.store.reading.raw import streams_of
 from claude_lens.store.reading.search import parse, search
 from claude_lens.store.schema import SEARCH, metadata, streams
 from claude_lens.store.sink import StoreSink, open_sink
+from tests.redact.samples import AROUND, SAMPLES, around
 from tests.store.conftest import T0, Make, ask, body_of, change, message_of
-from tests.test_redact import AROUND, SAMPLES, around
 
 SECRETS = [secret for _, secret in SAMPLES]
 

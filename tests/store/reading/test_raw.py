@@ -13,8 +13,8 @@ from claude_lens.store.reading.queries import Reader
 from claude_lens.store.reading.raw import Raw, raw
 from claude_lens.store.sink import StoreSink
 from claude_lens.wire import sse
+from tests.redact.samples import SAMPLES
 from tests.store.conftest import ANSWER_HEADERS, Make, body_of, change, message_of
-from tests.test_redact import SAMPLES
 
 
 def kept(reader: Reader, one: Exchange) -> Raw:

@@ -14,9 +14,9 @@ from claude_lens.store.sink import StoreSink
 from claude_lens.store.transfer.exporting import jsonl
 from claude_lens.store.transfer.importing import read_lines, store
 from claude_lens.store.writing import tagging
+from tests.redact.samples import SAMPLES
 from tests.store.conftest import Make, NewUrl, body_of, message_of
 from tests.store.transfer.test_exporting import SESSION, fill
-from tests.test_redact import SAMPLES
 
 
 def streams_by_id(reader: Reader) -> dict[str, bytes | None]:
