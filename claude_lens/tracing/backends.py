@@ -15,6 +15,7 @@ from claude_lens.errors import SettingError
 
 ARIZE_ENDPOINT = "https://otlp.arize.com/v1/traces"
 TRACES_PATH = "/v1/traces"
+LANGFUSE_PATH = "/api/public/otel"
 EXPECTED_PROTOCOL = (
     "http/protobuf or http/json, with the backend's HTTP port (4318 as a rule); "
     "traces are not sent over gRPC, which loses spans over 4 MiB"
@@ -35,6 +36,12 @@ class Backend:
     def host(self) -> str:
         """Name and port of where spans go, without a credential that the address may have."""
         return urlsplit(self.endpoint).netloc.rpartition("@")[2]
+
+    @property
+    def is_langfuse(self) -> bool:
+        """Whether it is Langfuse, which counts and prices by attributes of its own."""
+        parts = urlsplit(self.endpoint)
+        return "langfuse" in parts.netloc.lower() or parts.path.startswith(LANGFUSE_PATH)
 
     @property
     def address(self) -> str:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import orjson
 
-from claude_lens.exchange import Exchange
+from claude_lens.exchange import Exchange, Usage
 from claude_lens.messages import blocks, calls, written
 from claude_lens.messages.blocks import Json
 from claude_lens.messages.helpers import AUXILIARY, COMPACTION
@@ -16,6 +16,7 @@ from claude_lens.tracing import media, names
 from claude_lens.tracing.bounds import Collector
 from claude_lens.tracing.fitting import dump
 from claude_lens.tracing.identity import Node, common, metadata
+from claude_lens.tracing.joined import counted_by_client
 from claude_lens.tracing.spans import Attributes, Event, Outcome, Span, nanoseconds
 
 _NOT_PARAMETERS: Final = frozenset({"messages", "system", "tools", "metadata"})
@@ -112,7 +113,8 @@ def _attributes(exchange: Exchange, node: Node, out: Collector, with_schemas: bo
     out.add(names.GEN_AI_RESPONSE_ID, answer.get("id") if answer and exchange.status == "ok" else None)
     out.add(names.GEN_AI_FINISH_REASONS, (exchange.stop_reason,) if exchange.stop_reason else None)
     out.add(names.GEN_AI_FIRST_CHUNK, exchange.ttft_ms / 1000 if exchange.ttft_ms is not None else None)
-    _tokens_and_cost(exchange, out)
+    if not counted_by_client(exchange):
+        _tokens_and_cost(exchange, out)
     _content(exchange, answer, out, with_schemas)
     return out.done()
 
@@ -129,8 +131,11 @@ def _tokens_and_cost(exchange: Exchange, out: Collector) -> None:
         out.add(names.GEN_AI_OUTPUT_TOKENS, usage.output_tokens)
         out.add(names.GEN_AI_CACHE_READ, usage.cache_read_input_tokens)
         out.add(names.GEN_AI_CACHE_WRITE, usage.cache_creation_input_tokens)
+        out.json(names.LANGFUSE_USAGE, _langfuse_usage(usage))
     if cost.usd is not None:
         out.add(names.COST_TOTAL, cost.usd)
+        out.add(names.GEN_AI_COST, cost.usd)
+        out.json(names.LANGFUSE_COST, {"total": cost.usd})
         price = cost.prices.get(_OUTPUT_PRICE)
         if usage is not None and price is not None:
             completion = usage.output_tokens * price
@@ -138,6 +143,17 @@ def _tokens_and_cost(exchange: Exchange, out: Collector) -> None:
             if completion <= cost.usd:
                 out.add(names.COST_COMPLETION, completion)
                 out.add(names.COST_PROMPT, cost.usd - completion)
+
+
+def _langfuse_usage(usage: Usage) -> dict[str, int]:
+    """Langfuse prices by these, and would take everything that was read for fresh without them."""
+    return {
+        "input": usage.input_tokens,
+        "output": usage.output_tokens,
+        "cache_read_input_tokens": usage.cache_read_input_tokens,
+        "cache_creation_input_tokens": usage.cache_creation_input_tokens,
+        "total": usage.prompt_tokens + usage.output_tokens,
+    }
 
 
 def is_chat(exchange: Exchange) -> bool:

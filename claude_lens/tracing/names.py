@@ -54,6 +54,11 @@ TOKENS_CACHE_READ: Final = "llm.token_count.prompt_details.cache_read"
 TOKENS_CACHE_WRITE: Final = "llm.token_count.prompt_details.cache_write"
 
 COST_TOTAL: Final = "llm.cost.total"
+GEN_AI_COST: Final = "gen_ai.usage.cost"
+LANGFUSE: Final = "langfuse."
+"""What begins so is for Langfuse alone."""
+LANGFUSE_USAGE: Final = "langfuse.observation.usage_details"
+LANGFUSE_COST: Final = "langfuse.observation.cost_details"
 COST_PROMPT: Final = "llm.cost.prompt"
 COST_COMPLETION: Final = "llm.cost.completion"
 

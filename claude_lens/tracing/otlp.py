@@ -26,8 +26,9 @@ from opentelemetry.trace import SpanContext, SpanKind, TraceFlags
 from opentelemetry.trace.status import Status, StatusCode
 
 from claude_lens import __version__
+from claude_lens.tracing import names
 from claude_lens.tracing.backends import Backend
-from claude_lens.tracing.spans import Span
+from claude_lens.tracing.spans import Attributes, Span
 from claude_lens.tracing.transport import Transport, json_body, transport_of
 
 _RETRYABLE = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -159,6 +160,7 @@ class Sender:
         transport = Transport() if arize else transport_of(os.environ)
         self._session = _Session(transport)
         self._resource = Resource.create(dict(resource))
+        self._langfuse = backend.is_langfuse
         # Its own account of every failed attempt would fill the log: ours is told once.
         logging.getLogger("opentelemetry.exporter").setLevel(logging.CRITICAL + 1)
         plain = transport.as_json or transport.compression == "none"
@@ -191,6 +193,11 @@ class Sender:
         self._exporter.shutdown()  # type: ignore[no-untyped-call]
         self._session.close()
 
+    def _wanted(self, attributes: Attributes) -> Attributes:
+        if self._langfuse:
+            return attributes
+        return {name: value for name, value in attributes.items() if not name.startswith(names.LANGFUSE)}
+
     def _readable(self, span: Span) -> ReadableSpan:
         def context(span_id: int) -> SpanContext:
             return SpanContext(span.trace_id, span_id, is_remote=False, trace_flags=_SAMPLED)
@@ -200,7 +207,7 @@ class Sender:
             context=context(span.span_id),
             parent=context(span.parent_id) if span.parent_id is not None else None,
             resource=self._resource,
-            attributes=span.attributes,
+            attributes=self._wanted(span.attributes),
             events=[SdkEvent(event.name, dict(event.attributes), event.at_ns) for event in span.events],
             kind=SpanKind.CLIENT if span.client else SpanKind.INTERNAL,
             status=Status(_STATUS[span.outcome], span.message if span.outcome == "error" else None),

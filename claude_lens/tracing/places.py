@@ -14,12 +14,11 @@ from claude_lens.messages.blocks import Json
 from claude_lens.messages.helpers import BESIDE, SUBAGENT_CLASSES, helper, is_count
 from claude_lens.messages.spawns import given_prompts
 from claude_lens.messages.written import beginnings
+from claude_lens.tracing.joined import parent_of
 from claude_lens.tracing.runs import Key
 from claude_lens.tracing.spans import identifier
 
 Standing = Literal["untraced", "child", "alone", "main", "subagent"]
-
-_SAMPLED = 0x01
 
 
 def standing(exchange: Exchange) -> Standing:
@@ -43,15 +42,6 @@ def standing(exchange: Exchange) -> Standing:
     if who.request_class is None and helper(exchange.endpoint, exchange.request.json):
         return "alone"
     return "main"
-
-
-def parent_of(exchange: Exchange) -> tuple[int, int] | None:
-    """Trace and span id of the client's own span; None where it sends none or does not record it."""
-    sent = exchange.identity.traceparent
-    if not sent:
-        return None
-    _, trace, span, flags = sent.split("-")[:4]
-    return (int(trace, 16), int(span, 16)) if int(flags[:2], 16) & _SAMPLED else None
 
 
 @dataclass(frozen=True, slots=True)

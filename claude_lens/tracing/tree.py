@@ -17,6 +17,7 @@ from claude_lens.messages.blocks import Json
 from claude_lens.tracing import llm, places, tools
 from claude_lens.tracing.bounds import Collector
 from claude_lens.tracing.identity import Node, agent_title
+from claude_lens.tracing.joined import parent_of
 from claude_lens.tracing.places import Ids
 from claude_lens.tracing.runs import Key, Run, run_span
 from claude_lens.tracing.spans import Span
@@ -193,7 +194,7 @@ class Tree:
         return run
 
     def _lone(self, exchange: Exchange) -> Span:
-        parent = places.parent_of(exchange)
+        parent = parent_of(exchange)
         trace, parent_id = parent or (self._ids.lone_trace(exchange.id), None)
         agent = agent_title(exchange.identity.agent, subagent=exchange.identity.agent.id is not None)
         node = Node(

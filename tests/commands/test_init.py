@@ -66,3 +66,22 @@ def test_doctor_checks_what_a_profile_needs(name: str, lens: Lens, tmp_path: Pat
     assert not missing or any(variable in done.stdout for variable in missing)
     assert ("ok   models" in done.stdout) is (not missing or name == "mixed")
     assert "ok   models" in lens.lensctl("doctor", CLAUDE_LENS_CONFIG=str(file), **keys).stdout
+
+
+def test_where_traces_go(lens: Lens) -> None:
+    """The backend's variables in .env of the home folder, and what is missing said."""
+    first = lens.lensctl("init", "--trace", "langfuse", LANGFUSE_PUBLIC_KEY="pk-lf-1", check=True)
+    assert "LANGFUSE_SECRET_KEY              MISSING" in first.stdout
+    file = lens.home / ".env"
+    assert "#OTEL_EXPORTER_OTLP_HEADERS=" in file.read_text()
+    assert file.stat().st_mode & 0o777 == 0o600
+    file.write_text(file.read_text() + "MINE=1\n")
+    again = lens.lensctl("init", "--trace", "langfuse")
+    assert (again.returncode, "--force" in again.stderr) == (2, True)
+    keys = {"LANGFUSE_PUBLIC_KEY": "pk-lf-1", "LANGFUSE_SECRET_KEY": "sk-lf-2"}
+    lens.lensctl("init", "--trace", "langfuse", "--force", check=True, **keys)
+    text = file.read_text()
+    assert "MINE=1\n" in text
+    assert text.count("OTEL_EXPORTER_OTLP_ENDPOINT=https://cloud.langfuse.com/api/public/otel\n") == 1
+    assert "\nOTEL_EXPORTER_OTLP_HEADERS=Authorization=Basic%20" in text
+    assert not (lens.home / "litellm_config.yaml").exists()

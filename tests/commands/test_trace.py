@@ -18,6 +18,19 @@ def test_a_recorded_session_is_sent(recorded: Lens) -> None:
         assert told.strip().endswith(f"spans sent to {collector.url}/v1/traces")
 
 
+def test_all_sessions_since(recorded: Lens) -> None:
+    with Collector() as collector:
+        done = recorded.lensctl("trace", "--since", "2020-01-01", "--to", collector.url, "--json", check=True)
+        (sent,) = json.loads(done.stdout)
+        assert sent["spans"] == len(collector.spans)
+        sessions = {
+            a.value.string_value for s in collector.spans for a in s.attributes if a.key == "session.id"
+        }
+        assert {SESSION, OTHER} <= sessions
+    both = recorded.lensctl("trace", SESSION, "--since", "7d")
+    assert (both.returncode, "not both" in both.stderr) == (2, True)
+
+
 def test_without_a_backend(recorded: Lens) -> None:
     done = recorded.lensctl("trace", check=False)
     assert done.returncode == 2

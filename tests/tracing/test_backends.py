@@ -56,3 +56,16 @@ def test_grpc_is_refused_by_name() -> None:
 )
 def test_the_path_may_be_left_out(url: str) -> None:
     assert at(url).endpoint == "http://h/v1/traces"
+
+
+@pytest.mark.parametrize(
+    ("address", "langfuse"),
+    [
+        ("https://cloud.langfuse.com/api/public/otel", True),
+        ("https://us.cloud.langfuse.com/api/public/otel/v1/traces", True),
+        ("http://tracing.internal:3000/api/public/otel", True),
+        ("http://localhost:6006", False),
+    ],
+)
+def test_langfuse_is_known_by_its_address(address: str, langfuse: bool) -> None:
+    assert at(address).is_langfuse is langfuse

@@ -90,7 +90,15 @@ def test_every_attribute_of_an_answer_with_a_tool_call() -> None:
     assert left.pop(names.TOKENS_TOTAL) == 334
     assert left.pop(names.TOKENS_CACHE_READ) == left.pop(names.GEN_AI_CACHE_READ) == 300
     assert left.pop(names.TOKENS_CACHE_WRITE) == left.pop(names.GEN_AI_CACHE_WRITE) == 4
-    assert left.pop(names.COST_TOTAL) == 0.0005
+    assert left.pop(names.COST_TOTAL) == left.pop(names.GEN_AI_COST) == 0.0005
+    assert json.loads(str(left.pop(names.LANGFUSE_COST))) == {"total": 0.0005}
+    assert json.loads(str(left.pop(names.LANGFUSE_USAGE))) == {
+        "input": 10,
+        "output": 20,
+        "cache_read_input_tokens": 300,
+        "cache_creation_input_tokens": 4,
+        "total": 334,
+    }
     assert left.pop(names.COST_COMPLETION) == pytest.approx(20 * 15e-06)
     assert left.pop(names.COST_PROMPT) == pytest.approx(0.0005 - 20 * 15e-06)
     assert json.loads(str(left.pop(names.PARAMETERS))) == {"model": MODEL, "max_tokens": 100, "stream": True}

@@ -12,6 +12,9 @@ from claude_lens.tracing import names
 
 FOLDER = Path(names.__file__).parent
 OWN = {"claude_lens.tools.names", "claude_lens.tools.digest", "claude_lens.attributes_left_out", "model_id"}
+# What Langfuse prices by (source: its OpenTelemetry ingestion).
+OWN |= {"langfuse.", "langfuse.observation.usage_details", "langfuse.observation.cost_details"}
+OWN |= {"gen_ai.usage.cost"}
 OTHERS = re.compile(r"(http|error|exception|service|openinference\.project)\.")
 ATTRIBUTE = re.compile(
     r"""["'](llm|gen_ai|message|input|output|session|user|graph|tag|tool|agent)\.[a-z_.]+["']"""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -177,6 +178,13 @@ def test_a_private_authority_is_the_exporters_own_setting(
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_CERTIFICATE", str(tmp_path / "nowhere.pem"))
         attempt = sender(collector).send([SPAN])
         assert "nowhere.pem" in str(attempt.problem)
+
+
+def test_attributes_of_langfuse_go_to_langfuse_alone(collector: Collector) -> None:
+    span = replace(SPAN, attributes={"a": 1, "langfuse.observation.cost_details": "{}"})
+    for path, expected in (("", {"a"}), ("/api/public/otel", {"a", "langfuse.observation.cost_details"})):
+        assert Sender(at(collector.url + path), {}).send([span]).ok
+        assert {one.key for one in collector.posts[-1].spans[0].attributes} == expected
 
 
 def test_closing_twice_is_quiet(collector: Collector) -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from claude_lens.exchange import Agent, Exchange
 from claude_lens.messages import blocks
-from claude_lens.tracing.places import Ids, agent_key, parent_of, prompt_key, standing
+from claude_lens.tracing.joined import parent_of
+from claude_lens.tracing.places import Ids, agent_key, prompt_key, standing
 from tests.tracing.talk import Talk
 
 TRACE, SPAN = "ab" * 16, "cd" * 8
