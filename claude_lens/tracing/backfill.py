@@ -56,8 +56,8 @@ def recorded(reader: Reader, session: str) -> Iterator[Exchange]:
 def send_session(settings: Settings, reader: Reader, prefix: str, to: str | None = None) -> list[Sent]:
     """Build the traces of a session and send them to the configured backends, or to the one at ``to``.
 
-    ``prefix``: a session's id, its beginning or ``last``. Raises :class:`UserError` where no backend is named,
-    :class:`HostError` where one does not take a batch.
+    ``prefix``: a session's id, its beginning or ``last``. Raises :class:`UserError` where no backend is
+    named, :class:`HostError` where one does not take a batch.
     """
     return send_sessions(settings, reader, [reader.session(prefix)["id"]], to)
 
