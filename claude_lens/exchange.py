@@ -87,15 +87,29 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CostPart:
+    """What of an answer another inference took than the one its usage is about, at its own model's price.
+
+    ``kind`` is ``advisor``, ``compaction`` or ``fallback`` (a model that took over and passed on).
+    """
+
+    kind: str
+    model: str
+    usage: Usage
+    usd: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
     """``usd`` is None where the model has no known price; ``prices`` is the price map's entry used.
 
-    ``requested_usd`` is what the same tokens cost on the requested model.
+    ``requested_usd`` is what the same tokens cost on the requested model. ``parts`` are within ``usd``.
     """
 
     usd: float | None = None
     requested_usd: float | None = None
     prices: Mapping[str, Any] = field(default_factory=dict)
+    parts: tuple[CostPart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 from typing import Any
 
+from claude_lens.errors import HostError
 from claude_lens.exchange import Agent, Cost, Exchange, Model, Request, Response, Status, Usage
 from claude_lens.recorder.frames import Arrival, Ending
-from claude_lens.wire import dialect, headers, pricing
+from claude_lens.store.maintenance.prices import price_map, prices_of
+from claude_lens.wire import dialect, headers, iterations, pricing
 from claude_lens.wire.encoding import decode_body
 from claude_lens.wire.environment import working_folder
 from claude_lens.wire.errors import error_text
@@ -68,7 +71,7 @@ def complete(running: Exchange, ending: Ending) -> Exchange:
     status, error = _outcome(ending, answer, dialect.dialect_of(running.endpoint) == "other")
     usage = usage_of(answer.json)
     agent = {name: value for name, value in ending.agent.items() if name in _AGENT_FIELDS}
-    model = running.model
+    model, routed = running.model, _served(running, ending, answer)
     return replace(
         running,
         status=status,
@@ -81,7 +84,7 @@ def complete(running: Exchange, ending: Ending) -> Exchange:
         ),
         model=Model(
             requested=model.requested,
-            routed=ending.routed_model or model.routed or model.requested,
+            routed=routed,
             provider=ending.provider,
             rule=ending.rule,
         ),
@@ -89,7 +92,7 @@ def complete(running: Exchange, ending: Ending) -> Exchange:
         ttft_ms=ending.ttft_ms,
         duration_ms=ending.duration_ms,
         usage=usage,
-        cost=_cost(running, ending, usage, answer),
+        cost=_cost(running, ending, usage, answer, routed),
         stop_reason=_stop_reason(answer.json),
         request_id=_request_id(ending, answer),
         adapted=ending.adapted,
@@ -138,20 +141,52 @@ def _outcome(ending: Ending, answer: _Answer, other: bool) -> tuple[Status, str 
     return status, None if status == "ok" else ending.error or text
 
 
-def _cost(running: Exchange, ending: Ending, usage: Usage | None, answer: _Answer) -> Cost:
-    prices = pricing.relevant(ending.prices or {})
+def _cost(
+    running: Exchange, ending: Ending, usage: Usage | None, answer: _Answer, routed: str | None
+) -> Cost:
+    prices = pricing.relevant(_answering(ending, routed) or {})
     if usage is None:
         if running.endpoint.endswith("/count_tokens") or _refused(ending):
             return Cost(usd=0.0, requested_usd=0.0, prices=prices)
         return Cost(usd=ending.cost_usd, prices=prices)
     told = answer.json.get("usage") if answer.json else None
     told = told if isinstance(told, Mapping) else None
-    same_model = ending.requested_prices is None and ending.routed_model in (None, running.model.requested)
-    usd = pricing.cost(usage, prices, told)
+    same_model = ending.requested_prices is None and routed in (None, running.model.requested)
+    usd, parts = iterations.priced(usage, prices, answer.json or {}, prices_of_model)
     if ending.cost_usd is not None and (usd is None or pricing.depends_on_more(prices)):
         usd = ending.cost_usd
     requested = pricing.cost(usage, ending.requested_prices, told) if ending.requested_prices else None
-    return Cost(usd=usd, requested_usd=usd if same_model else requested, prices=prices)
+    if requested is not None:
+        requested += sum(part.usd or 0.0 for part in parts if part.kind != "fallback")
+    return Cost(usd=usd, requested_usd=usd if same_model else requested, prices=prices, parts=parts)
+
+
+def _served(running: Exchange, ending: Ending, answer: _Answer) -> str | None:
+    """The model that answered: as routed, or the one that the provider itself gave the request to."""
+    asked = running.model.requested
+    routed = ending.routed_model or running.model.routed or asked
+    # Where LiteLLM leads elsewhere, answers may carry the name that was asked for.
+    told = iterations.served(answer.json) if ending.provider == "anthropic" and routed == asked else None
+    return told if told and routed and not iterations.is_same(told, routed) else routed
+
+
+def _answering(ending: Ending, routed: str | None) -> Mapping[str, Any] | None:
+    """The prices of the model that answered; the proxy knew only the one that it sent the request to."""
+    if routed is None or routed == ending.routed_model or ending.routed_model is None:
+        return ending.prices
+    return prices_of_model(routed)
+
+
+@lru_cache(maxsize=256)
+def prices_of_model(model: str) -> Mapping[str, Any] | None:
+    """LiteLLM's list price of one of Anthropic's models, read from its file; None where there is none."""
+    try:
+        return prices_of(model, "anthropic")
+    except HostError:
+        return None
+    finally:
+        # The whole list is large, and seldom asked.
+        price_map.cache_clear()
 
 
 def _stop_reason(json: Mapping[str, Any] | None) -> str | None:

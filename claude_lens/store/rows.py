@@ -13,7 +13,7 @@ import orjson
 from claude_lens import exact
 from claude_lens.exchange import Exchange, Headers, Request, Response
 from claude_lens.messages.helpers import is_title
-from claude_lens.store import chain, content
+from claude_lens.store import chain, content, parts
 from claude_lens.store.streams import is_stream
 
 FACTS: Final = (
@@ -242,6 +242,7 @@ def exchange_row(exchange: Exchange) -> dict[str, Any]:
         "cache_creation_1h_input_tokens": usage and usage.cache_creation_1h_input_tokens,
         "cost_usd": exchange.cost.usd,
         "cost_requested_usd": exchange.cost.requested_usd,
+        "cost_parts": parts.packed(exchange.cost.parts),
         "stop_reason": text(exchange.stop_reason),
         "request_id": text(exchange.request_id),
         "traceparent": text(who.traceparent),

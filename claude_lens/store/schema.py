@@ -26,7 +26,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD: Final = "0005"
+HEAD: Final = "0006"
 """The newest migration: what this version of claude-lens reads and writes."""
 
 VERSION_TABLE: Final = "schema_version"
@@ -134,6 +134,7 @@ exchanges = Table(
     Column("cache_creation_1h_input_tokens", Count),
     Column("cost_usd", Double),
     Column("cost_requested_usd", Double),
+    Column("cost_parts", Text),
     Column("stop_reason", String),
     Column("request_id", String),
     Column("traceparent", String),
@@ -151,7 +152,10 @@ exchanges = Table(
     Index("ix_exchanges_failed", "status", "started_at", **_where("status <> 'ok'")),
     Index("ix_exchanges_running", "status", **_where("status = 'running'")),
 )
-"""One row an exchange. ``facts`` is a JSON content of what hardly differs (``rows.FACTS``)."""
+"""One row an exchange. ``facts`` is a JSON content of what hardly differs (``rows.FACTS``).
+
+``cost_parts`` is JSON, see ``parts.py``; null where one model took everything.
+"""
 
 payloads = Table(
     "payloads",

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
+from claude_lens.store.parts import Part
 from claude_lens.store.reading.forms import AgentTotals, Exchange, Session, Summary, Usage
 from claude_lens.terminal.fitting import FittingTable
 from claude_lens.terminal.output import STATUS_STYLES, printable
@@ -209,12 +210,18 @@ def _facts(exchange: Exchange) -> list[tuple[str, str | Text]]:
         ("error", exchange["error"] or "-"),
         ("tokens", f"{tokens(exchange['usage'])}, {cache_share(exchange['usage'])} cached"),
         ("cost", cost(exchange["cost_usd"])),
+        *((f"  {part['kind']}", _part(part)) for part in exchange["cost_parts"]),
         ("first byte", duration(exchange["ttfb_ms"])),
         ("first token", duration(exchange["ttft_ms"])),
         ("total", duration(exchange["duration_ms"])),
         ("stop reason", exchange["stop_reason"] or "-"),
         ("request id", exchange["request_id"] or "-"),
     ]
+
+
+def _part(part: Part) -> str:
+    used = {name: value for name, value in part.items() if isinstance(value, int)}
+    return f"{money(part['cost_usd'])} of it: {part['model']}, {tokens(used)}"
 
 
 def _body(body: Any) -> Text:

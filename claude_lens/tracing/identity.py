@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import PurePath
 from typing import Any
 
@@ -77,6 +77,10 @@ def metadata(exchange: Exchange, out: Collector) -> dict[str, Any]:
         "rule": model.rule,
         "adapted": list(exchange.adapted),
         "requested_model_cost_usd": exchange.cost.requested_usd,
+        "cost_parts": [
+            {"kind": part.kind, "model": part.model, "cost_usd": part.usd, **asdict(part.usage)}
+            for part in exchange.cost.parts
+        ],
         "ttfb_ms": exchange.ttfb_ms,
         "ttft_ms": exchange.ttft_ms,
         "project": who.project,

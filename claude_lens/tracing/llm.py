@@ -140,9 +140,10 @@ def _tokens_and_cost(exchange: Exchange, out: Collector) -> None:
         if usage is not None and price is not None:
             completion = usage.output_tokens * price
             # Above a long-prompt tier the plain price is wrong: then only the sum is told.
-            if completion <= cost.usd:
+            own = cost.usd - sum(part.usd or 0.0 for part in cost.parts)
+            if completion <= own:
                 out.add(names.COST_COMPLETION, completion)
-                out.add(names.COST_PROMPT, cost.usd - completion)
+                out.add(names.COST_PROMPT, own - completion)
 
 
 def _langfuse_usage(usage: Usage) -> dict[str, int]:

@@ -46,7 +46,7 @@ START: dict[str, Any] = {
         "usage": {"input_tokens": 1000},
     },
 }
-DELTA = {
+DELTA: dict[str, Any] = {
     "type": "message_delta",
     "delta": {"stop_reason": "end_turn"},
     "usage": {"output_tokens": 100, "cache_read_input_tokens": 10_000},
@@ -300,6 +300,29 @@ def test_cost_on_the_requested_model_beside_the_routed_one() -> None:
     assert routed.cost.requested_usd == pytest.approx(0.0075)
     assert (routed.model.routed, routed.model.rule) == ("gpt-5-mini", "agent x")
     assert ended(routed_model="gpt-5-mini").cost.requested_usd is None
+
+
+def test_a_model_that_the_provider_chose_is_named_and_priced_as_what_it_is() -> None:
+    haiku = {**START, "message": {**START["message"], "model": "claude-haiku-4-5-20251001"}}
+    told = ended(requested_prices=PRICES, body=stream(haiku, DELTA, STOP))
+    assert (told.model.requested, told.model.routed) == ("claude-sonnet-4-5", "claude-haiku-4-5-20251001")
+    assert told.cost.usd == pytest.approx(1000 * 1e-06 + 100 * 5e-06 + 10_000 * 1e-07)
+    assert told.cost.requested_usd == pytest.approx(0.0075)
+
+
+def test_an_adviser_is_part_of_the_cost() -> None:
+    adviser = {
+        "type": "advisor_message",
+        "model": "claude-haiku-4-5",
+        "input_tokens": 1000,
+        "output_tokens": 10,
+    }
+    told = ended(body=stream(START, {**DELTA, "usage": {**DELTA["usage"], "iterations": [adviser]}}, STOP))
+    (part,) = told.cost.parts
+    assert (part.kind, part.model) == ("advisor", "claude-haiku-4-5")
+    assert part.usd == pytest.approx(0.00105)
+    assert told.cost.usd == pytest.approx(0.0075 + 0.00105)
+    assert told.model.routed == "claude-sonnet-4-5"
 
 
 def test_unknown_prices_give_litellms_figure_or_none() -> None:

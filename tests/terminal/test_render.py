@@ -75,6 +75,7 @@ def exchange(ident: str, who: str | None, second: int, **more: object) -> Summar
         "duration_ms": 1500.0,
         "usage": USAGE,
         "cost_usd": 0.01,
+        "cost_parts": [],
         "stop_reason": "end_turn",
         "request_id": "req_1",
     }

@@ -76,6 +76,7 @@ def exchange(request: Request) -> Response:
         following=around[1],
         phases=_phases(one),
         costs=cost_lines(one),
+        beside=beside_lines(one),
         saved=saved(one),
         tools=len(_list(body.get("tools"))),
         system=_system(body.get("system")),
@@ -156,6 +157,15 @@ def cost_lines(one: Exchange) -> list[CostLine]:
     return [
         CostLine(what, tokens, rates.get(name), tokens * rates[name] if name in rates else None)
         for what, tokens, name in rows
+    ]
+
+
+def beside_lines(one: Exchange) -> list[CostLine]:
+    """What other models took of it, a line each."""
+    return [
+        CostLine(f"{part.kind.capitalize()}: {part.model}", tokens, None, part.usd)
+        for part in one.cost.parts
+        for tokens in (part.usage.prompt_tokens + part.usage.output_tokens,)
     ]
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select, update
 
 from claude_lens import exact
 from claude_lens.exchange import Usage
-from claude_lens.store import content, database
+from claude_lens.store import content, database, parts
 from claude_lens.store.maintenance.prices import prices_of
 from claude_lens.store.maintenance.upkeep import Progress, in_chunks, opened, quiet, reading
 from claude_lens.store.numbers.totals import Totals
@@ -20,7 +20,7 @@ from claude_lens.store.schema import TOKENS, contents, exchanges, payloads
 from claude_lens.store.writing.batch import store_content
 from claude_lens.store.writing.derived import note_rewriting, stored_calls
 from claude_lens.store.writing.known import Recent
-from claude_lens.wire import pricing
+from claude_lens.wire import iterations, pricing
 
 Lookup = Callable[[str | None, str | None], Mapping[str, Any] | None]
 
@@ -101,15 +101,22 @@ def _cost(
     row: Any, prices: Mapping[str, Any] | None, lookup: Lookup, told: Mapping[str, Any] | None
 ) -> dict[str, Any] | None:
     usage = Usage(**{name: row[name] or 0 for name in TOKENS})
-    usd = pricing.cost(usage, prices, told) if prices else None
+    routed = row["model_routed"] or row["model_requested"]
+    answer = {"usage": told or {}, "model": routed, "stop_reason": row["stop_reason"]}
+
+    def of_others(model: str) -> Mapping[str, Any] | None:
+        return lookup(model, "anthropic")
+
+    usd, beside = iterations.priced(usage, prices, answer, of_others) if prices else (None, ())
     if usd is None or pricing.depends_on_more(prices or {}):
         return None
     requested = usd
-    if row["model_requested"] != (row["model_routed"] or row["model_requested"]):
+    if row["model_requested"] != routed:
         asked = lookup(row["model_requested"], "anthropic")
         found = pricing.cost(usage, asked, told) if asked else None
-        requested = row["cost_requested_usd"] if found is None else found
-    return {"cost_usd": usd, "cost_requested_usd": requested}
+        also = sum(part.usd or 0.0 for part in beside if part.kind != "fallback")
+        requested = row["cost_requested_usd"] if found is None else found + also
+    return {"cost_usd": usd, "cost_requested_usd": requested, "cost_parts": parts.packed(beside)}
 
 
 def _facts(

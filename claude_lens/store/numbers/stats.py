@@ -19,6 +19,7 @@ from claude_lens.exchange import Usage
 from claude_lens.store.numbers import percentiles
 from claude_lens.store.numbers.percentiles import Histograms, in_range
 from claude_lens.store.numbers.totals import percentile
+from claude_lens.store.parts import by_model
 from claude_lens.store.reading import forms
 from claude_lens.store.reading.filters import MAIN, Filter, conditions
 from claude_lens.store.schema import (
@@ -171,7 +172,16 @@ def _from_exchanges(
 ) -> tuple[dict[str | None, dict[str, float]], Histograms]:
     table = exchanges.c
     key = calls.c.tool if by == "tool" else _of_exchange(by)
-    names = ("status", "cost_usd", "cost_requested_usd", "duration_ms", "ttft_ms", *TOKENS)
+    names = (
+        "status",
+        "cost_usd",
+        "cost_requested_usd",
+        "cost_parts",
+        "model_routed",
+        "duration_ms",
+        "ttft_ms",
+        *TOKENS,
+    )
     query = (
         select(key.label("key"), *(table[name] for name in names))
         .select_from(exchanges)
@@ -184,19 +194,23 @@ def _from_exchanges(
     rows: dict[str | None, dict[str, float]] = {}
     times: Histograms = {}
     for row in connection.execute(query).mappings():
-        said = _said(by, row["key"], tz)
-        priced = row["cost_usd"] is not None
-        asked = row["cost_usd"] if row["cost_requested_usd"] is None else row["cost_requested_usd"]
-        counted = {
-            "cost_requested_usd": asked,
-            "requests": 1,
-            "errors": row["status"] == "error",
-            "priced": priced,
-            "unpriced": not priced and bool(row["output_tokens"]),
-        }
-        _merge(rows.setdefault(said, {}), {**row, **counted})
-        percentiles.add(times, said, dict(row))
+        percentiles.add(times, _said(by, row["key"], tz), dict(row))
+        for one, requests in by_model(dict(row)):
+            said = _said(by, one["key"] if by != "model" or requests else one["model_routed"], tz)
+            _merge(rows.setdefault(said, {}), {**one, **_counted(one, requests)})
     return rows, times
+
+
+def _counted(row: Mapping[str, Any], requests: int) -> dict[str, Any]:
+    priced = row["cost_usd"] is not None
+    asked = row["cost_usd"] if row["cost_requested_usd"] is None else row["cost_requested_usd"]
+    return {
+        "cost_requested_usd": asked,
+        "requests": requests,
+        "errors": row["status"] == "error",
+        "priced": priced,
+        "unpriced": not priced and bool(row["output_tokens"]),
+    }
 
 
 def series_conditions(wanted: Filter) -> list[ColumnElement[bool]]:

@@ -13,6 +13,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Table, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from claude_lens.store.parts import by_model
 from claude_lens.store.schema import (
     BUCKET,
     COUNTS,
@@ -90,19 +91,8 @@ class Totals:
         """Count an ended exchange, a row of ``exchanges``; ``sign`` -1 takes it off."""
         key = tuple(row[name] or "" for name in SERIES)
         bucket = int(row["started_at"] // BUCKET) * BUCKET
-        place = (bucket, row["session"], key)
-        asked = row["cost_usd"] if row["cost_requested_usd"] is None else row["cost_requested_usd"]
-        row = {**row, "cost_requested_usd": asked}
-        sums = self._totals.setdefault(place, dict.fromkeys((*COUNTS, *TOKENS, *SUMS), 0))
-        priced = row["cost_usd"] is not None
-        for name, amount in (
-            ("requests", 1),
-            ("errors", row["status"] == "error"),
-            ("priced", priced),
-            ("unpriced", not priced and bool(row["output_tokens"])),
-            *((name, row[name] or 0) for name in (*TOKENS, *SUMS)),
-        ):
-            sums[name] += sign * amount
+        for one, requests in by_model(row):
+            self._sum(bucket, one, requests, sign)
         day = int(row["started_at"] // TIMING_BUCKET) * TIMING_BUCKET
         of = values_of(row)
         if row["ttft_ms"] and row["output_tokens"]:
@@ -113,6 +103,21 @@ class Totals:
             self._tool((bucket, key, tool), used, sign)
             for milliseconds in used.durations:
                 self._time(day, f"tool:{tool}", of, milliseconds, sign)
+
+    def _sum(self, bucket: int, row: Mapping[str, Any], requests: int, sign: int) -> None:
+        place = (bucket, row["session"], tuple(row[name] or "" for name in SERIES))
+        asked = row["cost_usd"] if row["cost_requested_usd"] is None else row["cost_requested_usd"]
+        row = {**row, "cost_requested_usd": asked}
+        sums = self._totals.setdefault(place, dict.fromkeys((*COUNTS, *TOKENS, *SUMS), 0))
+        priced = row["cost_usd"] is not None
+        for name, amount in (
+            ("requests", requests),
+            ("errors", row["status"] == "error"),
+            ("priced", priced),
+            ("unpriced", not priced and bool(row["output_tokens"])),
+            *((name, row[name] or 0) for name in (*TOKENS, *SUMS)),
+        ):
+            sums[name] += sign * amount
 
     def _time(self, day: int, what: str, of: Mapping[str, str], value: float, sign: int) -> None:
         bin = bin_of(value)

@@ -13,6 +13,7 @@ from typing import Any, TypedDict
 from sqlalchemy import RowMapping
 
 from claude_lens.store.bodies import Bodies
+from claude_lens.store.parts import Part, unpacked
 
 TOKENS = (
     "input_tokens",
@@ -82,7 +83,7 @@ class ModelName(TypedDict):
 
 
 class Summary(TypedDict):
-    """An exchange without its bodies."""
+    """An exchange without its bodies. ``cost_parts``: what of the cost other models took."""
 
     id: str
     session_id: str
@@ -103,6 +104,7 @@ class Summary(TypedDict):
     duration_ms: float | None
     usage: Usage | None
     cost_usd: float | None
+    cost_parts: list[Part]
     stop_reason: str | None
     request_id: str | None
 
@@ -195,6 +197,7 @@ def summary(row: RowMapping, status: str) -> Summary:
         "duration_ms": row["duration_ms"],
         "usage": None if row["input_tokens"] is None else usage(row),
         "cost_usd": row["cost_usd"],
+        "cost_parts": unpacked(row["cost_parts"]),
         "stop_reason": row["stop_reason"],
         "request_id": row["request_id"],
     }

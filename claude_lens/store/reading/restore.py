@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, select
 
 from claude_lens.exact import load
 from claude_lens.exchange import Agent, Cost, Exchange, Headers, Identity, Model, Request, Response, Usage
+from claude_lens.store import parts
 from claude_lens.store.bodies import Bodies, Loader
 from claude_lens.store.content import unpack
 from claude_lens.store.reading.raw import streams_of
@@ -84,7 +85,12 @@ def _exchange(row: RowMapping, facts: Mapping[str, Any], bodies: Bodies | None, 
         ttft_ms=row["ttft_ms"],
         duration_ms=row["duration_ms"],
         usage=Usage(**{name: row[name] for name in _TOKENS}) if known else None,
-        cost=Cost(usd=row["cost_usd"], requested_usd=row["cost_requested_usd"], prices=prices),
+        cost=Cost(
+            usd=row["cost_usd"],
+            requested_usd=row["cost_requested_usd"],
+            prices=prices,
+            parts=parts.restored(row["cost_parts"]),
+        ),
         stop_reason=row["stop_reason"],
         request_id=row["request_id"],
         adapted=tuple(facts.get("adapted") or ()),

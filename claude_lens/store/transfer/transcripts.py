@@ -22,7 +22,7 @@ from claude_lens.store.content import unpack_blob
 from claude_lens.store.maintenance.prices import prices_of
 from claude_lens.store.reading.queries import Reader
 from claude_lens.store.schema import exchanges, payloads, sessions
-from claude_lens.wire import pricing
+from claude_lens.wire import iterations, pricing
 from claude_lens.wire.usage import usage_of
 
 WORKER: Final = "transcript"
@@ -109,8 +109,7 @@ def _exchange(one: _Answer, lines: Mapping[str, _Line], meta: Mapping[str, Any])
     usage = usage_of(answer)
     prices = pricing.relevant(prices_of(model, "anthropic") or {})
     agent = _text(raw.get("agentId")) if raw.get("isSidechain") else None
-    told = answer.get("usage")
-    usd = pricing.cost(usage, prices, told if isinstance(told, Mapping) else None) if usage else None
+    usd, parts = iterations.priced(usage, prices, answer, prices_of) if usage else (None, ())
     key = f"{session}/{last.get('id') or raw.get('requestId') or raw.get('uuid')}"
     return Exchange(
         id=hashlib.blake2b(key.encode("utf-8", "replace"), digest_size=16).hexdigest(),
@@ -135,7 +134,7 @@ def _exchange(one: _Answer, lines: Mapping[str, _Line], meta: Mapping[str, Any])
         started_at=started,
         duration_ms=max(0.0, (one.ended - started) * 1000),
         usage=usage,
-        cost=Cost(usd=usd, requested_usd=usd, prices=prices),
+        cost=Cost(usd=usd, requested_usd=usd, prices=prices, parts=parts),
         stop_reason=_text(last.get("stop_reason")),
         request_id=_text(raw.get("requestId")),
         request=Request(body=exact.dump(request), json=request),

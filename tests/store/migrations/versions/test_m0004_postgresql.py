@@ -32,6 +32,8 @@ def test_a_database_of_before_becomes_searchable(postgres: Postgres, make: Make)
     sink.close()
     before = ask(url, "SELECT * FROM totals")
     change(url, "DROP TABLE search")
+    change(url, "DROP TABLE identities, aliases")
+    change(url, "ALTER TABLE exchanges DROP COLUMN cost_parts")
     change(url, 'ALTER TABLE sessions ALTER COLUMN session_id TYPE VARCHAR COLLATE "default"')
     change(url, "UPDATE schema_version SET version_num = '0003'")
 
