@@ -12,4 +12,5 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.add_column('exchanges', sa.Column('cost_parts', sa.Text(), nullable=True))
+    text = sa.Text().with_variant(sa.Text(collation='C'), 'postgresql')
+    op.add_column('exchanges', sa.Column('cost_parts', text, nullable=True))
