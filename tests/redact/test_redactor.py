@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+import time
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claude_lens.exchange import GONE, Exchange, Request, Response
+from claude_lens.exchange import GONE, Agent, Exchange, Identity, Model, Request, Response
 from claude_lens.redact import FORMS, Redactor, mark
 from tests.redact.samples import AROUND, SAMPLES, around
 
@@ -229,3 +230,41 @@ def test_bytes_that_are_no_json() -> None:
 def test_lone_surrogates_are_no_hindrance() -> None:
     secret = SAMPLES[20][1]
     assert Redactor().text(f"\ud800 {secret} \udfff") == f"\ud800 {mark('github-token', secret)} \udfff"
+
+
+def test_whoever_asks_for_what_is_named_without_secrets() -> None:
+    secret = SAMPLES[20][1]
+    agent = Agent(name=secret, description=f"uses {secret}")
+    identity = Identity(session_id=secret, project=f"/x/{secret}", client=secret, agent=agent)
+    request = Request(headers=(("x-note", f"a {secret}"), ("accept", "*/*")), query=f"a={secret}")
+    response = Response(headers=(("x-echo", secret),), body=b"{}", json={})
+    given = Exchange(
+        id="1", identity=identity, model=Model(requested=secret), request=request, response=response
+    )
+    found = Redactor().exchange(given)
+    assert secret not in repr(found)
+    assert found.identity.session_id == mark("github-token", secret)
+    assert found.request.headers[1] == ("accept", "*/*")
+    assert Redactor().exchange(found) is found
+
+
+def cost(redact: Redactor, body: bytes) -> float:
+    start = time.process_time()
+    for _ in range(10):
+        redact.json(body)
+    return time.process_time() - start
+
+
+def test_one_secret_in_a_long_log_costs_no_more_than_none() -> None:
+    redact, secret = Redactor(), SAMPLES[20][1]
+    log = "".join(
+        f"12:00:{number % 60:02} INFO task-{number} disk-usage token={number} http://h/{number} key: x\n"
+        for number in range(2_500)
+    )
+    without, held = (
+        json.dumps({"messages": [{"content": text}]}).encode() for text in (log, f"{log}KEY={secret}")
+    )
+    assert redact.json(without) is without
+    assert secret.encode() not in redact.json(held)
+    pairs = [(cost(redact, without), cost(redact, held)) for _ in range(3)]
+    assert min(b for _, b in pairs) < 2 * min(a for a, _ in pairs), pairs

@@ -33,6 +33,8 @@ from claude_lens.store.maintenance.upkeep import (
 from claude_lens.store.reading import raw as raw_streams
 from claude_lens.store.schema import (
     ROOT_NODE,
+    SERIES,
+    calls,
     contents,
     exchanges,
     identities,
@@ -40,13 +42,37 @@ from claude_lens.store.schema import (
     nodes,
     occurrences,
     payloads,
+    series,
     sessions,
     streams,
+    timings,
+    tool_totals,
 )
 from claude_lens.store.writing.derived import index, unindex
 from claude_lens.store.writing.words import columns
 
 _DROP: Final = update(streams).values(codec=packing.SCRUBBED, data=None)
+# What an exchange says in words: from the client, its headers, its environment.
+_SAID: Final = (
+    "error",
+    "prompt_id",
+    "request_class",
+    "project",
+    "branch",
+    "agent_id",
+    "agent_parent_id",
+    "agent_type",
+    "agent_name",
+    "model_requested",
+    "model_routed",
+)
+_SUMMED: Final = (
+    calls.c.tool,
+    tool_totals.c.tool,
+    timings.c.what,
+    timings.c.value,
+    *(series.c[name] for name in SERIES),
+)
 _BLOBS: Final = ("request_headers", "response_headers", "response_rest")
 
 
@@ -94,6 +120,8 @@ class _Scrub:
         )
         in_chunks(self._engine, rows, self._rows, lambda share: progress("looking through exchanges", share))
         in_chunks(self._engine, named, self._titles)
+        with self._engine.begin() as connection:
+            self._sums(connection)
         self._look_through_streams(self._later(streams.c.exchange), progress)
         if not self._done.dry_run:
             _digests(self._engine, lambda share: progress("comparing requests", share))
@@ -196,11 +224,31 @@ class _Scrub:
                     if not self._done.dry_run:
                         where = payloads.c.exchange == row["exchange"]
                         connection.execute(update(payloads).where(where).values(changed))
-            self._texts(connection, exchanges, "error", part)
+            for name in _SAID:
+                self._texts(connection, exchanges, name, part)
 
     def _titles(self, connection: Connection, keys: Sequence[int]) -> None:
         for start in range(0, len(keys), 900):
-            self._texts(connection, sessions, "title", keys[start : start + 900])
+            for name in ("title", "session_id", "project", "branch"):
+                self._texts(connection, sessions, name, keys[start : start + 900])
+
+    def _sums(self, connection: Connection) -> None:
+        """Names of tools, models and agents that calls and sums are kept by."""
+        for column in _SUMMED:
+            table = column.table
+            for (name,) in connection.execute(select(column).where(column.is_not(None)).distinct()).all():
+                clean = self._redactor.text(name)
+                if clean == name:
+                    continue
+                self._done.others += 1
+                if self._done.dry_run:
+                    continue
+                for spaces in range(3):
+                    # It may have been recorded under its mark too. White space tells the two apart.
+                    new = clean + " " * spaces
+                    if connection.execute(select(column).where(column == new).limit(1)).scalar() is None:
+                        connection.execute(update(table).where(column == name).values({column.name: new}))
+                        break
 
     def _texts(self, connection: Connection, table: Any, name: str, keys: Sequence[int]) -> None:
         query = select(table.c.id, table.c[name]).where(table.c.id.in_(keys), table.c[name].is_not(None))

@@ -262,3 +262,28 @@ def test_what_comes_meanwhile_stays_readable(url: str, sink: StoreSink, reader: 
     with reader.connect() as connection:
         assert raw_of(connection, late.id).body is None
         assert raw_of(connection, more.id).body is None
+
+
+def test_names_of_models_sessions_agents_and_tools_are_clean(url: str, sink: StoreSink, make: Make) -> None:
+    _, secret = SAMPLES[20]
+    body = body_of("hi")
+    body["model"] = secret
+    answer = message_of(0)
+    answer["content"] = [{"type": "tool_use", "id": "toolu_1", "name": secret, "input": {}}]
+    one = make(body, answer, session=f"s-{secret}")
+    agent = replace(one.identity.agent, name=secret, type=secret)
+    sink.ended(
+        replace(
+            one,
+            model=replace(one.model, requested=secret, routed=secret),
+            identity=replace(one.identity, agent=agent, project=f"/x/{secret}", branch=secret),
+        )
+    )
+    sink.flush()
+    assert leaks(everything(url))
+    assert scrub(url, Redactor(), dry_run=True).others
+    assert leaks(everything(url))
+    scrub(url, Redactor())
+    assert leaks(everything(url)) == []
+    again = scrub(url, Redactor())
+    assert (again.contents, again.others, again.streams) == (0, 0, 0)
