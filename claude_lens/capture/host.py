@@ -13,7 +13,7 @@ from litellm.proxy import proxy_server
 from litellm.utils import ProviderConfigManager
 
 from claude_lens.capture.auth import Verdict
-from claude_lens.capture.prices import lookup
+from claude_lens.wire.price_map import entry_of
 
 INTERNAL_MODULES = (
     "litellm.proxy.hooks.",
@@ -160,4 +160,4 @@ def prices(model: str | None, provider: str | None) -> Mapping[str, Any] | None:
 
     Source: ``litellm.model_cost``, which an operator's ``model_info`` in the configuration extends.
     """
-    return lookup(litellm.model_cost, model, provider)
+    return entry_of(litellm.model_cost, model, provider)

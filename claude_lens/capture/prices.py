@@ -1,4 +1,4 @@
-"""LiteLLM's price map: an entry by a model's many names, and the map itself before LiteLLM is loaded."""
+"""LiteLLM's price map before LiteLLM is loaded."""
 
 from __future__ import annotations
 
@@ -9,21 +9,9 @@ from typing import Any
 
 import orjson
 
+from claude_lens.wire.price_map import entry_of
+
 FILE = "model_prices_and_context_window_backup.json"
-
-
-def lookup(
-    prices: Mapping[str, Mapping[str, Any]], model: str | None, provider: str | None
-) -> Mapping[str, Any] | None:
-    """The entry of ``prices`` for a model: US dollars by kind of token; None where it has no price."""
-    if not model:
-        return None
-    bare = model.split("/", 1)[1] if "/" in model else model
-    for key in (model, f"{provider}/{model}", f"{provider}/{bare}", bare):
-        entry = prices.get(key)
-        if entry and (entry.get("input_cost_per_token") is not None or entry.get("tiered_pricing")):
-            return dict(entry)
-    return None
 
 
 class Published:
@@ -33,8 +21,8 @@ class Published:
         self._prices: Mapping[str, Mapping[str, Any]] | None = None
 
     def __call__(self, model: str | None, provider: str | None) -> Mapping[str, Any] | None:
-        """As :func:`lookup`."""
-        return lookup(self._all(), model, provider)
+        """As ``price_map.entry_of``."""
+        return entry_of(self._all(), model, provider)
 
     def models(self, provider: str) -> list[str]:
         """Models of a provider, without a provider prefix."""

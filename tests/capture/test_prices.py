@@ -6,9 +6,8 @@ import json
 import os
 import subprocess
 import sys
-from typing import Any
 
-from claude_lens.capture.prices import Published, lookup
+from claude_lens.capture.prices import Published
 
 # A process of its own: LiteLLM notes in its price map what other tests configure.
 BOTH = """
@@ -35,18 +34,6 @@ def test_the_published_prices_are_litellms() -> None:
     compared, different = json.loads(run.stdout.splitlines()[-1])
     assert compared > 100
     assert different == []
-
-
-def test_by_every_name() -> None:
-    prices: dict[str, dict[str, Any]] = {
-        "claude-x": {"input_cost_per_token": 1.0},
-        "free": {},
-        "tiers": {"tiered_pricing": [1]},
-    }
-    assert lookup(prices, "claude-x", None) == lookup(prices, "anthropic/claude-x", "anthropic")
-    assert lookup(prices, "free", None) is None
-    assert lookup(prices, "tiers", None) == prices["tiers"]
-    assert lookup(prices, None, None) is None
 
 
 def test_memory_given_back_is_read_again() -> None:

@@ -15,6 +15,7 @@ from typing import Any, Final
 import orjson
 
 from claude_lens.errors import HostError
+from claude_lens.wire.price_map import entry_of
 
 _FILE: Final = "model_prices_and_context_window_backup.json"
 
@@ -35,12 +36,4 @@ def price_map() -> Mapping[str, Any]:
 
 def prices_of(model: str | None, provider: str | None = None) -> Mapping[str, Any] | None:
     """The entry of a model, looked up as when it was recorded; None where no price is known."""
-    if not model:
-        return None
-    bare = model.split("/", 1)[1] if "/" in model else model
-    for key in (model, f"{provider}/{model}", f"{provider}/{bare}", bare):
-        entry = price_map().get(key)
-        if entry and (entry.get("input_cost_per_token") is not None or entry.get("tiered_pricing")):
-            found: Mapping[str, Any] = entry
-            return found
-    return None
+    return entry_of(price_map(), model, provider)
