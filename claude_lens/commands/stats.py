@@ -19,9 +19,14 @@ GROUPS = ("day", "hour", "model", "provider", "project", "branch", "session", "a
 @filter_options
 @click.option("--by", type=click.Choice(GROUPS), metavar="GROUP", help=f"One of {', '.join(GROUPS)}.")
 @click.option("--tools", "show_tools", is_flag=True, help="Numbers of tools instead.")
+@click.option(
+    "--plan", "show_plan", is_flag=True, help="Also: the plan's windows by session, agent or project."
+)
 @click.option("--as-if", metavar="MODEL", help="Also: what it would have cost on this model.")
 @json_option
-def command(by: str | None, show_tools: bool, as_if: str | None, as_json: bool, **options: Any) -> None:
+def command(
+    by: str | None, show_tools: bool, show_plan: bool, as_if: str | None, as_json: bool, **options: Any
+) -> None:
     """Add up cost, tokens, requests, errors and speed, over any range and by any group.
 
     A range begins and ends at a quarter of an hour; percentiles are within 2.2 %. What has no known price is
@@ -29,12 +34,15 @@ def command(by: str | None, show_tools: bool, as_if: str | None, as_json: bool, 
     """
     from claude_lens.store.maintenance.prices import prices_of
     from claude_lens.store.numbers.limits import latest
+    from claude_lens.store.numbers.plan import grouped, plan
     from claude_lens.store.numbers.stats import stats
     from claude_lens.store.numbers.tool_stats import tools
     from claude_lens.store.reading.queries import open_reader
     from claude_lens.terminal import tables
     from claude_lens.wire import pricing
 
+    if show_plan and by not in ("session", "agent", "project"):
+        raise UserError("--plan needs --by session, --by agent or --by project")
     prices = prices_of(as_if) if as_if else None
     if as_if and prices is None:
         raise UserError(f"no price is known for the model {as_if!r}")
@@ -53,7 +61,10 @@ def command(by: str | None, show_tools: bool, as_if: str | None, as_json: bool, 
             pricer = (lambda usage: pricing.cost(usage, base)) if as_if else None
             found = stats(connection, wanted, by=by, tz=zone, as_if=pricer)
             limits = latest(connection)
+            shares = grouped(plan(connection), str(by)) if show_plan else None
     if as_json:
-        print_json({**found, "limits": limits})
+        print_json({**found, "limits": limits, **({} if shares is None else {"plan": shares})})
     else:
         console().print(tables.numbers(found, limits, as_if))
+        if shares is not None:
+            console().print(tables.plan_shares(shares, str(by)))

@@ -31,6 +31,7 @@ from claude_lens.dashboard.views import (
     live,
     media,
     numbers,
+    plan,
     session,
     sessions,
     steps,
@@ -107,6 +108,7 @@ def _routes() -> list[Route | Mount]:
         *insight.routes,
         *media.routes,
         *numbers.routes,
+        *plan.routes,
         *system.routes,
         Mount("/static", Static(directory=STATIC)),
     ]

@@ -26,7 +26,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD: Final = "0006"
+HEAD: Final = "0007"
 """The newest migration: what this version of claude-lens reads and writes."""
 
 VERSION_TABLE: Final = "schema_version"
@@ -196,6 +196,26 @@ streams = Table(
 
 ``data`` is null where a stream came and was not kept; ``codec`` then tells why (``streams.WHY``). No row
 where there was none, or with ``CLAUDE_LENS_STREAMS=off``.
+"""
+
+plan_readings = Table(
+    "plan_readings",
+    metadata,
+    Column("exchange", Key, ForeignKey("exchanges.id", ondelete="CASCADE"), primary_key=True),
+    Column("window", String, primary_key=True),
+    Column("account", String, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("used", Double, nullable=False),
+    Column("resets_at", Double),
+    Column("status", String),
+    Column("representative", SmallInteger, nullable=False),
+    Index(None, "account", "window", "at"),
+    sqlite_with_rowid=False,
+)
+"""What an answer told of a subscription's windows (``5h``, ``7d``), for the whole account.
+
+``used`` is a part of 1 as the provider rounds it, ``at`` when the answer's headers came. ``account`` is empty
+where the request named none; ``representative`` is 1 for the window that the provider calls the tightest.
 """
 
 tags = Table(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from rich.console import Group, RenderableType
@@ -259,3 +259,15 @@ def _changes(changes: Sequence[Change]) -> list[Text]:
 def _short(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 100 else text[:99] + "…"
+
+
+def plan_shares(shares: Mapping[str, Mapping[str, float]], by: str) -> RenderableType:
+    """The parts of the plan's windows by group, the largest of the week first."""
+    table = Table(f"plan by {by}", box=None, pad_edge=False)
+    for name in ("5h", "7d"):
+        table.add_column(name, justify="right")
+    rows = sorted(shares.items(), key=lambda one: (-one[1].get("7d", 0.0), -one[1].get("5h", 0.0), one[0]))
+    for value, parts in rows:
+        cells = (f"{100 * parts[name]:.3g} %" if name in parts else "-" for name in ("5h", "7d"))
+        table.add_row(printable(value) or "-", *cells)
+    return table

@@ -42,6 +42,7 @@ from claude_lens.store.schema import (
     meta,
     occurrences,
     payloads,
+    plan_readings,
     sessions,
     streams,
     tags,
@@ -173,6 +174,7 @@ def _delete(connection: Connection, keys: Sequence[int], done: Pruned) -> None:
     gone, touched = [row.id for row in rows], sorted({row.session for row in rows})
     connection.execute(delete(payloads).where(payloads.c.exchange.in_(gone)))
     connection.execute(delete(streams).where(streams.c.exchange.in_(gone)))
+    connection.execute(delete(plan_readings).where(plan_readings.c.exchange.in_(gone)))
     connection.execute(delete(calls).where(calls.c.exchange.in_(gone)))
     done.exchanges += connection.execute(delete(exchanges).where(exchanges.c.id.in_(gone))).rowcount
     left = select(exchanges.c.session).where(exchanges.c.session.in_(touched)).distinct()

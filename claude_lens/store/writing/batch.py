@@ -37,10 +37,11 @@ from claude_lens.store.schema import (
     metadata,
     nodes,
     payloads,
+    plan_readings,
     sessions,
     streams,
 )
-from claude_lens.store.writing import titles
+from claude_lens.store.writing import readings, titles
 from claude_lens.store.writing.calls import calls_of
 from claude_lens.store.writing.derived import Derived
 from claude_lens.store.writing.identities import Identities
@@ -124,7 +125,7 @@ class Batch:
         self._ended: list[str] = []
         self._touched: dict[str, dict[str, Any]] = {}
         self._rows: dict[Table, list[dict[str, Any]]] = {
-            table: [] for table in (contents, nodes, sessions, exchanges, payloads, streams)
+            table: [] for table in (contents, nodes, sessions, exchanges, payloads, streams, plan_readings)
         }
         self._derived = Derived(connection, self._known)
         self._identities = Identities(connection, self._known)
@@ -231,6 +232,7 @@ class Batch:
             if again:
                 self._derived.forget(key)
                 self._connection.execute(streams.delete().where(streams.c.exchange == key))
+                self._connection.execute(plan_readings.delete().where(plan_readings.c.exchange == key))
             self._exchange_updates.append(row | {"_key": key})
             if self._bodies:
                 self._payload_updates.append({"_key": key} | self._response(item, session, key))
@@ -240,6 +242,7 @@ class Batch:
             stale = self._stale.get(exchange.id) or self._known.stale.get(exchange.id)
             used = calls_of(exchange, results=not stale)
             self._derived.ended(key, row, {self._name(tool): calls for tool, calls in used.items()})
+            self._rows[plan_readings] += readings.rows(exchange, key)
             self._ended.append(exchange.id)
 
     def _request(self, item: Item, session: int, key: int) -> dict[str, Any]:

@@ -1,0 +1,21 @@
+"""Readings of the plan: one more table, and every row stays."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from claude_lens.store.maintenance.verify import verify
+from claude_lens.store.reading.queries import Reader
+from tests.store.migrations.versions.conftest import SESSION, Older
+
+
+def test_every_row_stays(older: Callable[[str], Older], recorded: Path) -> None:
+    one = older("0006")
+    before = one.fill(recorded)
+    one.upgrade("0007")
+    after = one.rows()
+    assert {name: after[name] for name in before} == before
+    assert set(after) - set(before) == {"plan_readings"}
+    assert after["plan_readings"] == []
+    with Reader(one.url) as reader:
+        assert reader.session(SESSION)["id"] == SESSION
+        assert verify(reader).sound
