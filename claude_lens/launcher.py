@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -104,15 +105,19 @@ class Place:
         return is_loopback(split(self.url)[1])
 
     def keys(self) -> list[str]:
-        """Every key by which a proxy may prove itself: those named, the kept one, the one before it."""
-        kept = [first_line(os.path.join(self.home, name)) for name in ("key", "key.old")]
+        """Every key by which a proxy may prove itself: those named, the kept one, one that is still good."""
+        kept, old = (
+            read(os.path.join(self.home, name)).decode("ascii", "replace").split()
+            for name in ("key", "key.old")
+        )
+        kept = kept[:1] + old[: len(old) == 2 and old[1].isdigit() and int(old[1]) > time.time()]
         named = [self.look("CLAUDE_LENS_KEY"), self.look("LITELLM_MASTER_KEY")]
         return [key for key in named + (kept if self.local() else []) if key]
 
     def key(self, proved: str = "") -> str:
         """The key for the proxy, empty where there is none; ``proved`` is the one that it knows."""
-        key = self.look("CLAUDE_LENS_KEY") or self.look("LITELLM_MASTER_KEY") or proved
-        return key or (first_line(os.path.join(self.home, "key")) if self.local() else "")
+        named = self.look("CLAUDE_LENS_KEY") or self.look("LITELLM_MASTER_KEY")
+        return named or proved or (self.keys() or [""])[0]
 
 
 class Seen:
@@ -546,11 +551,6 @@ def read_env(path: str) -> dict[str, str]:
         whole = value[:1] in ("'", '"')
         found[name.strip()] = value[1:].partition(value[0])[0] if whole else value.partition(" #")[0].strip()
     return found
-
-
-def first_line(path: str) -> str:
-    """The first line of a small text file, empty where there is none."""
-    return read(path).partition(b"\n")[0].decode("ascii", "replace").strip()
 
 
 def read(path: str) -> bytes:

@@ -24,7 +24,7 @@ WITHOUT_TWIN = re.compile(r"/migrations/env\.py$|/__(init|main)__\.py$")
 
 # A room imports only from those of the lines above its own.
 FLOORS = (
-    ("errors", "exact", "units", "values", "launcher", "memory", "profiles", "messages"),
+    ("descriptors", "errors", "exact", "units", "values", "launcher", "memory", "profiles", "messages"),
     ("exchange", "when", "translation"),
     ("wire",),
     ("settings",),

@@ -12,6 +12,7 @@ import orjson
 import claude_lens
 from claude_lens.capture.asgi import Receive, Scope, Send
 from claude_lens.capture.proving import BUILD, SCHEMA
+from claude_lens.descriptors import counters
 
 STARTED = time.time()
 
@@ -102,6 +103,7 @@ async def status(send: Send, *, lanes: dict[str, int], recording: dict[str, Any]
         "pid": os.getpid(),
         "started_at": STARTED,
         "lanes": lanes,
+        "connections": counters.told(),
         "recording": recording,
     }
     await respond_json(send, 200, content)

@@ -8,22 +8,26 @@ ended. Standing outside LiteLLM's app keeps its middleware away from bytes that 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import gc
 import os
 import signal
+import socket
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from claude_lens import memory
+from claude_lens import descriptors, memory
 from claude_lens.agents.targets import derived
 from claude_lens.capture.answers import respond_error
 from claude_lens.capture.early import EarlyApp
 from claude_lens.capture.early_config import Early, NotSimple, examine
+from claude_lens.capture.grace import OldKey
 from claude_lens.capture.loading import Loading
 from claude_lens.capture.worker import serve_ourselves, worker
 from claude_lens.errors import UserError
 from claude_lens.hosts import HostGuard
+from claude_lens.proxy import handover, key
 from claude_lens.proxy.config import check_routes
 from claude_lens.settings import LOOPBACK, Settings, environment
 
@@ -114,6 +118,11 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--ssl-certfile")
     parser.add_argument("--ssl-keyfile")
+    parser.add_argument("--listen", help="numbers of inherited sockets to listen at, instead of binding any")
+    parser.add_argument(
+        "--ready", type=int, help="number of a descriptor to write to once requests are taken"
+    )
+    parser.add_argument("--whole", action="store_true", help="load LiteLLM before anything is served")
     parser.add_argument(
         "--drain", type=int, default=DRAIN, help="seconds that running requests get at the end"
     )
@@ -133,27 +142,54 @@ def main(argv: list[str] | None = None) -> None:
     serve(chosen)
 
 
+def sockets(chosen: argparse.Namespace) -> list[socket.socket]:
+    """Where to listen. Ends the process where it may not."""
+    if chosen.listen:
+        return [socket.socket(fileno=int(number)) for number in chosen.listen.split(",")]
+    try:
+        return [] if os.name == "nt" else handover.bind(chosen.host, chosen.port)
+    except OSError as error:
+        where = f"{chosen.host} port {chosen.port}"
+        print(f"claude-lens: cannot listen on {where}: {error.strerror or error}", file=sys.stderr)
+        sys.exit(STARTUP_FAILURE)
+
+
+def announce(chosen: argparse.Namespace, listeners: list[socket.socket], home: Path) -> None:
+    """Requests are taken from now on: tell the watcher; without one, offer our sockets to a successor."""
+    if chosen.ready is not None:
+        os.write(chosen.ready, b"ready")
+        os.close(chosen.ready)
+    elif os.name != "nt" and (offered := handover.offer(home)):
+        asyncio.get_running_loop().add_reader(offered.fileno(), handover.give, offered, listeners)
+
+
 def serve(chosen: argparse.Namespace) -> NoReturn:
     """Serve until told to stop, and end the process."""
     serve_ourselves()
     settings = worker().settings
     # Beyond loopback the operator's own names are unknown; the key guards the door there.
     guard = HostGuard(settings.allowed_hosts) if chosen.host in LOOPBACK else None
-    known = early(chosen.config.resolve(), settings)
+    known = None if chosen.whole else early(chosen.config.resolve(), settings)
 
     def load() -> Wrapped:
         worker().client.prepare()
         return build(guard)
 
+    limit = descriptors.raise_limit()
+    listeners = sockets(chosen)
     loading = Loading(load, lambda: setattr(server, "should_exit", True))
     app = EarlyApp(known, worker(), guard, loading) if known else build(guard)
+    old, new = key.old(settings), os.environ.get("LITELLM_MASTER_KEY")
+    entrance = OldKey(app, old[0], new, old[1]) if old and new else app
     import uvicorn
+
+    from claude_lens.capture.accepting import AcceptingServer
 
     # uvicorn raises the signal again once it has stopped; being told to stop is no failure.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    server = uvicorn.Server(
+    server = AcceptingServer(
         uvicorn.Config(
-            app,
+            entrance,
             host=chosen.host,
             port=chosen.port,
             ssl_certfile=chosen.ssl_certfile,
@@ -164,8 +200,13 @@ def serve(chosen: argparse.Namespace) -> NoReturn:
             timeout_graceful_shutdown=chosen.drain,
             timeout_keep_alive=120,
             h11_max_incomplete_event_size=2**20,
-        )
+        ),
+        listeners,
+        descriptors.connections(limit),
+        lambda: announce(chosen, listeners, settings.home),
     )
+    if os.name != "nt":
+        signal.signal(signal.SIGUSR1, lambda *_: server.leave())
     code: int | str | None = 0
     try:
         server.run()

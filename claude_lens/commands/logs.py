@@ -7,7 +7,7 @@ import time
 import click
 
 from claude_lens import settings as setting_table
-from claude_lens.proxy import supervisor
+from claude_lens.proxy.log import tail
 
 
 @click.command()
@@ -20,7 +20,7 @@ def command(follow: bool, lines: int) -> None:
     settings = setting_table.load()
     file = settings.home / "proxy.log"
     position = file.stat().st_size if file.is_file() else 0
-    for line in supervisor.log_tail(settings, lines) if lines else ():
+    for line in tail(settings, lines) if lines else ():
         print(line)
     while follow:
         time.sleep(0.2)

@@ -27,7 +27,7 @@ def command(timeout: float) -> None:
 def restart(timeout: float) -> None:
     """Stop and start; prints one line. Raises what a start raises."""
     settings = setting_table.load()
-    found = supervisor.current(settings)
+    found = supervisor.last(settings)
     environ = setting_table.environment()
     if found is None:
         wanted = supervisor.plan(settings)
@@ -38,7 +38,8 @@ def restart(timeout: float) -> None:
         cert, cert_key = (
             Path(record[name]) if record.get(name) else None for name in ("tls_cert", "tls_key")
         )
-        config = Path(record["config"])
+        # One that nobody chose is that of the installation, which may be another by now.
+        config = settings.config if supervisor.bundled(record) else Path(record["config"])
         wanted = supervisor.plan(settings, record["host"], record["port"], config, (cert, cert_key))
     progress = Progress("starting the proxy")
     try:

@@ -35,6 +35,15 @@ def grown(spans: Sequence[Mapping[str, Any]]) -> str:
     return ", ".join(f"{rate(one)} over {span}" for one, span in zip(spans, days, strict=True))
 
 
+def watched(facts: Mapping[str, Any]) -> str:
+    """Who brings the proxy back, in words."""
+    often = facts["deaths"]
+    if not often:
+        return f"process {facts['pid']}"
+    times = f"{often} time{'s' if often > 1 else ''}"
+    return f"process {facts['pid']}, brought the proxy back {times}; last it {facts['last']}"
+
+
 def lines(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The same for people."""
     words = {"ours": "healthy", "down": "not running", "foreign": "something else", "starting": "starting"}
@@ -46,6 +55,8 @@ def lines(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
         uptime = f", up {duration(facts['uptime_s'] * 1000)}" if facts["uptime_s"] is not None else ""
         loading = ", LiteLLM still loading" if facts["litellm"] == "loading" else ""
         shown.append(("process", f"{facts['pid']}, version {facts['version']}{uptime}{loading}"))
+    if facts["watcher"]:
+        shown.append(("watcher", watched(facts["watcher"])))
     shown += [("config", facts["config"]), ("key", facts["key"]), ("home", facts["home"])]
     stored = facts["database"]
     warning = (
@@ -53,7 +64,7 @@ def lines(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
     )
     shown.append(("database", f"{stored['url']} ({size(stored['bytes'])}{warning})"))
     shown.append(("growth", grown(stored["growth"])))
-    for name in ("lanes", "recording"):
+    for name in ("connections", "lanes", "recording"):
         if isinstance(facts[name], Mapping):
             shown.append((name, _counted(facts[name])))
     for sink, counters in ((facts["recording"] or {}).get("counters") or {}).items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import sys
 
+from claude_lens import descriptors
 from claude_lens.dashboard.access import Access
 from claude_lens.errors import HostError
 from claude_lens.settings import Settings
@@ -36,6 +37,7 @@ def serve(settings: Settings, host: str, listener: socket.socket) -> None:
 
     from claude_lens.dashboard.app import create_app
 
+    descriptors.raise_limit()
     app = create_app(settings, host, listener.getsockname()[1])
     config = uvicorn.Config(
         app,

@@ -10,9 +10,10 @@ import socket
 import stat
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from claude_lens import descriptors
 from claude_lens import settings as setting_table
 from claude_lens.errors import LensError
 from claude_lens.launcher import Place, Problem, find_claude
@@ -195,6 +196,23 @@ def ports(settings: Settings) -> Check:
     return Check("ports", True, f"{settings.port} for the proxy, {settings.web_port} for the dashboard")
 
 
+def files(settings: Settings) -> Check:
+    """A proxy may open as many files and sockets as a session with many agents takes."""
+    limit, where = descriptors.highest(), "this shell allows"
+    seen = supervisor.current(settings)
+    if seen is not None and (used := settings.key or key.existing(settings)):
+        told = (
+            (status(seen.url, used) or {}).get("connections") if health(seen.url, settings).proved else None
+        )
+        if isinstance(told, Mapping):
+            limit, where = int(told["descriptors"]), "the proxy has"
+    if limit < descriptors.ENOUGH:
+        most = descriptors.connections(limit)
+        todo = f"allow {descriptors.ENOUGH} (ulimit -Hn, limits.conf, LimitNOFILE), then lensctl restart"
+        return Check("files", False, f"{where} {limit} file descriptors: {most} clients at once", todo)
+    return Check("files", True, f"{where} {'no limit' if limit == sys.maxsize else limit} file descriptors")
+
+
 def versions(settings: Settings) -> Check:
     """Python and LiteLLM are ones we support; the proxy runs the code that is installed."""
     from packaging.requirements import Requirement
@@ -236,6 +254,7 @@ CHECKS: tuple[Callable[[Settings], Check], ...] = (
     database,
     ports,
     proxy,
+    files,
     versions,
     tracing,
 )

@@ -10,6 +10,7 @@ import os
 import re
 import secrets
 import tempfile
+import time
 from pathlib import Path
 
 from claude_lens.errors import HostError
@@ -31,6 +32,11 @@ def home_folder(settings: Settings) -> Path:
 def key_file(settings: Settings) -> Path:
     """Where the generated key is kept."""
     return settings.home / "key"
+
+
+def old_file(settings: Settings) -> Path:
+    """Where the key before it is kept while it is still good: the key, and until when."""
+    return settings.home / "key.old"
 
 
 def proxy_key(settings: Settings) -> str:
@@ -65,11 +71,19 @@ def known(settings: Settings) -> list[str]:
     found = [settings.key, settings.master_key]
     with contextlib.suppress(HostError):
         found.append(existing(settings))
+    found.append((old(settings) or (None,))[0])
     return [key for key in dict.fromkeys(found) if key]
 
 
-def rotate(settings: Settings) -> str:
-    """Replace the kept key by a new one, at once for every reader; returns it."""
+def rotate(settings: Settings, grace: float = 0.0) -> str:
+    """Replace the kept key by a new one, at once for every reader; returns it.
+
+    The one before stays good for ``grace`` seconds, for a proxy that is started from now on.
+    """
+    before = existing(settings)
+    old_file(settings).unlink(missing_ok=True)
+    if before and grace:
+        _write(settings, f"{before}\n{time.time() + grace:.0f}\n").replace(old_file(settings))
     fresh = _written(settings)
     try:
         key = fresh.read_text(encoding="ascii").strip()
@@ -77,6 +91,22 @@ def rotate(settings: Settings) -> str:
     finally:
         fresh.unlink(missing_ok=True)
     return key
+
+
+def put_back(settings: Settings, key: str) -> None:
+    """Make ``key``, which was rotated away, the key again."""
+    _write(settings, f"{key}\n").replace(key_file(settings))
+    old_file(settings).unlink(missing_ok=True)
+
+
+def old(settings: Settings) -> tuple[str, float] | None:
+    """The key before the present one and until when it is good (seconds of the clock); None if it is not."""
+    try:
+        key, until = old_file(settings).read_text(encoding="ascii").split()
+        found = key, float(until)
+    except (OSError, ValueError):
+        return None
+    return found if FORM.fullmatch(key) and found[1] > time.time() else None
 
 
 def masked(key: str | None) -> str:
@@ -99,6 +129,10 @@ def _create(settings: Settings) -> str:
 
 
 def _written(settings: Settings) -> Path:
+    return _write(settings, f"{PREFIX}{secrets.token_urlsafe(24)}\n")
+
+
+def _write(settings: Settings, text: str) -> Path:
     folder = home_folder(settings)
     try:
         handle, name = tempfile.mkstemp(prefix=".key-", dir=folder)
@@ -106,7 +140,7 @@ def _written(settings: Settings) -> Path:
         raise HostError(f"cannot write into {folder}: {error.strerror}") from None
     try:
         with os.fdopen(handle, "w", encoding="ascii") as file:
-            file.write(f"{PREFIX}{secrets.token_urlsafe(24)}\n")
+            file.write(text)
     except OSError as error:
         Path(name).unlink()
         raise HostError(f"cannot write into {folder}: {error.strerror}") from None

@@ -9,9 +9,11 @@ from typing import Any, Final
 
 from claude_lens.errors import StoreError
 from claude_lens.proxy import key as keys
+from claude_lens.proxy import record as records
 from claude_lens.proxy import supervisor
 from claude_lens.proxy.health import Health, health, refusal
 from claude_lens.proxy.health import status as proxy_status
+from claude_lens.proxy.supervisor import Running
 from claude_lens.settings import Settings
 from claude_lens.units import size
 
@@ -21,19 +23,23 @@ LARGE: Final = 5 << 30
 
 def gather(settings: Settings) -> dict[str, Any]:
     """Everything ``status --json`` prints. Sizes in bytes, times in seconds; None where unknown."""
-    running = supervisor.current(settings)
+    running = supervisor.last(settings)
+    process = records.process_of(running.record) if running else None
     url = running.url if running else settings.url
     seen = health(url, settings)
     key = keys.existing(settings)
     counters = proxy_status(url, settings.key or key or "") if seen.healthy and seen.proved else None
-    started = (counters or {}).get("started_at") or (running.record["started_at"] if running else None)
+    started = (counters or {}).get("started_at") or (
+        running.record["started_at"] if running and process else None
+    )
     return {
         "healthy": seen.healthy and seen.proved,
         "url": url,
         "state": _state(seen),
         "said": seen.said,
         "whose": refusal(url, seen, settings) if seen.strange or seen.state == "foreign" else None,
-        "pid": seen.pid or (running.process.pid if running and running.process else None),
+        "pid": seen.pid or (process.pid if process else None),
+        "watcher": _watcher(running),
         "version": seen.detail.get("version"),
         "litellm": seen.detail.get("litellm"),
         "credential": seen.detail.get("credential"),
@@ -42,9 +48,19 @@ def gather(settings: Settings) -> dict[str, Any]:
         "config": (running.record.get("config") if running else None) or str(settings.config),
         "key": keys.masked(key),
         "database": {**database(settings), "growth": growth(settings)},
+        "connections": (counters or {}).get("connections"),
         "lanes": (counters or {}).get("lanes"),
         "recording": (counters or {}).get("recording"),
     }
+
+
+def _watcher(running: Running | None) -> dict[str, Any] | None:
+    """Who brings the proxy back when it dies, how often that was, and what it died of last; None: nobody."""
+    process = records.watcher_of(running.record) if running else None
+    if running is None or process is None:
+        return None
+    noted = running.record["watcher"]
+    return {"pid": process.pid, "deaths": noted.get("deaths", 0), "last": noted.get("last")}
 
 
 def _state(seen: Health) -> str:

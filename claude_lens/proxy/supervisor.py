@@ -1,7 +1,8 @@
-"""Starts and stops the proxy process, and knows which process it is.
+"""Starts, replaces and stops the proxy, and knows which process it is.
 
-The home folder holds ``proxy.json`` (which process serves, and how it was started), ``proxy.log`` and
-``proxy.lock``; whoever starts or stops holds the lock, so two starts at once make one proxy.
+The home folder holds ``proxy.json`` (which process serves, who watches it, and how it was started),
+``proxy.sock`` (where the listening sockets are handed on), ``proxy.log`` and ``proxy.lock``; whoever starts
+or stops holds the lock, so two starts at once make one proxy.
 """
 
 from __future__ import annotations
@@ -9,10 +10,11 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
+import signal
+import socket
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,42 +22,18 @@ import psutil
 
 from claude_lens.errors import HostError, ProxyError, UserError
 from claude_lens.proxy import config as config_file
-from claude_lens.proxy import key as keys
+from claude_lens.proxy import handover, launch
 from claude_lens.proxy import record as records
 from claude_lens.proxy.health import Health, health, refusal
-from claude_lens.settings import EVERYWHERE, Settings, is_loopback
+from claude_lens.proxy.launch import Plan, Progress
+from claude_lens.proxy.lock import lock
+from claude_lens.proxy.mark import start_mark
+from claude_lens.settings import Settings, is_loopback
 
-START_TIMEOUT = 90.0
 STOP_TIMEOUT = 60.0
 DRAIN_TIMEOUT = 600.0
 RECORDER_TIMEOUT = 20.0
-LOG_LIMIT = 10 << 20
-LOG_TAIL = 15
-NOT_FOR_PROXY = (
-    "ANTHROPIC_BASE_URL",
-    "ANTHROPIC_AUTH_TOKEN",
-    "ANTHROPIC_CUSTOM_HEADERS",
-    "CLAUDE_CODE_OAUTH_TOKEN",
-)
-"""What claude reads of its environment and LiteLLM would mistake for its own."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Plan:
-    """How to serve: listening address, configuration, certificate."""
-
-    host: str
-    port: int
-    config: Path
-    tls_cert: Path | None = None
-    tls_key: Path | None = None
-
-    @property
-    def url(self) -> str:
-        """Address under which this machine reaches the proxy."""
-        host = "127.0.0.1" if self.host in EVERYWHERE else self.host
-        scheme = "https" if self.tls_cert else "http"
-        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.port}"
+WATCHER_TIMEOUT = 5.0
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -106,11 +84,18 @@ def current(settings: Settings) -> Running | None:
     return Running(str(record["url"]), process, record) if process else None
 
 
+def last(settings: Settings) -> Running | None:
+    """The same, or what is about to bring it back: a process that has its environment."""
+    record = records.read(settings)
+    process = records.process_of(record) or records.watcher_of(record)
+    return Running(str(record["url"]), process, record) if process else None
+
+
 def start(
     settings: Settings,
     environ: Mapping[str, str],
     wanted: Plan,
-    progress: Callable[[float], None] = lambda _seconds: None,
+    progress: Progress = lambda _seconds: None,
 ) -> Running:
     """Start the proxy in the background and wait until it is healthy; one that runs already is returned.
 
@@ -127,27 +112,37 @@ def replace(
     environ: Mapping[str, str],
     wanted: Plan,
     timeout: float = DRAIN_TIMEOUT,
-    progress: Callable[[float], None] = lambda _seconds: None,
+    progress: Progress = lambda _seconds: None,
 ) -> tuple[Running, bool]:
-    """Start a new proxy while the old one finishes its running requests, for at most ``timeout`` seconds.
+    """Start a new proxy in the place of the old, which then has ``timeout`` seconds for what still runs.
 
-    The old one stops listening first, so requests are refused (and tried again by the client) only as long as
-    a start takes. Returns the new proxy, and false where requests had to be cut. Raises like :func:`start`.
+    The new one serves at the same sockets, and the old one until it does: nobody is refused. Where the new
+    one does not come up, the old one stays. Returns the new proxy, and false where requests had to be cut.
+    Raises like :func:`start`.
     """
     config_file.check_routes(wanted.config, environ)
     with lock(settings):
-        old = current(settings)
-        family: list[psutil.Process] = []
-        if old is not None and old.process is not None:
-            # First, as it cannot be known again while it finishes; a full disk then stops nothing.
-            records.write(settings, {**old.record, "pid": None})
-            with contextlib.suppress(psutil.Error):
-                family = [old.process, *old.process.children(recursive=True)]
-                old.process.terminate()
+        old = last(settings)
+        family = _family(old)
+        if old is None:
+            running = _start(settings, environ, wanted, progress)
+            if not running.new:
+                raise ProxyError(f"a proxy at {running.url} was started by something else: restart it there")
+            return running, True
+        listeners = _taken(settings, wanted)
+        if listeners:
+            # One that is dead leaves nobody time to load LiteLLM first.
+            serves = records.process_of(old.record) is not None
+            process = launch.started(settings, environ, wanted, listeners, progress, taking_over=serves)
+            running = Running(wanted.url, process, records.read(settings), new=True)
+            _tell(old, signal.SIGUSR1)
+        else:
+            # One of a version that hands nothing over, or at another address: it stops listening first.
+            with contextlib.suppress(HostError):
+                records.write(settings, {**old.record, "pid": None})
+            _tell(old, signal.SIGTERM)
             _await_silence(old, timeout)
-        running = _start(settings, environ, wanted, progress)
-    if not running.new:
-        raise ProxyError(f"a proxy at {running.url} was started by something else: restart it there")
+            running = _start(settings, environ, wanted, progress)
     return running, _end(family, timeout)
 
 
@@ -158,12 +153,13 @@ def foreground(settings: Settings, environ: Mapping[str, str], wanted: Plan) -> 
         found = current(settings)
         if found:
             raise UserError(f"the proxy runs already at {found.url}: lensctl down")
+        _dismiss(settings)
         seen = health(wanted.url, settings)
         if seen.state == "ours" and seen.proved:
             raise UserError(f"a proxy runs already at {wanted.url}")
         refuse_foreign(wanted.url, seen, settings)
         write_record(settings, wanted, psutil.Process())
-        line, env = command(wanted), proxy_environment(settings, environ)
+        line, env = launch.command(wanted), launch.proxy_environment(settings, environ)
         os.chdir(settings.home)
         if os.name != "nt":
             os.execve(line[0], line, env)
@@ -174,40 +170,19 @@ def stop(settings: Settings, timeout: float = STOP_TIMEOUT) -> bool | None:
     """Stop the proxy of this home folder: running requests may finish within ``timeout`` seconds.
 
     None: none was running; True: all finished; False: it had to be killed. Recorders are waited for after the
-    proxy, so that what passed is written.
+    proxy, so that what passed is written. A watcher that is about to bring one back is stopped too.
     """
     with lock(settings):
-        found = current(settings)
-        if found is None or found.process is None:
+        found = last(settings)
+        if found is None:
             return None
-        family = [found.process]
-        with contextlib.suppress(psutil.Error):
-            family += found.process.children(recursive=True)
-            found.process.terminate()
+        family = _family(found)
+        _tell(found, signal.SIGTERM)
         done = _end(family, timeout)
         # It has stopped, whether or not a full disk takes the note; its process is known by more than its id.
         with contextlib.suppress(HostError):
-            records.write(settings, {**found.record, "pid": None})
+            records.write(settings, {**found.record, "pid": None, "watcher": None})
         return done
-
-
-def command(wanted: Plan) -> list[str]:
-    """The command line of the proxy. ``-P`` keeps a project's own modules out of its way."""
-    line = [sys.executable, "-P", "-m", records.MODULE, "--config", str(wanted.config)]
-    line += ["--host", wanted.host, "--port", str(wanted.port)]
-    if wanted.tls_cert and wanted.tls_key:
-        line += ["--ssl-certfile", str(wanted.tls_cert), "--ssl-keyfile", str(wanted.tls_key)]
-    return line
-
-
-def proxy_environment(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
-    """``environ`` as the proxy gets it: with its key and home, without what only claude should read."""
-    env = {name: value for name, value in environ.items() if name not in NOT_FOR_PROXY}
-    env["LITELLM_MASTER_KEY"] = keys.proxy_key(settings)
-    env["CLAUDE_LENS_HOME"] = str(settings.home)
-    env.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
-    env.setdefault("PYTHONUNBUFFERED", "1")
-    return env
 
 
 def kept_environment(found: Running, environ: Mapping[str, str]) -> dict[str, str]:
@@ -221,88 +196,93 @@ def kept_environment(found: Running, environ: Mapping[str, str]) -> dict[str, st
     return {**kept, **environ}
 
 
+def bundled(record: Mapping[str, Any]) -> bool:
+    """Whether a proxy serves the configuration of an installation, which nobody chose."""
+    folder = Path(str(record.get("config"))).parent
+    # As versions before 0.2 left it to be guessed.
+    guessed = (folder.parent / "launcher.py").is_file() if folder.name == "bundle" else False
+    return bool(record.get("bundled", guessed or (folder / "claude_lens" / "launcher.py").is_file()))
+
+
 def refuse_foreign(url: str, seen: Health, settings: Settings) -> None:
     """Raise :class:`ProxyError` where something that is not ours answers at ``url``."""
     if seen.state == "foreign" or seen.strange:
         raise ProxyError(refusal(url, seen, settings))
 
 
-@contextlib.contextmanager
-def lock(settings: Settings, timeout: float = START_TIMEOUT + 10) -> Iterator[None]:
-    """Hold the home folder's lock. Raises :class:`ProxyError` where it is not free in ``timeout`` seconds."""
-    file = keys.home_folder(settings) / "proxy.lock"
-    try:
-        handle = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError as error:
-        raise HostError(f"cannot write {file}: {error.strerror}") from None
-    try:
-        deadline = time.monotonic() + timeout
-        while not _try_lock(handle):
-            if time.monotonic() > deadline:
-                raise ProxyError(f"another start or stop holds {file} for {timeout:g} s")
-            time.sleep(0.05)
-        yield
-    finally:
-        os.close(handle)
-
-
 def write_record(settings: Settings, wanted: Plan, process: psutil.Process) -> dict[str, Any]:
-    """Write ``proxy.json`` for ``process`` and return it."""
+    """Write ``proxy.json`` for ``process``, which nobody watches, and return it."""
     record = {
+        **launch.described(settings, wanted),
         "pid": process.pid,
         "started_at": process.create_time(),
-        "start_mark": records.start_mark(process.pid),
-        "url": wanted.url,
-        "host": wanted.host,
-        "port": wanted.port,
-        "config": str(wanted.config),
-        "python": sys.executable,
-        "tls_cert": str(wanted.tls_cert) if wanted.tls_cert else None,
-        "tls_key": str(wanted.tls_key) if wanted.tls_key else None,
-        "own_key": settings.master_key is not None,
+        "start_mark": start_mark(process.pid),
+        "watcher": None,
     }
     records.write(settings, record)
     return record
 
 
-def log_tail(settings: Settings, lines: int = LOG_TAIL, offset: int = 0) -> list[str]:
-    """The last lines of the proxy's log that begin at or after ``offset`` bytes."""
-    file = settings.home / "proxy.log"
-    if not file.is_file():
-        return []
-    with file.open("rb") as log:
-        log.seek(max(offset, file.stat().st_size - (256 << 10)))
-        return log.read().decode("utf-8", "replace").splitlines()[-lines:]
-
-
-def _start(
-    settings: Settings, environ: Mapping[str, str], wanted: Plan, progress: Callable[[float], None]
-) -> Running:
+def _start(settings: Settings, environ: Mapping[str, str], wanted: Plan, progress: Progress) -> Running:
     found = current(settings)
     if found is not None:
-        _await_health(settings, found, lambda: None if current(settings) else -1, 0, progress)
+        _await_health(settings, found, progress)
         return found
-    seen = health(wanted.url, settings)
-    refuse_foreign(wanted.url, seen, settings)
-    if seen.state == "ours":
-        return Running(wanted.url, None, {})
-    offset, child = _spawn(settings, environ, wanted)
-    process = psutil.Process(child.pid)
-    try:
-        made = Running(wanted.url, process, write_record(settings, wanted, process), new=True)
-    except HostError:
-        # Nobody would know it again.
-        child.kill()
-        child.wait()
-        raise
-    _await_health(settings, made, child.poll, offset, progress)
-    return made
+    listeners = _taken(settings, wanted)
+    _dismiss(settings)
+    if not listeners:
+        seen = health(wanted.url, settings)
+        refuse_foreign(wanted.url, seen, settings)
+        if seen.state == "ours":
+            return Running(wanted.url, None, {})
+        listeners = launch.bound(wanted)
+    process = launch.started(settings, environ, wanted, listeners, progress)
+    return Running(wanted.url, process, records.read(settings), new=True)
+
+
+def _taken(settings: Settings, wanted: Plan) -> list[socket.socket]:
+    """The sockets of this home's proxy or watcher, where the plan is to serve at them."""
+    listeners = handover.take(settings.home)
+    if handover.serve_at(listeners, wanted.host, wanted.port):
+        return listeners
+    for listener in listeners:
+        listener.close()
+    return []
+
+
+def _dismiss(settings: Settings) -> None:
+    """End a watcher that waits before it brings a dead proxy back."""
+    watcher = records.watcher_of(records.read(settings))
+    if watcher is not None:
+        with contextlib.suppress(psutil.Error):
+            watcher.terminate()
+            watcher.wait(WATCHER_TIMEOUT)
+
+
+def _family(found: Running | None) -> list[psutil.Process]:
+    """The proxy, its recorders and its watcher, those that there are."""
+    if found is None:
+        return []
+    family: list[psutil.Process] = []
+    process, watcher = records.process_of(found.record), records.watcher_of(found.record)
+    if process is not None:
+        with contextlib.suppress(psutil.Error):
+            family = [process, *process.children(recursive=True)]
+    return family + ([watcher] if watcher else [])
+
+
+def _tell(found: Running, number: signal.Signals) -> None:
+    """Tell the proxy to end; its watcher, where it has one, passes it on and does not bring it back."""
+    process = records.watcher_of(found.record) or found.process
+    if process is not None:
+        with contextlib.suppress(psutil.Error):
+            process.send_signal(number)
 
 
 def _await_silence(old: Running, timeout: float) -> None:
     until = time.monotonic() + timeout
     while health(old.url).state != "down" and time.monotonic() < until:
-        time.sleep(0.05)
+        time.sleep(launch.LOOK)
 
 
 def _end(family: Sequence[psutil.Process], timeout: float) -> bool:
@@ -316,65 +296,12 @@ def _end(family: Sequence[psutil.Process], timeout: float) -> bool:
     return not alive
 
 
-def _spawn(
-    settings: Settings, environ: Mapping[str, str], wanted: Plan
-) -> tuple[int, subprocess.Popen[bytes]]:
-    with os.fdopen(_open_log(settings), "ab") as output:
-        offset = output.tell()
-        child = subprocess.Popen(
-            command(wanted),
-            env=proxy_environment(settings, environ),
-            cwd=settings.home,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
-    return offset, child
-
-
-def _await_health(
-    settings: Settings,
-    found: Running,
-    ended: Callable[[], int | None],
-    offset: int,
-    progress: Callable[[float], None],
-) -> None:
+def _await_health(settings: Settings, found: Running, progress: Callable[[float], None]) -> None:
     began = time.monotonic()
     while not health(found.url, timeout=5.0).healthy:
-        code, waited = ended(), time.monotonic() - began
-        if code is not None or waited > START_TIMEOUT:
-            what = f"ended with code {code}" if code is not None else f"is not healthy after {waited:.0f} s"
-            tail = log_tail(settings, offset=offset)
-            quoted = "".join(f"\n  {line}" for line in tail) or "\n  (the log is empty)"
-            if code is None and found.new and found.process is not None:
-                found.process.kill()
-            raise ProxyError(f"the proxy {what}; the end of {settings.home / 'proxy.log'}:{quoted}")
+        waited = time.monotonic() - began
+        if waited > launch.START_TIMEOUT or current(settings) is None:
+            what = "has ended" if current(settings) is None else f"is not healthy after {waited:.0f} s"
+            raise ProxyError(launch.failure(settings, what, 0))
         progress(waited)
-        time.sleep(0.05)
-
-
-def _open_log(settings: Settings) -> int:
-    file = settings.home / "proxy.log"
-    with contextlib.suppress(FileNotFoundError):
-        if file.stat().st_size > LOG_LIMIT:
-            file.replace(file.with_suffix(".log.1"))
-    try:
-        return os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    except OSError as error:
-        raise HostError(f"cannot write {file}: {error.strerror}") from None
-
-
-def _try_lock(handle: int) -> bool:
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
+        time.sleep(launch.LOOK)

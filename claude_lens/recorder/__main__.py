@@ -6,7 +6,7 @@ import os
 import sys
 from typing import BinaryIO
 
-from claude_lens import memory
+from claude_lens import descriptors, memory
 from claude_lens.recorder.process import ignore_signals, run
 from claude_lens.recorder.sinks import factories
 from claude_lens.settings import load
@@ -22,6 +22,7 @@ def reports() -> BinaryIO:
 def main() -> None:
     """Record what comes on standard input with our own sinks named in the arguments, and all foreign ones."""
     memory.steady()
+    descriptors.raise_limit()
     ignore_signals()
     out = reports()
     settings, opening = load(), factories(frozenset(sys.argv[1:]))

@@ -50,6 +50,8 @@ class Proxy:
                 **settings,
             }
         )
+        self.before: list[str] = []
+        """A program that runs the proxy's command line, as ``prlimit`` does."""
         self._child: Child | None = None
         self._orphans: list[psutil.Process] = []
 
@@ -74,7 +76,7 @@ class Proxy:
         command = [sys.executable, "-P", "-m", "claude_lens.capture.server", "--config", str(self.config)]
         with self.log.open("ab") as output:
             self._child = Child(
-                [*command, "--port", str(self.port)], self.environment, self.home, output=output
+                [*self.before, *command, "--port", str(self.port)], self.environment, self.home, output=output
             )
         until = time.monotonic() + START
         while not (self.healthy() if early else self.ready()):
@@ -116,6 +118,10 @@ class Proxy:
             process.kill()
         self.child.popen.wait()
         psutil.wait_procs(family, timeout=20)
+
+    def descriptors(self) -> int:
+        """How many file descriptors the process has open."""
+        return psutil.Process(self.child.popen.pid).num_fds()
 
     def status(self) -> dict[str, Any]:
         """The counters of ``GET /claude-lens/status``."""

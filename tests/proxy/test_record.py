@@ -9,6 +9,7 @@ import pytest
 
 from claude_lens.errors import HostError
 from claude_lens.proxy import record
+from claude_lens.proxy.mark import start_mark
 from claude_lens.settings import Settings, load
 from tests.harness.processes import on_a_full_disk
 
@@ -32,6 +33,7 @@ def test_a_full_disk_leaves_what_was_there(tmp_path: Path) -> None:
     code = """
 from claude_lens.errors import HostError
 from claude_lens.proxy import record
+from claude_lens.proxy.mark import start_mark
 from claude_lens.settings import load
 try:
     record.write(load({"CLAUDE_LENS_HOME": sys.argv[1]}), {"pid": 2, "config": "long enough"})
@@ -53,7 +55,7 @@ def test_a_clock_that_is_set_changes_nothing() -> None:
             assert child.stdout is not None
             child.stdout.readline()
             began = psutil.Process(child.pid).create_time()
-            mark = record.start_mark(child.pid)
+            mark = start_mark(child.pid)
             shifted = {"pid": child.pid, "started_at": began - 3600, "start_mark": mark}
             assert record.process_of(json.loads(json.dumps(shifted))) is not None
             assert record.process_of({**shifted, "started_at": began, "start_mark": "another boot 1"}) is None
@@ -62,6 +64,6 @@ def test_a_clock_that_is_set_changes_nothing() -> None:
             assert record.process_of({"pid": child.pid, "started_at": began - 3600}) is None
         finally:
             child.kill()
-    assert record.start_mark(child.pid) is None
+    assert start_mark(child.pid) is None
     assert record.process_of(shifted) is None
-    assert record.start_mark(os.getpid()) == record.start_mark(os.getpid())
+    assert start_mark(os.getpid()) == start_mark(os.getpid())

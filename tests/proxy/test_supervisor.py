@@ -1,5 +1,4 @@
 import json
-import os
 import stat
 import subprocess
 import sys
@@ -9,12 +8,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from claude_lens.errors import HostError, ProxyError, UserError
-from claude_lens.proxy import record, supervisor
+from claude_lens.errors import ProxyError, UserError
+from claude_lens.proxy import launch, record, supervisor
 from claude_lens.proxy.health import health
 from claude_lens.settings import Settings, load
 from tests.harness.lens import Lens
-from tests.harness.processes import free_port
 
 CONFIG = "model_list:\n  - model_name: m\n    litellm_params: {model: anthropic/m}\n"
 
@@ -51,7 +49,7 @@ def test_plan_checks_before_anything_starts(tmp_path: Path) -> None:
         supervisor.plan(found, config=file, tls=(file, tmp_path / "none"))
     tls = supervisor.plan(found, config=file, tls=(file, file))
     assert tls.url == "https://127.0.0.1:8082"
-    assert supervisor.command(tls)[-4:] == ["--ssl-certfile", str(file), "--ssl-keyfile", str(file)]
+    assert launch.command(tls)[-4:] == ["--ssl-certfile", str(file), "--ssl-keyfile", str(file)]
 
 
 def test_a_public_address_needs_a_key_of_ones_own(tmp_path: Path) -> None:
@@ -63,21 +61,6 @@ def test_a_public_address_needs_a_key_of_ones_own(tmp_path: Path) -> None:
     assert supervisor.plan(own, host="0.0.0.0", config=file).url == "http://127.0.0.1:8082"
     assert supervisor.plan(own, host="::", config=file).url == "http://127.0.0.1:8082"
     assert supervisor.plan(settings(tmp_path), host="::1", config=file).url == "http://[::1]:8082"
-
-
-def test_the_proxys_environment(tmp_path: Path) -> None:
-    given = {
-        "ANTHROPIC_BASE_URL": "http://127.0.0.1:8082",
-        "ANTHROPIC_AUTH_TOKEN": "t",
-        "ANTHROPIC_CUSTOM_HEADERS": "a: b",
-        "CLAUDE_CODE_OAUTH_TOKEN": "t",
-        "ANTHROPIC_API_KEY": "k",
-    }
-    env = supervisor.proxy_environment(settings(tmp_path), given)
-    assert not set(env) & set(supervisor.NOT_FOR_PROXY)
-    assert env["ANTHROPIC_API_KEY"] == "k"
-    assert env["LITELLM_MASTER_KEY"] == (tmp_path / "key").read_text().strip()
-    assert env["LITELLM_LOCAL_MODEL_COST_MAP"] == "True"
 
 
 def test_a_stranger_is_never_taken_for_ours(tmp_path: Path) -> None:
@@ -117,7 +100,7 @@ def test_stop_is_bounded_and_kills_what_does_not_end(tmp_path: Path) -> None:
         assert child.stdout is not None
         child.stdout.readline()
         found, process = settings(tmp_path), psutil.Process(child.pid)
-        wanted = supervisor.Plan("127.0.0.1", 1, tmp_path)
+        wanted = launch.Plan("127.0.0.1", 1, tmp_path)
         supervisor.write_record(found, wanted, process)
         began = time.monotonic()
         assert supervisor.stop(found, 0.3) is False
@@ -130,34 +113,6 @@ def test_stop_is_bounded_and_kills_what_does_not_end(tmp_path: Path) -> None:
         assert child.stdout is not None
         child.stdout.close()
     assert not process.is_running()
-
-
-def test_lock_is_exclusive_and_ends_with_its_holder(tmp_path: Path) -> None:
-    found = settings(tmp_path)
-    with (
-        supervisor.lock(found),
-        pytest.raises(ProxyError, match="another start or stop"),
-        supervisor.lock(found, 0.2),
-    ):
-        pass
-    with supervisor.lock(found, 0.2):
-        pass
-
-
-def test_the_log_is_private_and_does_not_grow_for_ever(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    found = settings(tmp_path)
-    assert supervisor.log_tail(found) == []
-    monkeypatch.setattr(supervisor, "LOG_LIMIT", 10)
-    for text in (b"first and long\n", b"second\n"):
-        with os.fdopen(supervisor._open_log(found), "ab") as log:
-            log.write(text)
-    assert (tmp_path / "proxy.log").read_bytes() == b"second\n"
-    assert (tmp_path / "proxy.log.1").read_bytes() == b"first and long\n"
-    assert stat.S_IMODE((tmp_path / "proxy.log").stat().st_mode) == 0o600
-    assert supervisor.log_tail(found, 5) == ["second"]
-    assert supervisor.log_tail(found, 5, offset=3) == ["ond"]
 
 
 def test_what_runs_is_what_is_written_down(served: Lens) -> None:
@@ -182,36 +137,9 @@ def test_a_second_start_returns_the_first(served: Lens) -> None:
     assert again.process.pid == health(served.url).pid
 
 
-def test_an_early_end_quotes_the_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(_plan: supervisor.Plan) -> list[str]:
-        return [sys.executable, "-c", "print('it went wrong'); raise SystemExit(3)"]
-
-    monkeypatch.setattr(supervisor, "command", broken)
-    found = settings(tmp_path, PORT="1", LITELLM_MASTER_KEY="sk-x")
-    with pytest.raises(ProxyError) as caught:
-        supervisor.start(found, {}, supervisor.Plan("127.0.0.1", 1, config(tmp_path)))
-    assert str(caught.value).startswith("the proxy ended with code 3; the end of ")
-    assert str(caught.value).endswith(":\n  it went wrong")
-    assert supervisor.current(found) is None
-
-
-def test_what_cannot_be_noted_is_not_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    children: list[int] = []
-
-    def full(_settings: Settings, _plan: supervisor.Plan, process: psutil.Process) -> dict[str, object]:
-        children.append(process.pid)
-        raise HostError("the disk is full")
-
-    monkeypatch.setattr(supervisor, "write_record", full)
-    found = settings(tmp_path, PORT=str(free_port()), LITELLM_MASTER_KEY="sk-x")
-    with pytest.raises(HostError, match="the disk is full"):
-        supervisor.start(found, {}, supervisor.Plan("127.0.0.1", found.port, config(tmp_path)))
-    assert psutil.wait_procs([psutil.Process(pid) for pid in children if psutil.pid_exists(pid)], 10)[1] == []
-
-
 def test_anothers_proxy_is_not_said_to_be_restarted(served: Lens, lens: Lens) -> None:
     found = load({**lens.environment, "CLAUDE_LENS_URL": served.url})
-    plan = supervisor.Plan("127.0.0.1", served.port, config(lens.folder))
+    plan = launch.Plan("127.0.0.1", served.port, config(lens.folder))
     before = health(served.url).pid
     with pytest.raises(ProxyError, match="is not your proxy"):
         supervisor.replace(found, lens.environment, plan)
