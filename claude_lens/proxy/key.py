@@ -83,7 +83,7 @@ def rotate(settings: Settings, grace: float = 0.0) -> str:
     before = existing(settings)
     old_file(settings).unlink(missing_ok=True)
     if before and grace:
-        _write(settings, f"{before}\n{time.time() + grace:.0f}\n").replace(old_file(settings))
+        _write(settings, f"{before}\n{int(time.time() + grace)}\n").replace(old_file(settings))
     fresh = _written(settings)
     try:
         key = fresh.read_text(encoding="ascii").strip()
