@@ -5,7 +5,6 @@ Every block knows where its text lies (``Ref``), so that what is cut can be aske
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -16,11 +15,14 @@ from markupsafe import Markup
 from claude_lens.dashboard import text
 from claude_lens.dashboard.markdown import highlighted, markdown
 from claude_lens.dashboard.templating import pretty
+from claude_lens.messages.blocks import kind, thought
+from claude_lens.messages.blocks import role as role_of
+from claude_lens.messages.blocks import text as text_of
+from claude_lens.messages.written import Piece, pieces
 
 SHOWN: Final = 4_000
 SHOWN_LINES: Final = 60
 FOLDED: Final = 2_500
-_REMINDER: Final = re.compile(r"<system-reminder>\s*(.*?)\s*(?:</system-reminder>|\Z)", re.DOTALL)
 IMAGE_TYPES: Final = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 
 
@@ -65,46 +67,50 @@ class Block:
 def of_message(message: Any, ref: Ref, anchor: str) -> list[Block]:
     """The blocks of a message, whose content is a text or a list of blocks."""
     content = message.get("content") if isinstance(message, Mapping) else message
-    place = ref.at("content")
+    place, role = ref.at("content"), role_of(message)
     if isinstance(content, str):
-        return of_text(content, place, anchor)
+        return of_text(content, place, anchor, role=role)
     if not isinstance(content, list):
         return [unknown(content, place, anchor)]
     found: list[Block] = []
     for index, block in enumerate(content):
-        found += of_block(block, place.at(index), f"{anchor}-{index}")
+        found += of_block(block, place.at(index), f"{anchor}-{index}", role)
     return found
 
 
-def of_block(block: Any, ref: Ref, anchor: str) -> list[Block]:
-    """What one block is shown as; a text may hold reminders, which are shown apart."""
+def of_block(block: Any, ref: Ref, anchor: str, role: str = "user") -> list[Block]:
+    """What one block is shown as; a text may hold what the client put in, which is shown apart."""
     if not isinstance(block, Mapping):
-        return of_text(block, ref, anchor) if isinstance(block, str) else [unknown(block, ref, anchor)]
-    kind = block.get("type")
-    if kind == "text" and isinstance(block.get("text"), str):
-        return of_text(block["text"], ref.at("text"), anchor, block.get("citations"))
-    if kind == "thinking" and isinstance(block.get("thinking"), str):
-        words = block["thinking"]
+        is_text = isinstance(block, str)
+        return of_text(block, ref, anchor, role=role) if is_text else [unknown(block, ref, anchor)]
+    if (words := text_of(block)) is not None:
+        return of_text(words, ref.at("text"), anchor, block.get("citations"), role=role)
+    if (words := thought(block)) is not None:
         data = {"code": code(words, ref.at("thinking"), limit=FOLDED * 3), "words": len(words.split())}
         return [Block("thinking", anchor, data)]
-    if kind == "redacted_thinking":
+    what = kind(block)
+    if what == "thinking":
         return [Block("thinking", anchor, {"code": None, "words": 0})]
-    if kind in ("image", "document"):
+    if what in ("image", "document"):
         return [media(block, ref, anchor)]
     return [unknown(block, ref, anchor)]
 
 
-def of_text(words: str, ref: Ref, anchor: str, citations: Any = None) -> list[Block]:
-    """Text as Markdown, and the client's reminders in it folded."""
+def of_text(words: str, ref: Ref, anchor: str, citations: Any = None, *, role: str = "user") -> list[Block]:
+    """Text as Markdown, and what the client put into it folded. The model's own words are its own."""
     found: list[Block] = []
-    rest = 0
-    for match in _REMINDER.finditer(words):
-        found += _prose(words[rest : match.start()], ref, anchor if not found else f"{anchor}.{len(found)}")
+    if role == "assistant":
+        cut = [Piece("human", words)] if words.strip() else []
+    else:
+        cut = [Piece("notice", words, "system message")] if role == "system" else pieces(words)
+    for piece in cut:
         name = anchor if not found else f"{anchor}.{len(found)}"
-        data = {"code": code(match[1], ref, limit=FOLDED), "head": _head(match[1])}
-        found.append(Block("reminder", name, data))
-        rest = match.end()
-    found += _prose(words[rest:], ref, anchor if not found else f"{anchor}.{len(found)}")
+        if piece.origin == "human":
+            found += _prose(piece.words, ref, name)
+        elif told := piece.words.strip():
+            label = piece.element or piece.origin
+            data = {"code": code(told, ref, limit=FOLDED), "head": _head(told), "label": label}
+            found.append(Block("reminder", name, data))
     if citations:
         found.append(unknown({"citations": citations}, ref, f"{anchor}.citations"))
     return found
@@ -165,8 +171,8 @@ def texts_of(content: Any) -> Iterator[str]:
         yield content
     elif isinstance(content, Sequence):
         for block in content:
-            if isinstance(block, Mapping) and block.get("type") == "text":
-                yield str(block.get("text") or "")
+            if (words := text_of(block)) is not None:
+                yield words
 
 
 def web_address(value: Any) -> str | None:

@@ -16,11 +16,18 @@ from sqlalchemy import Connection
 
 from claude_lens.dashboard import blocks, tools
 from claude_lens.dashboard.blocks import Block, Ref
+from claude_lens.messages.blocks import kind
+from claude_lens.messages.blocks import role as role_of
+from claude_lens.messages.calls import by_id
+from claude_lens.messages.calls import call as call_of
+from claude_lens.messages.calls import of_server as calls_by_server
+from claude_lens.messages.calls import result as result_of
+from claude_lens.messages.helpers import is_beside
 from claude_lens.store.reading import forms, turns
 from claude_lens.store.reading.turns import Step
+from claude_lens.store.writing.titles import first_words
 
 LOOK_AHEAD: Final = 3
-CALLS: Final = frozenset({"tool_use", "server_tool_use", "mcp_tool_use"})
 Call = Mapping[str, Any]
 
 
@@ -96,7 +103,12 @@ class Session:
 def is_side(step: Step) -> bool:
     """Whether an exchange is beside the conversation of its agent."""
     one = step.summary
-    return one["request_class"] in turns.SIDE or "count_tokens" in one["endpoint"]
+    return is_beside(one["request_class"], one["endpoint"])
+
+
+def is_turn(step: Step) -> bool:
+    """Whether an exchange is a turn of its own: no request beside the conversation, and no retry."""
+    return not is_side(step) and not step.retry
 
 
 def window(
@@ -126,8 +138,6 @@ def window(
 
 def prompts(connection: Connection, line: Sequence[Step], limit: int = 300) -> list[tuple[int, str]]:
     """``(index, first words)`` of each turn of an agent that a human began."""
-    from claude_lens.store.writing.titles import first_prompt
-
     starts: list[tuple[int, Step]] = []
     begun: set[str] = set()
     for index, step in enumerate(line):
@@ -140,16 +150,10 @@ def prompts(connection: Connection, line: Sequence[Step], limit: int = 300) -> l
     found = turns.load(connection, {key for _, step in starts for key in step.fresh})
     told: list[tuple[int, str]] = []
     for index, step in starts:
-        messages = [found[key] for key in step.fresh if key in found]
-        words = first_prompt({"messages": _spoken(messages)})
-        if words:
-            told.append((index, words))
+        words = filter(None, (first_words(found.get(key)) for key in reversed(step.fresh)))
+        if first := next(words, None):
+            told.append((index, first))
     return told
-
-
-def _spoken(messages: Iterable[Any]) -> list[Any]:
-    """Messages without those that only bring tool results."""
-    return [m for m in messages if isinstance(m, Mapping) and m.get("role") == "user"][-1:]
 
 
 def _turn(
@@ -192,7 +196,7 @@ def _asked(
     message: Mapping[str, Any], ref: Ref, anchor: str, known: Mapping[str, Call], called: Mapping[str, Call]
 ) -> list[Block]:
     """What a request brought: results whose call is shown elsewhere, as ``known``, are left to it."""
-    content, role = message.get("content"), str(message.get("role"))
+    content, role = message.get("content"), role_of(message)
     if role == "assistant" and known.keys() & calls_of([message]).keys():
         return []
     if not isinstance(content, list):
@@ -201,13 +205,12 @@ def _asked(
         shown = []
         for index, block in enumerate(content):
             place, name = ref.at("content", index), f"{anchor}-{index}"
-            if not isinstance(block, Mapping) or block.get("type") not in (*CALLS, "tool_result"):
-                shown += blocks.of_block(block, place, name)
-            elif block.get("type") != "tool_result":
+            if kind(block) == "call":
                 shown.append(tools.call(block, place, name))
-            elif block.get("tool_use_id") not in known:
-                call = called.get(str(block.get("tool_use_id")), {})
-                shown.append(_apart(block, place, call, name))
+            elif (result := result_of(block)) is None:
+                shown += blocks.of_block(block, place, name, role)
+            elif result.call_id not in known:
+                shown.append(_apart(block, place, called.get(result.call_id, {}), name))
     shown = _grouped(shown)
     for block in shown:
         block.data["role"] = role
@@ -237,17 +240,20 @@ def _answered(
     if not isinstance(content, list):
         return blocks.of_message(message, ref, anchor)
     shown: list[Block] = []
+    of_server = {made.id for made, _ in calls_by_server(message)}
+    results = {**_in(message, ref), **results}
     for index, block in enumerate(content):
         place, name = ref.at("content", index), f"{anchor}-{index}"
-        if not isinstance(block, Mapping) or block.get("type") not in CALLS:
-            shown += blocks.of_block(block, place, name)
+        if (made := call_of(block)) is None:
+            if (own := result_of(block)) is None or own.call_id not in of_server:
+                shown += blocks.of_block(block, place, name, "assistant")
             continue
         call = tools.call(block, place, name)
         shown.append(call)
-        called = str(block.get("id"))
+        called = made.id
         if called in results:
             answer, where = results[called]
-            tool, given = str(block.get("name")), call.data["input"]
+            tool, given = made.name, call.data["input"]
             call.data["result"] = tools.result(answer, where, tool, given, f"{name}-r")
         if called in session.spawned:
             call.data["child"] = session.children[session.spawned[called]]
@@ -258,12 +264,19 @@ def _results(steps: Iterable[Step], found: Mapping[int, Any]) -> dict[str, tuple
     results: dict[str, tuple[Mapping[str, Any], Ref]] = {}
     for step in steps:
         for key in step.fresh:
-            message = found.get(key)
-            content = message.get("content") if isinstance(message, Mapping) else None
-            for index, block in enumerate(content if isinstance(content, list) else ()):
-                if isinstance(block, Mapping) and block.get("type") == "tool_result":
-                    results.setdefault(str(block.get("tool_use_id")), (block, Ref(key).at("content", index)))
+            for call_id, told in _in(found.get(key), Ref(key)).items():
+                results.setdefault(call_id, told)
     return results
+
+
+def _in(message: Any, ref: Ref) -> dict[str, tuple[Mapping[str, Any], Ref]]:
+    """The results in a message by the ids of their calls, and where each lies."""
+    content = message.get("content") if isinstance(message, Mapping) else None
+    return {
+        result.call_id: (block, ref.at("content", index))
+        for index, block in enumerate(content if isinstance(content, list) else ())
+        if (result := result_of(block)) is not None
+    }
 
 
 def _apart(block: Mapping[str, Any], place: Ref, call: Call, anchor: str) -> Block:
@@ -276,13 +289,7 @@ def _apart(block: Mapping[str, Any], place: Ref, call: Call, anchor: str) -> Blo
 
 def calls_of(messages: Iterable[Any]) -> dict[str, Call]:
     """The blocks that call tools in these messages, by their ids."""
-    found: dict[str, Call] = {}
-    for message in messages:
-        content = message.get("content") if isinstance(message, Mapping) else None
-        for block in content if isinstance(content, list) else ():
-            if isinstance(block, Mapping) and block.get("type") in CALLS:
-                found[str(block.get("id"))] = block
-    return found
+    return {ident: call.block for ident, call in by_id(messages).items()}
 
 
 def _place_orphans(

@@ -21,8 +21,11 @@ from claude_lens.dashboard.differences import difference
 from claude_lens.dashboard.markdown import language_of, markdown
 from claude_lens.dashboard.templating import pretty
 from claude_lens.dashboard.text import cut
+from claude_lens.messages.blocks import text as text_of
+from claude_lens.messages.calls import result as result_of
+from claude_lens.messages.spawns import SPAWNING
+from claude_lens.messages.written import without_reminder
 
-SPAWNING: Final = frozenset({"Agent", "Task"})
 _NUMBERED: Final = re.compile(r"^ *(\d+)[\t→](.*)$")
 _SUMMARY_KEYS: Final = (
     "description", "file_path", "notebook_path", "command", "pattern",
@@ -71,14 +74,18 @@ def result(block: Mapping[str, Any], ref: Ref, tool: str, given: Input, anchor: 
         parts = _output(content, place, tool, given)
     elif isinstance(content, list):
         for index, piece in enumerate(content):
-            if isinstance(piece, Mapping) and piece.get("type") == "text":
-                parts += _output(str(piece.get("text") or ""), place.at(index, "text"), tool, given)
+            if (words := text_of(piece)) is not None:
+                parts += _output(words, place.at(index, "text"), tool, given)
             else:
                 parts += of_block(piece, place.at(index), f"{anchor}-{index}" if anchor else "")
     elif content is not None:
         parts = [unknown(content, place, anchor)]
     length = sum(len(words) for words in texts_of(content))
-    return Block("result", anchor, {"error": bool(block.get("is_error")), "parts": parts, "length": length})
+    return Block(
+        "result",
+        anchor,
+        {"error": bool((told := result_of(block)) and told.is_error), "parts": parts, "length": length},
+    )
 
 
 def _output(words: str, ref: Ref, tool: str, given: Input) -> list[Block]:
@@ -92,12 +99,10 @@ def _output(words: str, ref: Ref, tool: str, given: Input) -> list[Block]:
         file = code(source, ref, language_of(str(given.get("file_path") or "")))
         read = [Block("code", "", {"code": file, "numbers": numbers[: file.html.count("\n") + 1]})]
         return [*read, *of_text(rest, ref, "")]
-    told = words.rfind("<system-reminder>")
-    if told < 0:
-        return [_code(code(words, ref))]
     # What the client added for the model is no output of the tool.
-    output = [_code(code(words[:told].rstrip(), ref))] if words[:told].strip() else []
-    return [*output, *of_text(words[told:], ref, "")]
+    output, added = without_reminder(words)
+    shown_output = [_code(code(output, ref))] if output.strip() else []
+    return [*shown_output, *(of_text(added, ref, "") if added else ())]
 
 
 def _numbered(words: str) -> tuple[list[str], str, str]:
@@ -129,7 +134,7 @@ def _mcp(name: str) -> tuple[str | None, str]:
 
 
 def _summary(name: str, given: Input) -> str:
-    if name == "Agent" or name == "Task":
+    if name in SPAWNING:
         return str(given.get("description") or "")
     found = next((given[key] for key in _SUMMARY_KEYS if isinstance(given.get(key), str) and given[key]), "")
     line = str(found).split("\n", 1)[0]
@@ -243,6 +248,5 @@ _BODIES: Final[dict[str, Callable[[Input, Ref], list[Block] | None]]] = {
     "AskUserQuestion": _questions,
     "WebFetch": _web,
     "WebSearch": _web,
-    "Agent": _spawn,
-    "Task": _spawn,
+    **dict.fromkeys(SPAWNING, _spawn),
 }

@@ -55,9 +55,9 @@ class Result:
         return text_of(self.content)
 
 
-def call(block: Json) -> Call | None:
+def call(block: object) -> Call | None:
     """The call that a block is; None where it is none."""
-    if kind(block) != "call":
+    if not isinstance(block, Mapping) or kind(block) != "call":
         return None
     name, ident = block.get("name"), block.get("id")
     return Call(
@@ -69,9 +69,9 @@ def call(block: Json) -> Call | None:
     )
 
 
-def result(block: Json) -> Result | None:
+def result(block: object) -> Result | None:
     """The result that a block is; None where it is none."""
-    if kind(block) != "result":
+    if not isinstance(block, Mapping) or kind(block) != "result":
         return None
     content, ident = block.get("content"), block.get("tool_use_id")
     told = content.get("type") if isinstance(content, Mapping) else None

@@ -257,6 +257,12 @@ def without_insertions(words: str) -> str:
     return "".join(kept).strip()
 
 
+def without_reminder(words: str) -> tuple[str, str]:
+    """The output of a tool, and the reminder that the client put behind it; empty where there is none."""
+    told = words.rfind(f"<{REMINDER}>")
+    return (words[:told].rstrip(), words[told:]) if told >= 0 else (words, "")
+
+
 def is_inserted(words: str) -> bool:
     """Whether no word of a text of a user message is a human's."""
     return all(piece.origin != "human" for piece in pieces(words))

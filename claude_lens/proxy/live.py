@@ -13,6 +13,9 @@ from typing import Any
 import httpx
 import yaml
 
+from claude_lens.messages.blocks import answer_text
+from claude_lens.messages.calls import calls
+
 TIMEOUT = 120.0
 MOST_TOKENS = 512
 USUAL = ("claude-sonnet-4-5", "claude-haiku-4-5")
@@ -65,15 +68,14 @@ def _completion(client: httpx.Client, model: str) -> str | None:
     found, problem = _post(client, "/v1/messages", model, messages=asked)
     if problem:
         return problem
-    said = any(block.get("text") for block in _list(found.get("content")))
+    said = bool(answer_text(found))
     return None if said else f"no text in the answer: {found}"[:300]
 
 
 def _messages(client: httpx.Client, model: str) -> str | None:
     asked = [{"role": "user", "content": ASK}]
     found, problem = _post(client, "/v1/messages", model, messages=asked, tools=[TOOL])
-    calls = [block for block in _list(found.get("content")) if block.get("type") == "tool_use"]
-    return problem or _judge([(call.get("name"), bool(call.get("input"))) for call in calls])
+    return problem or _judge([(call.name, bool(call.input)) for call in calls(found)])
 
 
 def _chat(client: httpx.Client, model: str) -> str | None:

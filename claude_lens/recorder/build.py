@@ -9,6 +9,7 @@ from typing import Any
 
 from claude_lens.errors import HostError
 from claude_lens.exchange import Agent, Cost, Exchange, Model, Request, Response, Status, Usage
+from claude_lens.messages.helpers import is_count
 from claude_lens.recorder.frames import Arrival, Ending
 from claude_lens.store.maintenance.prices import price_map, prices_of
 from claude_lens.wire import dialect, headers, iterations, pricing
@@ -146,7 +147,7 @@ def _cost(
 ) -> Cost:
     prices = pricing.relevant(_answering(ending, routed) or {})
     if usage is None:
-        if running.endpoint.endswith("/count_tokens") or _refused(ending):
+        if is_count(running.endpoint) or _refused(ending):
             return Cost(usd=0.0, requested_usd=0.0, prices=prices)
         return Cost(usd=ending.cost_usd, prices=prices)
     told = answer.json.get("usage") if answer.json else None

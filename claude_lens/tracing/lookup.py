@@ -16,6 +16,7 @@ from claude_lens.errors import StoreError
 from claude_lens.exchange import Exchange
 from claude_lens.messages.blocks import CALLED
 from claude_lens.messages.helpers import BESIDE, COUNT_TOKENS
+from claude_lens.messages.spawns import SPAWNING
 from claude_lens.settings import Settings
 from claude_lens.store.reading.queries import Reader, open_reader
 from claude_lens.store.reading.restore import restored
@@ -107,7 +108,8 @@ def _turn(connection: Connection, session: str, prompt_id: str) -> int | None:
 
 
 def _others(connection: Connection, session: str, prompt_id: str, known: frozenset[str]) -> list[Exchange]:
-    speaks_of_tools = or_(exchanges.c.stop_reason == CALLED, exchanges.c.tool_durations.like('%"Agent"%'))
+    ended = [exchanges.c.tool_durations.like(f'%"{tool}"%') for tool in SPAWNING]
+    speaks_of_tools = or_(exchanges.c.stop_reason == CALLED, *ended)
     found = (
         select(exchanges.c.id, exchanges.c.exchange_id)
         .join_from(exchanges, sessions)

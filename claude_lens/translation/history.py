@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from claude_lens.messages.blocks import kind, text_block
+from claude_lens.messages.calls import calls
+
 FOREIGN_SIGNATURES = ("litellm_",)
 MARKS = (b'"signature":""', b'"signature": ""', b"litellm_encrypted_reasoning")
 NOTE = "thinking of another provider removed"
@@ -52,14 +55,13 @@ def _cleaned(message: Any, is_known: Callable[[str], bool]) -> Any:
     kept = [block for block in content if not _is_foreign(block, is_known)]
     if len(kept) == len(content):
         return message
-    return {**message, "content": kept or [{"type": "text", "text": "(no text)"}]}
+    return {**message, "content": kept or [text_block("(no text)")]}
 
 
 def _is_foreign(block: Any, is_known: Callable[[str], bool]) -> bool:
-    kind = block.get("type") if isinstance(block, Mapping) else None
-    if kind not in ("thinking", "redacted_thinking"):
+    if kind(block) != "thinking":
         return False
-    signature = str(block.get("signature" if kind == "thinking" else "data") or "")
+    signature = str(block.get("signature" if block["type"] == "thinking" else "data") or "")
     return not signature or signature.startswith(FOREIGN_SIGNATURES) or is_known(signature)
 
 
@@ -69,4 +71,4 @@ def _open_turn_lost_thinking(before: list[Any], after: list[Any]) -> bool:
     last = answers[-1] if answers else None
     if last is None or before[last] is after[last]:
         return False
-    return any(isinstance(b, Mapping) and b.get("type") == "tool_use" for b in before[last]["content"])
+    return any(one.carrier == "client" for one in calls(before[last]))

@@ -7,14 +7,18 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from claude_lens.messages import system as system_block
+from claude_lens.messages.blocks import ANSWERED, CALLED, TEXT, text_block
+from claude_lens.messages.blocks import blocks as blocks_of
+from claude_lens.messages.blocks import kind as kind_of
+from claude_lens.messages.calls import call, references
+from claude_lens.messages.written import reminder
 from claude_lens.translation.notes import Notes
-from claude_lens.translation.tools import references
 
 Block = dict[str, Any]
 LONGEST_ID = 40
 NO_RESULT = "(no result: the call was interrupted)"
 IMAGE_FOLLOWS = "(image: see below)"
-THINKING = frozenset(("thinking", "redacted_thinking"))
 
 
 def adapt_messages(messages: object, notes: Notes, *, short_ids: bool = True) -> list[dict[str, Any]]:
@@ -34,17 +38,16 @@ def adapt_messages(messages: object, notes: Notes, *, short_ids: bool = True) ->
 def adapt_system(system: object, notes: Notes) -> str | list[Block] | None:
     """The system prompt without the client's billing block and cache marks; None where nothing is left."""
     if isinstance(system, str):
-        return None if is_billing({"text": system}, notes) else system or None
+        return None if is_billing(text_block(system), notes) else system or None
     blocks = system if isinstance(system, list) else []
     texts = [b.get("text") for b in blocks if isinstance(b, Mapping) and not is_billing(b, notes)]
     kept = [text for text in texts if isinstance(text, str) and text]
-    return [{"type": "text", "text": text} for text in kept] or None
+    return [text_block(text) for text in kept] or None
 
 
 def is_billing(block: object, notes: Notes) -> bool:
     """Whether a system block is the one that the client writes for Anthropic's books; noted as removed."""
-    text = block.get("text") if isinstance(block, Mapping) else None
-    if not isinstance(text, str) or not text.startswith("x-anthropic-billing-header:"):
+    if not system_block.is_billing(block):
         return False
     notes.add("billing block removed")
     return True
@@ -61,9 +64,7 @@ class _Conversation:
         self._waiting: list[Block] = []
 
     def take(self, message: Mapping[str, Any]) -> None:
-        role, content = message.get("role"), message.get("content")
-        blocks = [{"type": "text", "text": content}] if isinstance(content, str) else content
-        listed = [block for block in blocks if isinstance(block, Mapping)] if isinstance(blocks, list) else []
+        role, listed = message.get("role"), blocks_of(message)
         if role == "system":
             self._system(listed)
         elif role == "assistant":
@@ -79,8 +80,7 @@ class _Conversation:
         self._notes.add("system messages inside the conversation sent as reminders")
         text = "\n\n".join(str(block["text"]) for block in blocks if block.get("text"))
         if text:
-            reminder: Block = {"type": "text", "text": f"<system-reminder>\n{text}\n</system-reminder>"}
-            self._waiting.append(reminder)
+            self._waiting.append(text_block(reminder(text)))
             if not self._open:
                 self._user([])
 
@@ -88,16 +88,17 @@ class _Conversation:
         self._user([])
         kept: list[Block] = []
         for block in blocks:
-            kind = block.get("type")
-            if kind in THINKING:
+            made = call(block)
+            if kind_of(block) == "thinking":
                 self._notes.add("thinking of earlier turns removed")
-            elif kind == "text":
+            elif block.get("type") == TEXT:
                 if str(block.get("text") or "").strip():
-                    kept.append({"type": "text", "text": str(block["text"])})
-            elif kind == "tool_use":
-                identity = self._id(block.get("id"))
-                call = {"type": "tool_use", "id": identity, "name": block.get("name")}
-                kept.append({**call, "input": block.get("input") or {}})
+                    kept.append(text_block(str(block["text"])))
+            elif made is not None and made.carrier == "client":
+                identity = self._id(made.id)
+                kept.append(
+                    {"type": CALLED, "id": identity, "name": block.get("name"), "input": made.input or {}}
+                )
                 self._open.append(identity)
             else:
                 kept.append(self._as_text(block))
@@ -108,17 +109,17 @@ class _Conversation:
         results: list[Block] = []
         rest: list[Block] = []
         for block in blocks:
-            kind = block.get("type")
-            if kind == "tool_result" and self._id(block.get("tool_use_id")) in self._open:
+            own = block.get("type") == ANSWERED
+            if own and self._id(block.get("tool_use_id")) in self._open:
                 results.append(self._result(block, rest))
-            elif kind == "tool_result":
+            elif own:
                 self._notes.add("results without a call sent as text")
-                rest.append({"type": "text", "text": _flat(block.get("content"))})
+                rest.append(text_block(_flat(block.get("content"))))
             else:
                 rest += self._plain(block)
         for missing in self._open:
             self._notes.add("calls without a result given an empty one")
-            results.append({"type": "tool_result", "tool_use_id": missing, "content": NO_RESULT})
+            results.append({"type": ANSWERED, "tool_use_id": missing, "content": NO_RESULT})
         content = [*results, *self._waiting, *rest]
         self._open, self._waiting = [], []
         if content:
@@ -131,7 +132,7 @@ class _Conversation:
         for item in [content] if isinstance(content, str) else content or []:
             if isinstance(item, str):
                 texts.append(item)
-            elif item.get("type") == "text":
+            elif item.get("type") == TEXT:
                 texts.append(str(item.get("text") or ""))
             elif item.get("type") in ("image", "document"):
                 self._notes.add("images and documents moved out of tool results")
@@ -148,25 +149,25 @@ class _Conversation:
             text = f"Error: {text}"
         identity = self._id(block.get("tool_use_id"))
         self._open.remove(identity)
-        return {"type": "tool_result", "tool_use_id": identity, "content": text}
+        return {"type": ANSWERED, "tool_use_id": identity, "content": text}
 
     def _plain(self, block: Mapping[str, Any]) -> list[Block]:
         kind, source = block.get("type"), block.get("source")
-        if kind == "text":
+        if kind == TEXT:
             text = str(block.get("text") or "")
-            return [{"type": "text", "text": text}] if text.strip() else []
+            return [text_block(text)] if text.strip() else []
         if kind == "image" and isinstance(source, Mapping) and source.get("type") in ("base64", "url"):
             return [{"type": "image", "source": dict(source)}]
         if kind == "document" and isinstance(source, Mapping) and source.get("type") == "text":
-            return [{"type": "text", "text": str(source.get("data") or "")}]
+            return [text_block(str(source.get("data") or ""))]
         if kind in ("image", "document"):
             self._notes.add("documents that only Anthropic can read named, not sent")
-            return [{"type": "text", "text": f"({kind} {block.get('title') or ''} not readable here)"}]
+            return [text_block(f"({kind} {block.get('title') or ''} not readable here)")]
         return [self._as_text(block)]
 
     def _as_text(self, block: Mapping[str, Any]) -> Block:
         self._notes.add(f"{block.get('type')} blocks sent as text")
-        return {"type": "text", "text": _flat(block)}
+        return text_block(_flat(block))
 
     def _id(self, value: object) -> str:
         identity = str(value or "call")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from claude_lens.messages.calls import calls, found_tools, is_loaded
 from claude_lens.translation.notes import Notes
 
 Tool = Mapping[str, Any]
@@ -19,13 +20,13 @@ def adapt_tools(tools: object, messages: Sequence[Any], notes: Notes) -> list[di
     found it, which a ``tool_reference`` in the conversation (or a call of it) shows; until then it is not.
     """
     listed = [tool for tool in (tools if isinstance(tools, list) else []) if isinstance(tool, Mapping)]
-    found, called = _named(messages)
+    found, called = found_tools(messages), _called(messages)
     kept: list[dict[str, Any]] = []
     for tool in listed:
         name = str(tool.get("name") or "")
         if tool.get("type") not in (None, "custom"):
             notes.add(f"tool {name or tool['type']} removed: only Anthropic carries it out")
-        elif tool.get("defer_loading") and name not in found | called:
+        elif not is_loaded(tool, found):
             notes.add("deferred tools left out until they are found")
         else:
             if extra := sorted(set(tool) - {*KEPT, "type", "cache_control"}):
@@ -52,25 +53,6 @@ def _fewest(tools: list[dict[str, Any]], called: set[str], notes: Notes) -> list
     return [tools[index] for index in sorted(ranked[:MOST_TOOLS])]
 
 
-def _named(messages: Sequence[Any]) -> tuple[set[str], set[str]]:
-    """Names of the tools that a search has found, and of those that were called."""
-    found: set[str] = set()
-    called: set[str] = set()
-    for message in messages:
-        content = message.get("content") if isinstance(message, Mapping) else None
-        for block in content if isinstance(content, list) else ():
-            if not isinstance(block, Mapping):
-                continue
-            if block.get("type") == "tool_use":
-                called.add(str(block.get("name")))
-            found |= set(references(block.get("content")))
-    return found, called
-
-
-def references(content: object) -> list[str]:
-    """Names in the ``tool_reference`` blocks of a tool's result, wherever they are nested."""
-    if isinstance(content, Mapping):
-        if content.get("type") == "tool_reference":
-            return [str(content.get("tool_name"))]
-        return references(content.get("tool_references") or content.get("content"))
-    return [name for item in content for name in references(item)] if isinstance(content, list) else []
+def _called(messages: Sequence[Any]) -> set[str]:
+    """Names of the tools that were called."""
+    return {call.name for message in messages for call in calls(message) if call.carrier == "client"}

@@ -10,8 +10,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from claude_lens.messages.blocks import messages, role, system_texts, texts
+from claude_lens.messages.written import is_reminder
+
 _FOLDER = re.compile(r"^(?:[ \t]*- )?(?:Primary w|W)orking directory: ([^\r\n]+?)[ \t]*$", re.MULTILINE)
-_REMINDER = "<system-reminder>"
 
 
 def working_folder(body: Mapping[str, Any] | None) -> str | None:
@@ -24,18 +26,8 @@ def working_folder(body: Mapping[str, Any] | None) -> str | None:
 
 def _texts(body: Mapping[str, Any]) -> Iterator[str]:
     """Texts that the client wrote itself; what a human wrote may quote anything."""
-    messages = body.get("messages")
-    yield from _of(body.get("system"))
-    for message in messages if isinstance(messages, list) else ():
-        role = message.get("role") if isinstance(message, Mapping) else None
-        for text in _of(message.get("content")) if role in ("system", "user") else ():
-            if role == "system" or text.startswith(_REMINDER):
-                yield text
-
-
-def _of(content: object) -> Iterator[str]:
-    if isinstance(content, str):
-        yield content
-    for block in content if isinstance(content, list) else ():
-        if isinstance(block, Mapping) and isinstance(block.get("text"), str):
-            yield block["text"]
+    yield from system_texts(body)
+    for message in messages(body):
+        for words in texts(message.get("content")) if role(message) in ("system", "user") else ():
+            if role(message) == "system" or is_reminder(words):
+                yield words

@@ -2,8 +2,9 @@ from typing import Any
 
 import pytest
 
+from claude_lens.messages.calls import references
 from claude_lens.translation.notes import Notes
-from claude_lens.translation.tools import MOST_TOOLS, adapt_tool_choice, adapt_tools, references
+from claude_lens.translation.tools import MOST_TOOLS, adapt_tool_choice, adapt_tools
 
 SCHEMA = {"type": "object", "properties": {}}
 

@@ -44,7 +44,7 @@ def session(request: Request) -> Response:
         one=about,
         agents=agents,
         start=start,
-        taken=sum(not conversation.is_side(step) for step in whole.line(None)),
+        taken=sum(conversation.is_turn(step) for step in whole.line(None)),
         turns=shown,
         prompts=[(whole.line(None)[index].summary["id"], words) for index, words in prompts],
         errors=sum(step.summary["status"] == "error" for step in whole.steps),

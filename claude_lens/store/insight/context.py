@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, TypedDict
 
 from claude_lens import exact
+from claude_lens.messages.blocks import kind as kind_of
+from claude_lens.messages.blocks import text
+from claude_lens.messages.calls import UNKNOWN, call, loaded_tools, result
+from claude_lens.messages.written import is_inserted
 
 Kind = Literal[
     "system",
@@ -23,7 +27,6 @@ Kind = Literal[
 
 _IMAGE_TOKENS: Final = 1600
 _BYTES_A_TOKEN: Final = 3.6
-_REMINDER: Final = "<system-reminder>"
 _PATHS: Final = ("file_path", "notebook_path", "path")
 
 
@@ -117,9 +120,9 @@ def _pieces(body: Mapping[str, Any]) -> Iterator[tuple[Kind, str, str | None, An
     system = body.get("system")
     for index, block in enumerate(system if isinstance(system, list) else [system] if system else []):
         yield "system", f"block {index}", None, block
-    tools = body.get("tools")
-    for tool in tools if isinstance(tools, list) else ():
-        name = str(tool.get("name") or tool.get("type")) if isinstance(tool, Mapping) else "tool"
+    # A deferred tool is in the context once it was found.
+    for tool in loaded_tools(body):
+        name = str(tool.get("name") or tool.get("type"))
         yield "mcp tool" if mcp_server(name) else "tool", name, None, tool
     calls: dict[str, tuple[str, str | None]] = {}
     messages = body.get("messages")
@@ -138,19 +141,16 @@ def _message(
         if not isinstance(block, Mapping):
             yield _text(own, role, str(block or "")), role, None, block
             continue
-        kind = block.get("type")
-        if kind == "text":
-            yield _text(own, role, str(block.get("text") or "")), role, None, block
-        elif kind in ("thinking", "redacted_thinking"):
-            yield "thinking", role, None, block
-        elif kind == "image":
-            yield "image", role, None, block
-        elif isinstance(kind, str) and kind.endswith("tool_use"):
-            name = str(block.get("name"))
-            calls[str(block.get("id"))] = (name, _file(block.get("input")))
-            yield "tool call", name, None, block
-        elif isinstance(kind, str) and kind.endswith("tool_result"):
-            name, file = calls.get(str(block.get("tool_use_id")), ("unknown", None))
+        what = kind_of(block)
+        if (words := text(block)) is not None:
+            yield _text(own, role, words), role, None, block
+        elif what in ("thinking", "image"):
+            yield ("thinking" if what == "thinking" else "image"), role, None, block
+        elif (made := call(block)) is not None:
+            calls[made.id] = (made.name, _file(made.input))
+            yield "tool call", made.name, None, block
+        elif (told := result(block)) is not None:
+            name, file = calls.get(told.call_id, (UNKNOWN, None))
             yield from _result(block, name, file)
         else:
             yield own, role, None, block
@@ -168,11 +168,11 @@ def _result(
 
 
 def _is_image(block: Any) -> bool:
-    return isinstance(block, Mapping) and block.get("type") == "image"
+    return kind_of(block) == "image"
 
 
-def _text(own: Kind, role: str, text: str) -> Kind:
-    return "reminder" if role == "user" and text.lstrip().startswith(_REMINDER) else own
+def _text(own: Kind, role: str, words: str) -> Kind:
+    return "reminder" if role == "user" and is_inserted(words) else own
 
 
 def _file(arguments: Any) -> str | None:

@@ -13,6 +13,7 @@ from typing import Any, Final, Literal, TypedDict
 from sqlalchemy import Connection, RowMapping, select
 
 from claude_lens.exact import load
+from claude_lens.messages.helpers import AUXILIARY, COUNT_TOKENS
 from claude_lens.store.bodies import Loader
 from claude_lens.store.content import unpack
 from claude_lens.store.insight.causes import Cause, Compared, cause
@@ -110,7 +111,7 @@ def _rows() -> Any:
     return (
         select(exchanges, payloads.c.digest.label("request_digest"))
         .outerjoin(payloads, payloads.c.exchange == exchanges.c.id)
-        .where(exchanges.c.endpoint.not_like("%/count_tokens"), exchanges.c.input_tokens.is_not(None))
+        .where(exchanges.c.endpoint.not_like(f"%{COUNT_TOKENS}"), exchanges.c.input_tokens.is_not(None))
     )
 
 
@@ -176,7 +177,7 @@ def explain(before: Sent | None, sent: Sent, most_of_head: int | None = None) ->
     if usage is None:
         return _plain(sent, "unknown", "unknown", "the answer told no usage", before)
     read = usage.cache_read_input_tokens
-    if sent.helper == "auxiliary":
+    if sent.helper == AUXILIARY:
         text = "a request of the client's own, beside the conversation"
         return _plain(sent, "hit" if read else "none", "beside", text)
     if not sent.has_marks and not sent.cached and not (before is not None and not before.has_marks):

@@ -8,9 +8,10 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Row, func, literal, select
 
+from claude_lens.messages.calls import UNKNOWN
 from claude_lens.store.numbers.spans import Unit, by_moment
-from claude_lens.store.numbers.stats import UNKNOWN, series_conditions
-from claude_lens.store.reading.filters import MAIN, Filter
+from claude_lens.store.numbers.stats import agent_label, series_conditions
+from claude_lens.store.reading.filters import Filter
 from claude_lens.store.schema import COUNTS, SUMS, TOKENS, series, tool_totals, totals
 
 Sums = dict[str, float]
@@ -19,9 +20,7 @@ Moments = dict[str, dict[str, Sums]]
 
 GROUPED: Final[Mapping[str, ColumnElement[Any]]] = {
     "model": func.coalesce(func.nullif(series.c.model_routed, ""), series.c.model_requested),
-    "agent": func.coalesce(
-        func.nullif(series.c.agent_name, ""), func.nullif(series.c.agent_type, ""), literal(MAIN)
-    ),
+    "agent": agent_label(),
     "project": series.c.project,
     "branch": series.c.branch,
     "provider": series.c.provider,

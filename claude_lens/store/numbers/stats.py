@@ -16,6 +16,8 @@ from sqlalchemy.sql.elements import KeyedColumnElement
 
 from claude_lens.errors import UserError
 from claude_lens.exchange import Usage
+from claude_lens.messages.calls import UNKNOWN
+from claude_lens.messages.helpers import SUBAGENT_CLASSES
 from claude_lens.store.numbers import percentiles
 from claude_lens.store.numbers.percentiles import Histograms, in_range
 from claude_lens.store.numbers.totals import percentile
@@ -35,7 +37,6 @@ from claude_lens.store.schema import (
 )
 
 GROUPS: Final = ("day", "hour", "model", "provider", "project", "branch", "session", "agent", "tool", "class")
-UNKNOWN: Final = "unknown"
 
 
 class Numbers(TypedDict):
@@ -220,7 +221,9 @@ def series_conditions(wanted: Filter) -> list[ColumnElement[bool]]:
     name = series.c
     found: list[ColumnElement[bool]] = []
     if wanted.agent == MAIN:
-        found += [name.agent_type == "", name.agent_name == "", name.request_class != "subagent"]
+        found += [name.agent_type == "", name.agent_name == "", ~_is_below(name.request_class)]
+    elif wanted.agent == UNKNOWN:
+        found += [name.agent_type == "", name.agent_name == "", _is_below(name.request_class)]
     elif wanted.agent is not None:
         unnamed = (name.agent_type == wanted.agent) & (name.agent_name == "")
         found.append((name.agent_name == wanted.agent) | unnamed)
@@ -239,15 +242,21 @@ def series_conditions(wanted: Filter) -> list[ColumnElement[bool]]:
     return found
 
 
-def _agent_label(kind: Any, name: Any) -> ColumnElement[Any]:
-    return func.coalesce(func.nullif(name, ""), func.nullif(kind, ""), MAIN)
+def _is_below(request_class: ColumnElement[Any]) -> ColumnElement[bool]:
+    return request_class.in_(SUBAGENT_CLASSES)
+
+
+def agent_label() -> ColumnElement[Any]:
+    """What an agent in a row of ``series`` is called; its class tells one without a name from the main."""
+    unnamed = case((_is_below(series.c.request_class), UNKNOWN), else_=MAIN)
+    return func.coalesce(func.nullif(series.c.agent_name, ""), func.nullif(series.c.agent_type, ""), unnamed)
 
 
 def _key(by: str | None, bucket: ColumnElement[Any]) -> ColumnElement[Any]:
     columns = {
         "model": func.coalesce(func.nullif(series.c.model_routed, ""), series.c.model_requested),
         "class": series.c.request_class,
-        "agent": _agent_label(series.c.agent_type, series.c.agent_name),
+        "agent": agent_label(),
         "session": sessions.c.session_id,
         "day": bucket,
         "hour": bucket,
@@ -263,7 +272,8 @@ def _of_exchange(by: str | None) -> ColumnElement[Any]:
         "model": func.coalesce(table.model_routed, table.model_requested),
         "class": table.request_class,
         "agent": case(
-            (table.agent_id.is_(None), MAIN), else_=_agent_label(table.agent_type, table.agent_name)
+            (table.agent_id.is_(None) & ~_is_below(func.coalesce(table.request_class, "")), MAIN),
+            else_=func.coalesce(table.agent_name, table.agent_type, UNKNOWN),
         ),
         "session": sessions.c.session_id,
         "day": table.started_at,

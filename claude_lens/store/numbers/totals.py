@@ -13,6 +13,8 @@ from typing import Any, Final
 from sqlalchemy import Connection, Table, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from claude_lens.messages.calls import UNKNOWN
+from claude_lens.messages.helpers import MAIN, SUBAGENT_CLASSES, is_count
 from claude_lens.store.parts import by_model
 from claude_lens.store.schema import (
     BUCKET,
@@ -32,8 +34,6 @@ from claude_lens.store.writing.known import Recent
 SeriesKey = tuple[str, ...]
 _TOOL_SUMS: Final = ("calls", "results", "errors", "bytes", "timed", "duration_ms")
 _PER_DOUBLING: Final = 16
-MAIN: Final = "main"
-UNKNOWN: Final = "unknown"
 
 
 def bin_of(value: float) -> int:
@@ -67,7 +67,8 @@ def speed(row: Mapping[str, Any]) -> float | None:
 
 def values_of(row: Mapping[str, Any]) -> dict[str, str]:
     """What a row of ``exchanges`` is in each dimension that percentiles are kept for."""
-    agent = row["agent_name"] or row["agent_type"] or (MAIN if row["agent_id"] is None else UNKNOWN)
+    below = row["agent_id"] is not None or row["request_class"] in SUBAGENT_CLASSES
+    agent = row["agent_name"] or row["agent_type"] or (UNKNOWN if below else MAIN)
     return {
         "": "",
         "agent": agent,
@@ -109,10 +110,12 @@ class Totals:
         asked = row["cost_usd"] if row["cost_requested_usd"] is None else row["cost_requested_usd"]
         row = {**row, "cost_requested_usd": asked}
         sums = self._totals.setdefault(place, dict.fromkeys((*COUNTS, *TOKENS, *SUMS), 0))
-        priced = row["cost_usd"] is not None
+        # Who only counts tokens asks no model.
+        asks = not is_count(row["endpoint"])
+        priced = row["cost_usd"] is not None and asks
         for name, amount in (
-            ("requests", requests),
-            ("errors", row["status"] == "error"),
+            ("requests", requests * asks),
+            ("errors", row["status"] == "error" and asks),
             ("priced", priced),
             ("unpriced", not priced and bool(row["output_tokens"])),
             *((name, row[name] or 0) for name in (*TOKENS, *SUMS)),

@@ -14,11 +14,11 @@ import orjson
 from sqlalchemy import ColumnElement, Connection, Select, Subquery, and_, func, literal, or_, select, tuple_
 
 from claude_lens.errors import UserError
+from claude_lens.messages.helpers import BESIDE, COUNT_TOKENS
 from claude_lens.store.reading import forms
 from claude_lens.store.reading.mentions import Mention, mentions
 from claude_lens.store.reading.queries import tagged
-from claude_lens.store.reading.turns import SIDE
-from claude_lens.store.schema import calls, exchanges, sessions, tags, totals
+from claude_lens.store.schema import calls, exchanges, payloads, sessions, tags, totals
 
 Order = Literal["newest", "cost", "tokens", "exchanges", "duration"]
 
@@ -180,13 +180,16 @@ def per_day(connection: Connection, since: float, zone: tzinfo | None = None) ->
 
 
 def turns(connection: Connection, ids: Sequence[str]) -> Counter[str]:
-    """How many requests the main agent's conversation took in each session, by session id."""
-    beside = func.coalesce(exchanges.c.request_class, "").in_(SIDE) | exchanges.c.endpoint.contains(
-        "count_tokens"
+    """How many turns the main agent's conversation took in each session, by session id."""
+    beside = func.coalesce(exchanges.c.request_class, "").in_(BESIDE) | exchanges.c.endpoint.endswith(
+        COUNT_TOKENS
     )
+    # A retry sends the same messages again: together they are one turn.
+    sent = func.coalesce(payloads.c.messages, -exchanges.c.id)
     query = (
-        select(sessions.c.session_id, func.count())
+        select(sessions.c.session_id, func.count(sent.distinct()))
         .join_from(sessions, exchanges, exchanges.c.session == sessions.c.id)
+        .outerjoin(payloads, payloads.c.exchange == exchanges.c.id)
         .where(sessions.c.session_id.in_(ids), exchanges.c.agent_id.is_(None), ~beside)
         .group_by(sessions.c.session_id)
     )

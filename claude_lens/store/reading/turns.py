@@ -14,6 +14,7 @@ from sqlalchemy import Connection, RowMapping, select
 
 from claude_lens import exact
 from claude_lens.errors import NotFound, StoreError
+from claude_lens.messages.helpers import is_beside
 from claude_lens.store import content, workers
 from claude_lens.store.reading import forms
 from claude_lens.store.reading.lines import Line, Steps
@@ -23,16 +24,13 @@ from claude_lens.store.writing.identities import aliases_of
 _CHUNK: Final = 900
 
 
-SIDE: Final = ("auxiliary", "compaction")
-"""Classes of requests that stand beside the conversation of their agent, as counts of tokens do."""
-
-
 @dataclass(frozen=True, slots=True)
 class Step:
     """An exchange of a conversation.
 
     ``fresh`` are the contents of the messages that its request sent for the first time (answers of the model
-    that came back left out); ``anew``: it shares no message with what came before in its agent.
+    that came back left out); ``anew``: it shares no message with what came before in its agent; ``retry``:
+    it asks again what the one before, which failed, had asked, and is one turn with it.
     ``answer`` is the content of the message that came, ``spawned_by`` the tool call that started its agent.
     """
 
@@ -46,6 +44,7 @@ class Step:
     fresh: tuple[int, ...]
     anew: bool
     answer: int | None
+    retry: bool = False
 
 
 def steps(connection: Connection, session: str) -> list[Step]:
@@ -72,12 +71,18 @@ def steps(connection: Connection, session: str) -> list[Step]:
     every = Steps(chains, same)
     lines: dict[str | None, Line] = {}
     answers: set[int] = set()
+    failed: dict[str | None, int | None] = {}
     found = []
     for row in rows:
         line = lines.setdefault(row["agent_id"], Line(every))
-        fresh, anew = line.fresh(row["messages"], beside=row["request_class"] in SIDE)
+        beside = is_beside(row["request_class"], row["endpoint"])
+        fresh, anew = line.fresh(row["messages"], beside=beside)
         new = [piece for piece in fresh if same.get(piece, piece) not in answers]
-        found.append(_step(row, facts.get(row["facts"]) or {}, new, anew))
+        tip, agent = row["messages"], row["agent_id"]
+        retry = not beside and tip is not None and failed.get(agent) == tip
+        found.append(_step(row, facts.get(row["facts"]) or {}, new, anew, retry))
+        if not beside:
+            failed[agent] = None if row["status"] == "ok" else tip
         answer = row["response_message"]
         if answer is not None:
             answers.add(same.get(answer, answer))
@@ -113,7 +118,7 @@ def _chains(connection: Connection, tips: set[int]) -> dict[int, tuple[int, int]
     return found
 
 
-def _step(row: RowMapping, facts: dict[str, Any], fresh: Sequence[int], anew: bool) -> Step:
+def _step(row: RowMapping, facts: dict[str, Any], fresh: Sequence[int], anew: bool, retry: bool) -> Step:
     running = row["status"] == "running"
     dead = running and workers.is_dead(row["worker"], row["started_at"])
     return Step(
@@ -127,4 +132,5 @@ def _step(row: RowMapping, facts: dict[str, Any], fresh: Sequence[int], anew: bo
         fresh=tuple(fresh),
         anew=anew,
         answer=row["response_message"],
+        retry=retry,
     )

@@ -10,6 +10,10 @@ from typing import Any, Final
 
 from claude_lens import exact
 from claude_lens.exchange import Exchange
+from claude_lens.messages.blocks import TEXT, blocks, content_blocks, thought
+from claude_lens.messages.blocks import text as text_in
+from claude_lens.messages.calls import call, result
+from claude_lens.messages.helpers import is_beside
 from claude_lens.store import content
 from claude_lens.store.reading import forms
 from claude_lens.store.reading.queries import Reader
@@ -43,7 +47,7 @@ def conversation(reader: Reader, session: str) -> Iterator[Part]:
     """The messages of a session in order of time, each once for each agent, answers with their numbers."""
     seen: dict[str | None, set[bytes]] = {}
     for one in session_exchanges(reader, session):
-        if one.identity.request_class == "auxiliary" or one.endpoint.endswith("/count_tokens"):
+        if is_beside(one.identity.request_class, one.endpoint):
             continue
         agent = one.identity.agent
         known = seen.setdefault(agent.id, set())
@@ -66,10 +70,9 @@ def _message(message: Any, name: str, known: set[bytes], facts: str) -> Iterator
         return
     known.add(digest)
     role = str(message.get("role") or "user")
-    blocks = message.get("content")
-    for block in blocks if isinstance(blocks, list) else [{"type": "text", "text": str(blocks or "")}]:
+    for block in blocks(message):
         kind, text = _block(block)
-        heading = f"{name}: {role}" if kind == "text" else f"{name}: {kind}"
+        heading = f"{name}: {role}" if kind == TEXT else f"{name}: {kind}"
         yield Part(role, kind, heading, text, facts)
         facts = ""
 
@@ -85,20 +88,17 @@ def _bare(blocks: Any) -> Any:
     ]
 
 
-def _block(block: Any) -> tuple[str, str]:
-    if not isinstance(block, Mapping):
-        return "text", str(block)
+def _block(block: Mapping[str, Any]) -> tuple[str, str]:
+    if (words := text_in(block)) is not None:
+        return TEXT, words
+    if (thoughts := thought(block)) is not None:
+        return "thinking", thoughts
+    if (made := call(block)) is not None:
+        return f"{made.name} called", json.dumps(made.input, indent=2, ensure_ascii=False)
+    if (came := result(block)) is not None:
+        told = "\n".join(_block(one)[1] for one in content_blocks(came.content))
+        return "tool failed" if came.is_error else "tool result", told
     kind = str(block.get("type") or "unknown")
-    if kind == "text":
-        return kind, str(block.get("text") or "")
-    if kind == "thinking":
-        return kind, str(block.get("thinking") or "")
-    if kind.endswith("tool_use"):
-        return f"{block.get('name')} called", json.dumps(block.get("input"), indent=2, ensure_ascii=False)
-    if kind.endswith("tool_result"):
-        inner = block.get("content")
-        texts = [_block(one)[1] for one in inner] if isinstance(inner, list) else [str(inner or "")]
-        return "tool failed" if block.get("is_error") else "tool result", "\n".join(texts)
     if kind == "image":
         return kind, "(an image)"
     return kind, json.dumps(block, indent=2, ensure_ascii=False)
@@ -120,7 +120,7 @@ def markdown(reader: Reader, session: str) -> Iterator[str]:
         yield f"\n## {_line(part.heading)}\n"
         if part.facts:
             yield f"*{part.facts}*\n"
-        if part.kind == "text":
+        if part.kind == TEXT:
             yield f"\n{part.text}\n"
         else:
             fence = "`" * max(3, 1 + _longest_ticks(part.text))
@@ -150,7 +150,7 @@ def page(reader: Reader, session: str) -> Iterator[str]:
         role = "assistant" if part.role == "assistant" else "user"
         about = f' <span class="facts">{escape(part.facts)}</span>' if part.facts else ""
         text = f"<pre>{escape(_printable(part.text))}</pre>"
-        if part.kind not in ("text", "error"):
+        if part.kind not in (TEXT, "error"):
             text = f"<details><summary>{len(part.text)} characters</summary>{text}</details>"
         elif part.kind == "error":
             text = f'<div class="error">{text}</div>'
