@@ -89,7 +89,7 @@ def of_block(block: Any, ref: Ref, anchor: str, role: str = "user") -> list[Bloc
         data = {"code": code(words, ref.at("thinking"), limit=FOLDED * 3), "words": len(words.split())}
         return [Block("thinking", anchor, data)]
     what = kind(block)
-    if what == "thinking":
+    if what == "thinking" and "thinking" not in block:
         return [Block("thinking", anchor, {"code": None, "words": 0})]
     if what in ("image", "document"):
         return [media(block, ref, anchor)]

@@ -1,7 +1,8 @@
 """Who wrote the words of a user message: a human, or the client by itself.
 
 The client puts reminders, notifications, the output of its own commands and more between a human's words,
-mostly as elements that stand at the beginning of a line. A tag in the middle of a line is somebody's words.
+mostly as elements that stand at the beginning of a line (a reminder may follow words, its tag then ends the
+line). Any other tag in the middle of a line is somebody's words.
 Source: the texts that the clients 1.0 to 2.1.332 send.
 """
 
@@ -120,6 +121,8 @@ def _cut(words: str) -> Iterator[Piece]:
 def _next(words: str, start: int) -> re.Match[str] | None:
     """The next element of the client's that begins a line, or follows another one at once."""
     for found in _OPENING.finditer(words, start):
+        if found[1] == REMINDER and words[found.end() : found.end() + 1] == "\n":
+            return found
         # An indented tag counts, one far within a line does not: no long line is looked through again.
         begin = max(start, found.start() - _DEEPEST_INDENT)
         line = words.rfind("\n", begin, found.start())

@@ -195,6 +195,7 @@ ALLOWED = {
     "demo/script.py": "the demonstration's own provider writes messages",
     "store/framing.py": "a dictionary for compression",
     "store/skeleton.py": "a dictionary for compression",
+    "wire/dialect.py": "the address of an endpoint",
     "wire/sse.py": "builds the blocks of a streamed message",
     "wire/pricing.py": "a field of usage",
     "wire/usage.py": "a field of usage",
