@@ -1,6 +1,6 @@
 # Two commands for a newcomer: `make demo` and `make test`. Nothing but Python 3.11+ and make has to be there.
 .DEFAULT_GOAL := help
-.PHONY: screenshots help setup test-setup demo conformance test quick lint types settings-check check test-oldest coverage pin clean docs
+.PHONY: clients screenshots help setup test-setup demo conformance test quick lint types settings-check check test-oldest coverage pin clean docs
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
   $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -18,10 +18,14 @@ demo: setup ## a short session against a scripted provider: no key, no network
 	@PATH="$(CURDIR)/node_modules/.bin:$$PATH" $(BIN)/lensctl demo
 
 test-setup: setup ## what tests drive besides: nginx, Chromium, PostgreSQL, Redis, where they may be installed
-	@$(PYTHON) scripts/setup.py debian
+	@$(PYTHON) scripts/setup.py debian clients-gate
 
 setup-phoenix: setup ## Arize Phoenix and an old OpenTelemetry, each in an environment of its own, for tests
 	@$(PYTHON) scripts/setup.py tracing
+
+clients: setup ## a session of eight clients, from 2.0.77 to the newest, typed and with -p (some ten minutes)
+	@$(PYTHON) scripts/setup.py clients
+	$(BIN)/pytest -q -m "" tests/clients
 
 test: test-setup setup-phoenix lint types settings-check docs coverage ## the whole gate: style, types, settings table, every test, coverage
 

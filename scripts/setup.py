@@ -48,6 +48,9 @@ TRACING = {
         "orjson==3.13.0",
     ],
 }
+# Clients of earlier years that people still run, beside the pinned one; the gate drives the second tuple.
+CLIENTS = ("2.0.77", "2.1.84", "2.1.112", "2.1.140", "2.1.197", "2.1.250", "2.1.300")
+GATE_CLIENTS = ("2.1.112", "2.1.197")
 SYSTEM_PATH = ":".join(
     (
         os.environ.get("PATH", ""),
@@ -65,6 +68,8 @@ def main(steps: Sequence[str]) -> int:
         "venv": lambda: environment(ROOT / ".venv", "constraints.txt"),
         "oldest": lambda: environment(ROOT / ".venv-oldest", "constraints-oldest.txt"),
         "client": client,
+        "clients": lambda: clients(CLIENTS),
+        "clients-gate": lambda: clients(GATE_CLIENTS),
         "debian": debian,
         "tracing": tracing,
         "pin": pin,
@@ -126,6 +131,23 @@ def client() -> None:
     npm, settings = find_npm()
     run([*npm, "install", "--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error"], env=settings)
     stamp.write_text(wanted)
+
+
+def clients(versions: Sequence[str]) -> None:
+    """Install clients of these versions, each in ``.cache/clients/VERSION``.
+
+    A newer one asks for a newer node, but its program is native, and npm only warns.
+    """
+    ((name, _),) = json.loads((ROOT / "package.json").read_text())["dependencies"].items()
+    for version in versions:
+        folder = ROOT / ".cache" / "clients" / version
+        if (folder / "node_modules" / ".bin" / "claude").exists():
+            continue
+        say(f"installing {name} {version}")
+        folder.mkdir(parents=True, exist_ok=True)
+        npm, settings = find_npm()
+        quiet = ["--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error"]
+        run([*npm, "install", *quiet, "--prefix", folder, f"{name}@{version}"], env=settings)
 
 
 def find_npm() -> tuple[list[str | Path], dict[str, str]]:

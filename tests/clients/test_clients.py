@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from tests.harness.proxy import until
 from tests.harness.terminal import Terminal
 
 READY = "bypass permissions on"
+RETURNS = 5
 QUIET = 2.0
 """Seconds without a request after which a client waits for its human."""
 
@@ -75,8 +77,18 @@ def _type(user: Claude, stage: Stage, known: Known) -> None:
     with Terminal(command, user.environment, user.cwd) as terminal:
 
         def told(line: str, ready: str, seconds: float = 90) -> None:
-            start = len(terminal.output)
-            terminal.enter(line)
+            start, asked = len(terminal.output), len(stage.provider.requests)
+            terminal.type(line)
+
+            def taken() -> bool:
+                return len(stage.provider.requests) > asked or terminal.shows(ready, start + len(line))
+
+            # A client that is busy takes a return that follows at once for a line of what is pasted.
+            for _ in range(RETURNS):
+                terminal.type("\r")
+                with suppress(AssertionError):
+                    terminal.wait(taken, 8)
+                    break
             terminal.wait(ready, seconds, start)
             _settle(terminal, stage)
 
@@ -91,7 +103,12 @@ def _type(user: Claude, stage: Stage, known: Known) -> None:
         told("hello again", "answered: hello again")
         told("/clear", "/clear")
         told("hello after clear", "answered: hello after clear")
-        terminal.enter("/exit")
+        terminal.type("/exit")
+        for _ in range(RETURNS):
+            terminal.type("\r")
+            with suppress(AssertionError):
+                terminal.ended(8)
+                break
         terminal.ended()
 
 
