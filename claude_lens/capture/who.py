@@ -10,6 +10,7 @@ from claude_lens.agents.rules import called
 from claude_lens.capture.inflight import InFlight, text_headers
 from claude_lens.capture.request import COUNT_TOKENS
 from claude_lens.guard.rules import Who
+from claude_lens.messages import helpers
 from claude_lens.messages.helpers import is_title, may_be_title
 from claude_lens.wire.identity import identify
 from claude_lens.wire.parse import parse_object
@@ -17,7 +18,7 @@ from claude_lens.wire.parse import parse_object
 SESSION: Final = b"x-claude-code-session-id"
 PROJECT: Final = b"x-claude-lens-project"
 CLASS: Final = b"x-claude-code-request-class"
-AUXILIARY: Final = b"auxiliary"
+AUXILIARY: Final = helpers.AUXILIARY.encode()
 TAIL: Final = 4096
 # As Claude Code writes it: JSON in a string of JSON, near the end of the body.
 _ACCOUNT: Final = re.compile(rb'\\"account_uuid\\":\s*\\"([^"\\]+)\\"')

@@ -11,7 +11,7 @@ from claude_lens.exchange import Exchange
 from claude_lens.guard.events import Spent
 from claude_lens.guard.readings import readings_of
 from claude_lens.guard.rules import Who
-from claude_lens.messages.helpers import is_title
+from claude_lens.messages.helpers import is_count, is_title
 from claude_lens.settings import Settings
 
 AT_ONCE: Final = 2000
@@ -26,7 +26,7 @@ def spent_of(exchange: Exchange) -> Spent:
         at=exchange.started_at,
         usd=exchange.cost.usd or 0.0,
         unpriced=int(exchange.cost.usd is None),
-        free=exchange.endpoint.endswith("/count_tokens") or is_title(exchange.request.json),
+        free=is_count(exchange.endpoint) or is_title(exchange.request.json),
         refused=(exchange.model.rule or "") if refused else None,
         who=Who(
             session=identity.session_id,

@@ -13,6 +13,7 @@ from claude_lens.exact import load
 from claude_lens.exchange import Agent
 from claude_lens.guard.events import Spent
 from claude_lens.guard.rules import Who
+from claude_lens.messages.helpers import is_count
 from claude_lens.store.content import unpack
 from claude_lens.store.rows import NO_SESSION
 from claude_lens.store.schema import BUCKET, contents, exchanges, sessions
@@ -94,7 +95,7 @@ def _spent(row: RowMapping, facts: Mapping[str, Any]) -> Spent:
         usd=row["cost_usd"] or 0.0,
         requests=requests,
         unpriced=requests - priced,
-        free=row["endpoint"].endswith("/count_tokens") or bool(facts.get("title")),
+        free=is_count(row["endpoint"]) or bool(facts.get("title")),
         refused=(facts.get("rule") or "") if refused else None,
         who=Who(
             session=None if session.startswith(NO_SESSION) else session,
