@@ -197,6 +197,7 @@ ALLOWED = {
     "store/skeleton.py": "a dictionary for compression",
     "wire/dialect.py": "the address of an endpoint",
     "wire/sse.py": "builds the blocks of a streamed message",
+    "wire/iterations.py": "a field of usage",
     "wire/pricing.py": "a field of usage",
     "wire/usage.py": "a field of usage",
 }

@@ -17,7 +17,7 @@ from sqlalchemy.sql.elements import KeyedColumnElement
 from claude_lens.errors import UserError
 from claude_lens.exchange import Usage
 from claude_lens.messages.calls import UNKNOWN
-from claude_lens.messages.helpers import SUBAGENT_CLASSES
+from claude_lens.messages.helpers import SUBAGENT_CLASSES, is_count
 from claude_lens.store.numbers import percentiles
 from claude_lens.store.numbers.percentiles import Histograms, in_range
 from claude_lens.store.numbers.totals import percentile
@@ -174,6 +174,7 @@ def _from_exchanges(
     table = exchanges.c
     key = calls.c.tool if by == "tool" else _of_exchange(by)
     names = (
+        "endpoint",
         "status",
         "cost_usd",
         "cost_requested_usd",
@@ -203,12 +204,14 @@ def _from_exchanges(
 
 
 def _counted(row: Mapping[str, Any], requests: int) -> dict[str, Any]:
-    priced = row["cost_usd"] is not None
+    # Who only counts tokens asks no model.
+    asks = not is_count(row["endpoint"])
+    priced = row["cost_usd"] is not None and asks
     asked = row["cost_usd"] if row["cost_requested_usd"] is None else row["cost_requested_usd"]
     return {
         "cost_requested_usd": asked,
-        "requests": requests,
-        "errors": row["status"] == "error",
+        "requests": requests * asks,
+        "errors": row["status"] == "error" and asks,
         "priced": priced,
         "unpriced": not priced and bool(row["output_tokens"]),
     }
