@@ -166,7 +166,7 @@ def test_every_room_takes_a_conversation_for_the_same(told: Told) -> None:
     prompts = context({"messages": [first]}, None)["items"]
     assert sum(item["count"] for item in prompts if item["kind"] == "user") == len(told.human)
     # The session as people read it.
-    parts = list(pages._message(told.answer, "main", set(), ""))
+    parts = list(pages._message(told.answer, "main", ""))
     assert [part.kind for part in parts if part.kind.endswith(" called")] == [
         f"{one} called" for one in names
     ]

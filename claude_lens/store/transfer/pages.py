@@ -8,16 +8,13 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any, Final
 
-from claude_lens import exact
-from claude_lens.exchange import Exchange
 from claude_lens.messages.blocks import TEXT, blocks, content_blocks, thought
 from claude_lens.messages.blocks import text as text_in
 from claude_lens.messages.calls import call, result
 from claude_lens.messages.helpers import is_beside
-from claude_lens.store import content
-from claude_lens.store.reading import forms
+from claude_lens.store.reading import forms, turns
 from claude_lens.store.reading.queries import Reader
-from claude_lens.store.transfer.exporting import session_exchanges
+from claude_lens.store.reading.turns import Step
 
 _STYLE: Final = """
 :root { color-scheme: light dark; }
@@ -29,6 +26,7 @@ section.assistant { border-color: chocolate; } section.user { border-color: roya
 h2 { font-size: 1rem; margin: .2rem 0; } .facts { color: gray; font-weight: normal; }
 details > summary { cursor: pointer; color: gray; } .error { color: crimson; }
 """
+_AT_ONCE: Final = 50
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
 
 
@@ -44,48 +42,46 @@ class Part:
 
 
 def conversation(reader: Reader, session: str) -> Iterator[Part]:
-    """The messages of a session in order of time, each once for each agent, answers with their numbers."""
-    seen: dict[str | None, set[bytes]] = {}
-    for one in session_exchanges(reader, session):
-        if is_beside(one.identity.request_class, one.endpoint):
-            continue
-        agent = one.identity.agent
-        known = seen.setdefault(agent.id, set())
-        name = agent.name or agent.type or ("main" if agent.id is None else agent.id)
-        messages = (one.request.json or {}).get("messages")
-        for message in messages if isinstance(messages, list) else ():
-            yield from _message(message, name, known, "")
-        if one.response is not None and one.response.json and "content" in one.response.json:
-            yield from _message(one.response.json, name, known, _facts(one))
-        elif one.error:
-            yield Part("assistant", "error", name, one.error, _facts(one))
+    """What was said in a session in order of time, each once, answers with their numbers.
+
+    As its page on the dashboard shows it: what an exchange added to its agent's conversation, then the
+    answer.
+    """
+    with reader.connect() as connection:
+        steps = [
+            step
+            for step in turns.steps(connection, session)
+            if not is_beside(step.summary["request_class"], step.summary["endpoint"])
+        ]
+        for start in range(0, len(steps), _AT_ONCE):
+            some = steps[start : start + _AT_ONCE]
+            found = turns.load(
+                connection, {key for step in some for key in (*step.fresh, step.answer) if key}
+            )
+            for step in some:
+                yield from _step(step, found)
 
 
-def _message(message: Any, name: str, known: set[bytes], facts: str) -> Iterator[Part]:
+def _step(step: Step, found: Mapping[int, Any]) -> Iterator[Part]:
+    one, agent = step.summary, step.summary["agent"]
+    name = agent["name"] or agent["type"] or agent["id"] or "main"
+    for key in step.fresh:
+        yield from _message(found.get(key), name, "")
+    if step.answer is not None:
+        yield from _message(found.get(step.answer), name, _facts(one))
+    elif one["error"]:
+        yield Part("assistant", "error", name, one["error"], _facts(one))
+
+
+def _message(message: Any, name: str, facts: str) -> Iterator[Part]:
     if not isinstance(message, Mapping):
         return
-    # An answer comes back as history with other fields around it: role and content tell.
-    digest = content.digest(exact.dump([message.get("role"), _bare(message.get("content"))]))
-    if digest in known:
-        return
-    known.add(digest)
     role = str(message.get("role") or "user")
     for block in blocks(message):
         kind, text = _block(block)
         heading = f"{name}: {role}" if kind == TEXT else f"{name}: {kind}"
         yield Part(role, kind, heading, text, facts)
         facts = ""
-
-
-def _bare(blocks: Any) -> Any:
-    if not isinstance(blocks, list):
-        return blocks
-    return [
-        {key: item for key, item in block.items() if key != "cache_control"}
-        if isinstance(block, Mapping)
-        else block
-        for block in blocks
-    ]
 
 
 def _block(block: Mapping[str, Any]) -> tuple[str, str]:
@@ -104,11 +100,15 @@ def _block(block: Mapping[str, Any]) -> tuple[str, str]:
     return kind, json.dumps(block, indent=2, ensure_ascii=False)
 
 
-def _facts(one: Exchange) -> str:
-    parts = [one.model.routed or one.model.requested or "", forms.iso(one.started_at)]
-    if one.usage is not None:
-        parts.append(f"{one.usage.prompt_tokens} in, {one.usage.output_tokens} out")
-    parts.append("cost unknown" if one.cost.usd is None else f"${one.cost.usd:.4f}")
+def _facts(one: forms.Summary) -> str:
+    model, usage = one["model"], one["usage"]
+    parts = [model["routed"] or model["requested"] or "", one["started_at"]]
+    if usage is not None:
+        prompt = (
+            usage["input_tokens"] + usage["cache_read_input_tokens"] + usage["cache_creation_input_tokens"]
+        )
+        parts.append(f"{prompt} in, {usage['output_tokens']} out")
+    parts.append("cost unknown" if one["cost_usd"] is None else f"${one['cost_usd']:.4f}")
     return ", ".join(part for part in parts if part)
 
 

@@ -10,6 +10,7 @@ from claude_lens.store.reading.queries import Reader
 from claude_lens.store.sink import StoreSink
 from claude_lens.store.transfer.pages import conversation, markdown, page
 from tests.store.conftest import Make, body_of, message_of
+from tests.store.writing.test_identities import conversation as talk
 
 SESSION = "11111111-aaaa"
 HOSTILE = [
@@ -54,6 +55,22 @@ def test_everything_said_stands_there_once(sink: StoreSink, reader: Reader, make
     for said in ("prompt 0", "prompt 1", "answer 0", "answer 1", "count", "answer 5", "Overloaded"):
         assert texts.count(said) == 1, said
     assert "answer 6" not in texts
+
+
+def test_what_comes_again_in_another_form_is_not_said_again(
+    sink: StoreSink, reader: Reader, make: Make
+) -> None:
+    for one in talk(make):
+        sink.ended(one)
+    sink.ended(make(body_of("summarise"), message_of(5), request_class="compaction"))
+    sink.flush()
+    for text in ("".join(markdown(reader, SESSION)), "".join(page(reader, SESSION))):
+        text = text.partition("requests")[2]
+        for said in ("eat almond", "I change pecan.", "walnut", "now peanut"):
+            assert text.count(said) == 1, said
+        # Said twice, by two answers.
+        assert text.count("It is chestnut.") == 2
+        assert "summarise" not in text
 
 
 @pytest.mark.parametrize("form", [markdown, page])
