@@ -27,7 +27,7 @@ FLOORS = (
     ("descriptors", "errors", "exact", "units", "values", "launcher", "memory", "profiles", "messages"),
     ("exchange", "when", "translation"),
     ("wire",),
-    ("settings",),
+    ("normalising", "settings"),
     ("agents", "client_settings", "guard", "hosts", "redact", "settings_docs"),
     ("store",),
     ("recorder", "terminal"),

@@ -6,12 +6,18 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+from litellm.exceptions import BadRequestError
+
 from claude_lens.capture import host
 from claude_lens.capture.inflight import InFlight
+from claude_lens.capture.outgoing import made_by
 from claude_lens.capture.translated import IN_FLIGHT
-from claude_lens.translation.messages import is_billing
+from claude_lens.exact import dump
+from claude_lens.translation.makers import CLAUDE, is_own, maker_of
+from claude_lens.translation.messages import is_billing, named_images
 from claude_lens.translation.notes import Notes
 from claude_lens.translation.request import Ability, adapt
+from claude_lens.translation.searching import NOTE, is_search, stream_of, unavailable
 from claude_lens.wire.parse import parse_object
 
 log = logging.getLogger("claude_lens")
@@ -40,22 +46,42 @@ class Adapting:
         if provider in (None, "anthropic"):
             return None
         kwargs = without_clients_headers(kwargs, flight)
-        if host.speaks_anthropic(model, provider):
-            return without_billing(kwargs, flight)
-        if flight.endpoint != MESSAGES or getattr(call_type, "value", call_type) != MESSAGES_CALL:
-            return kwargs
+        native = host.speaks_anthropic(model, provider)
+        claude = maker_of(model, str(provider), native=native) == CLAUDE
+        if claude or flight.endpoint != MESSAGES or not (native or _is_messages(call_type)):
+            return without_billing(kwargs, flight) if native else kwargs
         body = parse_object(flight.body) or {}
+        search = is_search(body)
+        if search and not host.searches(model, str(provider)):
+            refuse_search(body, flight, model, str(provider))
+        if native:
+            return without_images(without_billing(kwargs, flight), flight, model, provider)
         fields = {name: kwargs[name] for name in body if name in kwargs and name != "model"}
         ability = Ability(
             max_output=host.max_output(model, provider),
             reasoning=host.reasons(model, provider),
             short_ids=provider not in STATEFUL_IDS,
+            vision=host.sees(model, provider),
+            search=search,
+            is_own=lambda block: is_own(block, maker_of(model, str(provider), native=False), made_by),
         )
         made, adapted = adapt(fields, ability)
         flight.adapted = tuple(dict.fromkeys((*flight.adapted, *adapted)))
         rest = {name: value for name, value in kwargs.items() if name not in fields}
         # What LiteLLM still finds that the target does not take is left out, not refused.
+        if search and provider == "openai":
+            # OpenAI searches in its Responses API only, and LiteLLM would drop the search for some models.
+            made |= {"model": f"openai/responses/{model}", "allowed_openai_params": ["web_search_options"]}
         return {**rest, **made, "drop_params": True}
+
+
+def refuse_search(body: Mapping[str, Any], flight: InFlight, model: str, provider: str) -> None:
+    """Say that the search is unavailable, and keep LiteLLM from asking the model: it would invent results."""
+    message = unavailable(body, flight.requested_model or model)
+    flight.instead = stream_of(message) if body.get("stream") else dump(message)
+    flight.adapted = tuple(dict.fromkeys((*flight.adapted, NOTE)))
+    flight.routed_model, flight.provider, flight.translating = model, provider, True
+    raise BadRequestError(message=NOTE, model=model, llm_provider=provider)
 
 
 def without_billing(kwargs: dict[str, Any], flight: InFlight) -> dict[str, Any]:
@@ -67,6 +93,24 @@ def without_billing(kwargs: dict[str, Any], flight: InFlight) -> dict[str, Any]:
             flight.adapted = tuple(dict.fromkeys((*flight.adapted, *notes.all())))
             return {**kwargs, "system": kept or None}
     return kwargs
+
+
+def without_images(
+    kwargs: dict[str, Any], flight: InFlight, model: str, provider: str | None
+) -> dict[str, Any]:
+    """The arguments with words in the place of images, where the model is known not to see."""
+    if host.sees(model, str(provider)):
+        return kwargs
+    notes = Notes()
+    messages = named_images(kwargs.get("messages"), notes)
+    if not notes.all():
+        return kwargs
+    flight.adapted = tuple(dict.fromkeys((*flight.adapted, *notes.all())))
+    return {**kwargs, "messages": messages}
+
+
+def _is_messages(call_type: Any) -> bool:
+    return bool(getattr(call_type, "value", call_type) == MESSAGES_CALL)
 
 
 def without_clients_headers(kwargs: Mapping[str, Any], flight: InFlight) -> dict[str, Any]:

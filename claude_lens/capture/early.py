@@ -100,7 +100,7 @@ class EarlyApp:
         flight = opened(scope, body, credential, feed=self._worker.feed(), price=self._price)
         if self._worker.guard.asks_agents:
             send = await self._worker.asking.consider(flight, send)
-        outgoing.prepare(flight)
+        outgoing.for_claude(flight)
         flight.lane = "transparent"
         if not await self._worker.guard.admit(flight, receive, send):
             return

@@ -116,6 +116,7 @@ class Front:
             return
         count(self._lanes, flight)
         if upstream:
+            outgoing.for_claude(flight)
             await self._lane.forward(flight, upstream, receive, send)
         else:
             await translated.run(flight, downstream, scope, receive, send)

@@ -9,11 +9,14 @@ from fastapi import HTTPException
 from litellm.integrations.custom_logger import CustomLogger
 from litellm.llms.custom_httpx.http_handler import get_async_httpx_client
 
-from claude_lens.capture import answers, host
+from claude_lens.capture import answers, host, outgoing
 from claude_lens.capture.anthropic_client import HonestAnthropicClient, note_error
 from claude_lens.capture.inflight import InFlight
+from claude_lens.capture.request import MESSAGES
 from claude_lens.capture.translated import IN_FLIGHT
 from claude_lens.capture.worker import worker
+from claude_lens.translation import history
+from claude_lens.translation.makers import CLAUDE, maker_of
 
 
 class Marker(CustomLogger):  # type: ignore[misc]
@@ -32,8 +35,15 @@ class CaptureHooks(CustomLogger):  # type: ignore[misc]
             return None
         name, provider = host.provider_of(_full_name(kwargs))
         flight.routed_model, flight.provider, flight.upstream = name, provider, None
+        flight.instead = None
+        native = host.speaks_anthropic(name, provider)
+        flight.translating = flight.endpoint == MESSAGES and not native
+        flight.maker = maker_of(name, provider, native=native)
+        given = kwargs
+        if native:
+            kwargs = without_foreign_thinking(kwargs, flight)
         if provider != "anthropic" or kwargs.get("client") is not None:
-            return None
+            return None if kwargs is given else kwargs
         pooled = get_async_httpx_client(llm_provider=litellm.LlmProviders.ANTHROPIC)
         exact = not kwargs.get("additional_drop_params") and next(host.foreign_callbacks(), None) is None
         return {**kwargs, "client": HonestAnthropicClient(pooled, flight, exact=exact)}
@@ -74,6 +84,19 @@ class CaptureHooks(CustomLogger):  # type: ignore[misc]
     @staticmethod
     def _flight(data: dict[str, Any]) -> InFlight | None:
         return IN_FLIGHT.get(str(data.get("litellm_call_id")))
+
+
+def without_foreign_thinking(kwargs: dict[str, Any], flight: InFlight) -> dict[str, Any]:
+    """The arguments with no other thinking than the target's own."""
+    if flight.endpoint != MESSAGES:
+        return kwargs
+    if flight.maker == CLAUDE:
+        outgoing.for_claude(flight)
+    cleaned = history.without_foreign_thinking(kwargs, outgoing.made_by, flight.maker or CLAUDE)
+    if cleaned is None:
+        return kwargs
+    flight.adapted = tuple(dict.fromkeys((*flight.adapted, history.NOTE)))
+    return cleaned
 
 
 def _full_name(kwargs: dict[str, Any]) -> str:

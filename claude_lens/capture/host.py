@@ -149,6 +149,31 @@ def max_output(model: str, provider: str) -> int | None:
 
 
 @lru_cache(maxsize=512)
+def knows(model: str, provider: str) -> bool:
+    """Whether LiteLLM's list says what this model can do. Of Ollama's it knows nothing but sizes."""
+    try:
+        info = litellm.get_model_info(model=model, custom_llm_provider=provider)
+    except Exception:
+        return False
+    return bool(info.get("max_input_tokens") or info.get("max_tokens")) and "ollama" not in provider
+
+
+@lru_cache(maxsize=512)
+def sees(model: str, provider: str) -> bool:
+    """Whether the model takes images; of one that LiteLLM does not know, it is assumed."""
+    known = knows(model, provider)
+    return not known or bool(litellm.supports_vision(model=model, custom_llm_provider=provider))
+
+
+@lru_cache(maxsize=512)
+def searches(model: str, provider: str) -> bool:
+    """Whether LiteLLM turns Anthropic's web search into a search of the provider's own."""
+    if provider == "openai":
+        return knows(model, provider)
+    return bool(litellm.supports_web_search(model=model, custom_llm_provider=provider))
+
+
+@lru_cache(maxsize=512)
 def reasons(model: str, provider: str) -> bool:
     """Whether the model takes a reasoning effort, as far as LiteLLM knows."""
     return bool(litellm.supports_reasoning(model=model, custom_llm_provider=provider))

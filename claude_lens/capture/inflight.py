@@ -10,12 +10,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from claude_lens.exchange import Agent, Headers, Identity, Lane, Status
+from claude_lens.normalising.problem import Problem
 from claude_lens.recorder.frames import Arrival, Ending, Frame
 from claude_lens.wire.headers import redact
 
 RawHeaders = list[tuple[bytes, bytes]]
 # The recorder's work on a request would take the processor from an answer that is about to come.
 UNSEEN = 0.03
+ESTIMATED = "tokens in the answer estimated by LiteLLM: the provider told none"
 FIRST_TOKEN = (b"content_block_delta", b'"delta":{')
 
 
@@ -44,6 +46,12 @@ class InFlight:
 
     ``identity`` and ``asker`` are None where nobody wanted to know who asks. ``refusal`` is the sentence of
     the guard that stopped it; ``over`` is called at its end.
+
+    ``maker``: whose the thoughts of the answer are (``translation.makers``). ``translating``: LiteLLM
+    translates for a provider of another format. ``answering``: that provider's answer has begun.
+    ``usage_told``: it has counted tokens; None where nobody has looked. ``refused``: the model would not
+    answer. ``instead``: what we answer ourselves where LiteLLM is kept from asking. ``problem``, ``cut``: how
+    the answer broke off.
     """
 
     endpoint: str
@@ -72,6 +80,13 @@ class InFlight:
     refusal: str | None = None
     over: Callable[[InFlight], None] | None = None
     upstream: UpstreamAnswer | None = None
+    maker: str | None = None
+    translating: bool = False
+    answering: bool = False
+    usage_told: bool | None = None
+    refused: bool = False
+    instead: bytes | None = None
+    problem: Problem | None = None
     cut: str | None = None
     cost_usd: float | None = None
     ttfb_ms: float | None = None
@@ -141,6 +156,7 @@ class InFlight:
         if self.over is not None:
             self.over(self)
         routed = self.routed_model or self.requested_model
+        estimated = self.usage_told is False and (http_status or 0) < 400
         self.put(
             Ending(
                 id=self.id,
@@ -159,9 +175,10 @@ class InFlight:
                 prices=self.price(routed, self.provider),
                 requested_prices=self.price(self.requested_model, None),
                 cost_usd=self.cost_usd,
-                adapted=self.adapted,
+                adapted=(*self.adapted, ESTIMATED) if estimated and status == "ok" else self.adapted,
                 agent=self.agent,
                 key_alias=self.key_alias,
+                usage_told=not estimated,
             )
         )
 

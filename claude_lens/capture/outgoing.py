@@ -11,47 +11,58 @@ from claude_lens import exact
 from claude_lens.capture.inflight import InFlight
 from claude_lens.capture.request import ANTHROPIC_ENDPOINTS, COUNT_TOKENS, MESSAGES
 from claude_lens.translation import history
+from claude_lens.translation.makers import CLAUDE, STAMP, THOUGHTS, mark_of
+from claude_lens.wire import sse
+from claude_lens.wire.events import is_stream
+from claude_lens.wire.parse import parse_object
 
 SIGNATURE = re.compile(rb'"signature":\s?"([^"]+)"')
 KEPT = 20_000
 
-# Digests of the signatures under which other providers' thoughts went out of this process.
-FOREIGN: OrderedDict[str, None] = OrderedDict()
+# By a digest of what marks them: who made the thoughts that went out of this process, but for Claude's.
+MAKERS: OrderedDict[str, str] = OrderedDict()
 
 
 def prepare(flight: InFlight) -> None:
-    """Set what goes on instead, where a rule or the conversation's past demands it.
+    """A count for a routed request names the routed model, since LiteLLM asks no callback about counts."""
+    if flight.target is not None and flight.endpoint == COUNT_TOKENS:
+        body = _parsed(flight.body)
+        flight.outgoing = _dumped({**body, "model": flight.target}) if body else None
 
-    A count for a routed request names the routed model, since LiteLLM asks no callback about counts. On the
-    way to Anthropic, thinking of another provider is taken out.
-    """
-    if flight.target is not None:
-        if flight.endpoint == COUNT_TOKENS:
-            body = _parsed(flight.body)
-            flight.outgoing = _dumped({**body, "model": flight.target}) if body else None
-        return
+
+def for_claude(flight: InFlight) -> None:
+    """On the way to Claude, thinking of another provider is taken out."""
     if flight.endpoint not in ANTHROPIC_ENDPOINTS:
         return
-    if history.may_hold_foreign_thinking(flight.body) or (FOREIGN and SIGNATURE.search(flight.body)):
-        cleaned = history.without_foreign_thinking(_parsed(flight.body) or {}, is_known)
-        flight.outgoing = _dumped(cleaned) if cleaned is not None else None
-        if flight.outgoing is not None:
-            flight.adapted = (*flight.adapted, history.NOTE)
+    if history.may_hold_foreign_thinking(flight.sent) or (MAKERS and SIGNATURE.search(flight.sent)):
+        cleaned = history.without_foreign_thinking(_parsed(flight.sent) or {}, made_by, CLAUDE)
+        outgoing = _dumped(cleaned) if cleaned is not None else None
+        if outgoing is not None:
+            flight.outgoing = outgoing
+            flight.adapted = tuple(dict.fromkeys((*flight.adapted, history.NOTE)))
 
 
 def remember(flight: InFlight) -> None:
-    """Keep in mind which signatures an answer of another provider carried."""
-    if flight.provider in (None, "anthropic") or flight.endpoint != MESSAGES:
+    """Keep in mind whose the thoughts of an answer are, where its provider has signed them itself."""
+    if flight.maker in (None, CLAUDE) or flight.endpoint != MESSAGES:
         return
-    for signature in SIGNATURE.findall(b"".join(flight.chunks)):
-        FOREIGN[_digest(signature)] = None
-    while len(FOREIGN) > KEPT:
-        FOREIGN.popitem(last=False)
+    body = b"".join(flight.chunks)
+    if b'"thinking' not in body and b"redacted_thinking" not in body:
+        return
+    message = sse.fold(body).message if is_stream(body, None) else parse_object(body)
+    content = message.get("content") if message else None
+    for block in content if isinstance(content, list) else []:
+        if isinstance(block, dict) and block.get("type") in THOUGHTS:
+            mark = mark_of(block)
+            if mark and not mark.startswith(STAMP):
+                MAKERS[_digest(mark)] = str(flight.maker)
+    while len(MAKERS) > KEPT:
+        MAKERS.popitem(last=False)
 
 
-def is_known(signature: str) -> bool:
-    """Whether another provider signed with it, as far as this process has seen."""
-    return _digest(signature.encode("utf-8", "surrogatepass")) in FOREIGN
+def made_by(mark: str) -> str | None:
+    """Who made the thought with this signature or these words, as far as this process has seen."""
+    return MAKERS.get(_digest(mark)) if MAKERS else None
 
 
 def _parsed(body: bytes) -> dict[str, Any] | None:
@@ -69,5 +80,5 @@ def _dumped(value: dict[str, Any]) -> bytes | None:
         return None
 
 
-def _digest(signature: bytes) -> str:
-    return hashlib.blake2b(signature, digest_size=12).hexdigest()
+def _digest(mark: str) -> str:
+    return hashlib.blake2b(mark.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()

@@ -13,7 +13,7 @@ from litellm.integrations.custom_logger import CustomLogger
 
 from claude_lens.agents import routes
 from claude_lens.agents.targets import derived
-from claude_lens.capture import host
+from claude_lens.capture import host, normalised, offline
 from claude_lens.capture.decision import Decider
 from claude_lens.capture.front import Front, FrontRoute
 from claude_lens.capture.hooks import CaptureHooks, Marker
@@ -43,6 +43,8 @@ class Plugin:
     def enable(self, sink: str) -> CaptureHooks:
         """Record into this sink of ours from now on, and stand before LiteLLM's routes."""
         self.worker.sinks.add(sink)
+        normalised.install()
+        offline.stay()
         self.stand_in_front()
         return self.hooks
 

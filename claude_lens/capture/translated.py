@@ -15,11 +15,13 @@ import orjson
 
 from claude_lens import memory
 from claude_lens.capture import headers as h
-from claude_lens.capture import outgoing
+from claude_lens.capture import normalised, outgoing
 from claude_lens.capture.answers import BILLING, REFUSED, error_body
 from claude_lens.capture.asgi import App, Message, Receive, Scope, Send, replay
+from claude_lens.capture.counting import Counting
 from claude_lens.capture.inflight import InFlight, RawHeaders, UpstreamAnswer
-from claude_lens.capture.request import MESSAGES
+from claude_lens.capture.mending import Mending
+from claude_lens.capture.request import COUNT_TOKENS, MESSAGES
 
 PING = b'event: ping\ndata: {"type": "ping"}\n\n'
 SILENCE = 15.0
@@ -47,11 +49,13 @@ async def run(
     """Let LiteLLM answer; ends the exchange in every case. A stream silent for ``silence`` s gets a ping."""
     flight.arrive_soon()
     IN_FLIGHT[flight.id] = flight
+    normalised.CURRENT.set(flight)
     watched = _Watched(flight, receive, send)
+    answer = Counting(flight, watched.send).send if flight.endpoint == COUNT_TOKENS else watched.send
     inner = {**scope, "headers": _inner_headers(flight)}
     pinger = asyncio.ensure_future(watched.keep_alive(silence))
     try:
-        await downstream(inner, replay(flight.sent, watched.receive), watched.send)
+        await downstream(inner, replay(flight.sent, watched.receive), answer)
     except BaseException as error:
         watched.failed(error)
         raise
@@ -85,6 +89,7 @@ class _Watched:
         self._flight = flight
         self._receive = receive
         self._send = send
+        self._mending = Mending(flight)
         self._status: int | None = None
         self._headers: RawHeaders = []
         self._replaced: bytes | None = None
@@ -106,6 +111,13 @@ class _Watched:
 
     async def send(self, message: Message) -> None:
         """Pass on what LiteLLM says, an upstream's error restored."""
+        if not self._flight.translating or self._flight.endpoint != MESSAGES:
+            await self._pass(message)
+            return
+        for ready in self._mending.take(message):
+            await self._pass(ready)
+
+    async def _pass(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             message = self._start(message)
         elif message["type"] == "http.response.body":

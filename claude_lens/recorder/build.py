@@ -70,7 +70,7 @@ def complete(running: Exchange, ending: Ending) -> Exchange:
     """
     answer = _answer(running.endpoint, ending)
     status, error = _outcome(ending, answer, dialect.dialect_of(running.endpoint) == "other")
-    usage = usage_of(answer.json)
+    usage = usage_of(answer.json) if ending.usage_told else None
     agent = {name: value for name, value in ending.agent.items() if name in _AGENT_FIELDS}
     model, routed = running.model, _served(running, ending, answer)
     return replace(

@@ -42,7 +42,8 @@ class Ending:
     Milliseconds count from the arrival. ``prices`` and ``requested_prices`` are entries of LiteLLM's price
     map (US dollars a token) for the routed and the requested model, None where it knows none.
     ``cost_usd`` is LiteLLM's own figure, used only where there are no prices. ``agent`` holds fields of
-    ``exchange.Agent`` found at request time.
+    ``exchange.Agent`` found at request time. ``usage_told`` is False where the provider has counted no
+    tokens, so that what the answer says of them is LiteLLM's estimate.
     """
 
     id: str
@@ -64,6 +65,7 @@ class Ending:
     adapted: tuple[str, ...] = ()
     agent: Mapping[str, Any] = field(default_factory=dict)
     key_alias: str | None = None
+    usage_told: bool = True
 
 
 Frame = Arrival | Ending

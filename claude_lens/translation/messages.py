@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from claude_lens.messages import system as system_block
@@ -13,22 +13,34 @@ from claude_lens.messages.blocks import blocks as blocks_of
 from claude_lens.messages.blocks import kind as kind_of
 from claude_lens.messages.calls import call, references
 from claude_lens.messages.written import reminder
+from claude_lens.translation.makers import unstamped
 from claude_lens.translation.notes import Notes
 
 Block = dict[str, Any]
 LONGEST_ID = 40
 NO_RESULT = "(no result: the call was interrupted)"
 IMAGE_FOLLOWS = "(image: see below)"
+NOT_SEEN = "(an image, which this model cannot see)"
+UNSEEN = "images named, not sent: the model cannot see"
+
+IsOwn = Callable[[Mapping[str, Any]], bool]
 
 
-def adapt_messages(messages: object, notes: Notes, *, short_ids: bool = True) -> list[dict[str, Any]]:
+def adapt_messages(
+    messages: object,
+    notes: Notes,
+    *,
+    short_ids: bool = True,
+    vision: bool = True,
+    is_own: IsOwn = lambda _block: False,
+) -> list[dict[str, Any]]:
     """A conversation of user and assistant turns in which every call has its result, right after it.
 
-    Thinking goes (it is signed for one provider), images move out of tool results, messages of role
+    Thinking goes unless it ``is_own`` of the target, images move out of tool results, messages of role
     ``system`` become reminders, blocks of Anthropic's own tools become text. ``short_ids``: call ids longer
-    than 40 characters are replaced, the same one everywhere.
+    than 40 characters are replaced, the same one everywhere. Without ``vision`` images become text.
     """
-    turns = _Conversation(notes, short_ids)
+    turns = _Conversation(notes, short_ids, vision, is_own)
     for message in messages if isinstance(messages, list) else []:
         if isinstance(message, Mapping):
             turns.take(message)
@@ -53,12 +65,27 @@ def is_billing(block: object, notes: Notes) -> bool:
     return True
 
 
+def named_images(content: Any, notes: Notes) -> Any:
+    """Messages or blocks, nested as they may be, with words in the place of images."""
+    if isinstance(content, list):
+        return [named_images(item, notes) for item in content]
+    if not isinstance(content, Mapping):
+        return content
+    if content.get("type") == "image":
+        notes.add(UNSEEN)
+        return {"type": "text", "text": NOT_SEEN}
+    inner = content.get("content")
+    return {**content, "content": named_images(inner, notes)} if isinstance(inner, list) else content
+
+
 class _Conversation:
     """Turns as they are built; ``_open`` holds the calls that still wait for a result."""
 
-    def __init__(self, notes: Notes, short_ids: bool) -> None:
+    def __init__(self, notes: Notes, short_ids: bool, vision: bool, is_own: IsOwn) -> None:
         self._notes = notes
         self._short_ids = short_ids
+        self._vision = vision
+        self._is_own = is_own
         self._turns: list[dict[str, Any]] = []
         self._open: list[str] = []
         self._waiting: list[Block] = []
@@ -89,8 +116,10 @@ class _Conversation:
         kept: list[Block] = []
         for block in blocks:
             made = call(block)
-            if kind_of(block) == "thinking":
-                self._notes.add("thinking of earlier turns removed")
+            if kind_of(block) == "thinking" and self._is_own(block):
+                kept.append(unstamped(block))
+            elif kind_of(block) == "thinking":
+                self._notes.add("thinking of another model removed")
             elif block.get("type") == TEXT:
                 if str(block.get("text") or "").strip():
                     kept.append(text_block(str(block["text"])))
@@ -156,6 +185,9 @@ class _Conversation:
         if kind == TEXT:
             text = str(block.get("text") or "")
             return [text_block(text)] if text.strip() else []
+        if kind == "image" and not self._vision:
+            self._notes.add(UNSEEN)
+            return [text_block(NOT_SEEN)]
         if kind == "image" and isinstance(source, Mapping) and source.get("type") in ("base64", "url"):
             return [{"type": "image", "source": dict(source)}]
         if kind == "document" and isinstance(source, Mapping) and source.get("type") == "text":

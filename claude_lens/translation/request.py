@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from claude_lens.translation.messages import adapt_messages, adapt_system
+from claude_lens.translation.messages import IsOwn, adapt_messages, adapt_system
 from claude_lens.translation.notes import Notes
 from claude_lens.translation.tools import adapt_tool_choice, adapt_tools
 
@@ -35,12 +35,17 @@ MEDIUM_BUDGET, HIGH_BUDGET = 4096, 16384
 class Ability:
     """What the target can do: ``max_output`` tokens (None: unknown), reasoning with a chosen effort.
 
-    ``short_ids`` is False where call ids carry the provider's own state.
+    ``short_ids`` is False where call ids carry the provider's own state. ``vision``: whether it sees images;
+    ``search``: the request is about a web search, which the provider can make; ``is_own``: whether it made a
+    thought.
     """
 
     max_output: int | None = None
     reasoning: bool = False
     short_ids: bool = True
+    vision: bool = True
+    search: bool = False
+    is_own: IsOwn = lambda _block: False
 
 
 def adapt(request: Mapping[str, Any], ability: Ability) -> tuple[dict[str, Any], tuple[str, ...]]:
@@ -52,9 +57,11 @@ def adapt(request: Mapping[str, Any], ability: Ability) -> tuple[dict[str, Any],
     notes = Notes()
     given = request.get("messages")
     messages = given if isinstance(given, list) else []
-    tools = adapt_tools(request.get("tools"), messages, notes)
+    tools = adapt_tools(request.get("tools"), messages, notes, search=ability.search)
     made: dict[str, Any] = {name: request[name] for name in PASSED if request.get(name) is not None}
-    made["messages"] = adapt_messages(messages, notes, short_ids=ability.short_ids)
+    made["messages"] = adapt_messages(
+        messages, notes, short_ids=ability.short_ids, vision=ability.vision, is_own=ability.is_own
+    )
     made["max_tokens"] = _max_tokens(request.get("max_tokens"), ability, notes)
     made |= {
         name: value

@@ -7,24 +7,30 @@ from typing import Any
 
 from claude_lens.messages.calls import calls, found_tools, is_loaded
 from claude_lens.translation.notes import Notes
+from claude_lens.translation.searching import is_search_tool
 
 Tool = Mapping[str, Any]
 MOST_TOOLS = 128
 KEPT = ("name", "description", "input_schema")
 
 
-def adapt_tools(tools: object, messages: Sequence[Any], notes: Notes) -> list[dict[str, Any]]:
+def adapt_tools(
+    tools: object, messages: Sequence[Any], notes: Notes, *, search: bool = False
+) -> list[dict[str, Any]]:
     """The client's own tools, bare of what only Anthropic understands.
 
-    Tools that Anthropic itself carries out go. A deferred tool is offered in full once the tool search has
-    found it, which a ``tool_reference`` in the conversation (or a call of it) shows; until then it is not.
+    Tools that Anthropic itself carries out go, but for a web search that the provider can make. A deferred
+    tool is offered in full once the tool search has found it, which a ``tool_reference`` in the conversation
+    (or a call of it) shows; until then it is not.
     """
     listed = [tool for tool in (tools if isinstance(tools, list) else []) if isinstance(tool, Mapping)]
     found, called = found_tools(messages), _called(messages)
     kept: list[dict[str, Any]] = []
     for tool in listed:
         name = str(tool.get("name") or "")
-        if tool.get("type") not in (None, "custom"):
+        if search and is_search_tool(tool):
+            kept.append({"type": tool["type"], "name": name})
+        elif tool.get("type") not in (None, "custom"):
             notes.add(f"tool {name or tool['type']} removed: only Anthropic carries it out")
         elif not is_loaded(tool, found):
             notes.add("deferred tools left out until they are found")

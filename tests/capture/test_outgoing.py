@@ -2,7 +2,7 @@ import json
 from typing import Any
 
 from claude_lens.capture.inflight import InFlight
-from claude_lens.capture.outgoing import FOREIGN, KEPT, prepare, remember
+from claude_lens.capture.outgoing import KEPT, MAKERS, for_claude, made_by, prepare, remember
 from claude_lens.translation.history import NOTE
 
 
@@ -11,6 +11,8 @@ def flight(body: Any, endpoint: str = "/v1/messages", target: str | None = None)
     made = InFlight(endpoint=endpoint, query="", headers=[], body=raw, put=lambda _: None, worker="w")
     made.target = target
     prepare(made)
+    if target is None:
+        for_claude(made)
     return made
 
 
@@ -56,21 +58,24 @@ def test_a_count_names_the_routed_model() -> None:
     assert flight(b"junk", "/v1/messages/count_tokens", "openai:gpt-4o").sent == b"junk"
 
 
-def test_signatures_of_others_are_remembered() -> None:
+def test_thoughts_of_others_are_remembered() -> None:
     thought = {"type": "thinking", "thinking": "x", "signature": "Ck9mZ2VtaW5p"}
+    unsigned = {"type": "thinking", "thinking": "of few words", "signature": ""}
     body = {"messages": [{"role": "assistant", "content": [thought, {"type": "text", "text": "y"}]}]}
     try:
         assert flight(body).outgoing is None
         other = flight({"model": "x"})
-        other.provider = "anthropic"
-        other.chunks = [b'{"type":"signature_delta","signature":"Ck9mZ2VtaW5p"}']
+        other.maker = "claude"
+        other.chunks = [json.dumps({"content": [thought, unsigned]}).encode()]
         remember(other)
         assert flight(body).outgoing is None
-        other.provider = "gemini"
+        other.maker = "deepseek"
         remember(other)
         assert flight(body).adapted == (NOTE,)
-        other.chunks = [b'"signature": "%d"' % number for number in range(KEPT)]
+        assert (made_by("Ck9mZ2VtaW5p"), made_by("of few words")) == ("deepseek", "deepseek")
+        many = [{**thought, "signature": str(number)} for number in range(KEPT)]
+        other.chunks = [json.dumps({"content": many}).encode()]
         remember(other)
         assert flight(body).outgoing is None
     finally:
-        FOREIGN.clear()
+        MAKERS.clear()

@@ -53,7 +53,7 @@ def test_thinking_goes() -> None:
         user("a"), assistant(thought, {"type": "redacted_thinking", "data": "x"}), user("b")
     )
     assert found == [user("a"), user("b")]
-    assert notes == ("thinking of earlier turns removed",)
+    assert notes == ("thinking of another model removed",)
 
 
 def test_system_messages_become_reminders_after_the_results() -> None:

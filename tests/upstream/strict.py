@@ -46,7 +46,7 @@ def problem(path: str, body: Any, headers: Pairs, also: frozenset[str] = frozens
             return f"header {name} is not for this provider"
     if not isinstance(body, dict):
         return "the body is not a JSON object"
-    body = {name: value for name, value in body.items() if name not in also}
+    body = _without(body, also)
     responses = path.endswith("/responses")
     try:
         _consumed(_adapter(responses, bool(body.get("stream"))).validate_python(body))
@@ -54,6 +54,17 @@ def problem(path: str, body: Any, headers: Pairs, also: frozenset[str] = frozens
         first = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
         return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
     return next(_responses_rules(body) if responses else _chat_rules(body), None)
+
+
+def _without(body: dict[str, Any], also: frozenset[str]) -> dict[str, Any]:
+    """The body without fields that the provider takes besides, its own and those of its messages."""
+    made = {name: value for name, value in body.items() if name not in also}
+    if also and isinstance(made.get("messages"), list):
+        made["messages"] = [
+            {name: value for name, value in message.items() if name not in also}
+            for message in made["messages"]
+        ]
+    return made
 
 
 def _chat_rules(body: dict[str, Any]) -> Iterator[str]:
