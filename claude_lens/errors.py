@@ -5,6 +5,7 @@
     LensError
     ├── UserError            something the user can put right; the message says how
     │   ├── SettingError     a setting has a value that makes no sense
+    │   │   └── SettingMissing   a setting that another one makes necessary is not set
     │   ├── ConfigError      litellm_config.yaml is wrong; names file and line
     │   └── NotFound         no session, exchange … by that id
     ├── HostError            the machine or another program failed us
@@ -36,6 +37,14 @@ class SettingError(UserError):
     def __init__(self, name: str, value: str, expected: str) -> None:
         super().__init__(f"{name}={value!r} is not valid: expected {expected}")
         self.name, self.value, self.expected = name, value, expected
+
+
+class SettingMissing(SettingError):
+    """A setting is needed and not set. Names it, and says who needs it."""
+
+    def __init__(self, name: str, wanted_by: str) -> None:
+        UserError.__init__(self, f"{wanted_by} needs {name}, which is not set (environment or .env)")
+        self.name, self.value, self.expected = name, "", f"a value, for {wanted_by}"
 
 
 class ConfigError(UserError):

@@ -27,7 +27,7 @@ import yaml
 from claude_lens.agents import needs, rules, targets
 from claude_lens.agents.rules import Question, Rule
 from claude_lens.agents.targets import Target
-from claude_lens.errors import ConfigError, SettingError
+from claude_lens.errors import ConfigError, SettingError, SettingMissing
 from claude_lens.messages.helpers import MAIN
 
 SECTION = "subagent_routing"
@@ -86,10 +86,12 @@ def load(config: Path | None, environ: Mapping[str, str]) -> Routes:
             raise at.error(f"this rule can never hit: {impossible}")
         try:
             made.setdefault(rule.to, targets.resolve(rule.to, names, environ))
+        except targets.KeyMissing as problem:
+            raise at.missing(rule.to, problem.variable) from None
         except ValueError as problem:
             raise at.error(str(problem)) from None
         if rule.to in keyless:
-            raise at.error(f"{rule.to!r} needs {keyless[rule.to]}, which is not set (environment or .env)")
+            raise at.missing(rule.to, keyless[rule.to])
     return Routes(tuple(rule for rule, _ in found), made)
 
 
@@ -106,6 +108,12 @@ class _At:
     line: int | None
     value: str = ""
     by_name: bool = False
+
+    def missing(self, target: str, variable: str) -> ConfigError | SettingError:
+        """The rule is right, but its target has no key."""
+        if self.path is None:
+            return SettingMissing(variable, f"{target!r} in {VARIABLE}")
+        return ConfigError(self.path, self.line, str(targets.KeyMissing(target, variable)))
 
     def error(self, problem: str) -> ConfigError | SettingError:
         if self.path is None:

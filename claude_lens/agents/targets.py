@@ -13,6 +13,14 @@ OPENAI_FORMAT = "openai"
 PLANO_URL = "http://localhost:8080"
 
 
+class KeyMissing(ValueError):
+    """A target's provider has no key. ``variable`` is the one to set."""
+
+    def __init__(self, name: str, variable: str) -> None:
+        super().__init__(f"{name!r} needs {variable}, which is not set (environment or .env)")
+        self.variable = variable
+
+
 @dataclass(frozen=True, slots=True)
 class Provider:
     """Variables of a provider: one of ``keys`` must be set (empty: none is needed), ``bases`` its address."""
@@ -128,7 +136,7 @@ def _plano_key(environ: Mapping[str, str]) -> str:
 def _deployment(name: str, provider: str, model: str, environ: Mapping[str, str]) -> Target:
     missing = missing_key(provider, environ)
     if missing:
-        raise ValueError(f"{name!r} needs {missing}, which is not set (environment or .env)")
+        raise KeyMissing(name, missing)
     known = PROVIDERS.get(provider, Provider())
     params: dict[str, Any] = {"model": f"{known.litellm or provider}/{model}"}
     base = base_url(provider, environ)

@@ -4,7 +4,7 @@ import pytest
 
 from claude_lens.agents.routes import Routes, load
 from claude_lens.agents.rules import Question
-from claude_lens.errors import ConfigError, SettingError
+from claude_lens.errors import ConfigError, SettingError, SettingMissing
 
 KEYS = {"OPENAI_API_KEY": "sk-o", "GROQ_API_KEY": "gsk"}
 MODELS = "model_list:\n  - model_name: claude-*\n    litellm_params: {model: anthropic/claude-*}\n"
@@ -152,3 +152,12 @@ def test_a_model_of_the_list_needs_its_key_too(tmp_path: Path) -> None:
     assert load(file, {"MISTRAL_API_KEY": "k"})
     with pytest.raises(ConfigError, match=r":6: 'fast' needs MISTRAL_API_KEY"):
         load(file, {})
+
+
+def test_a_missing_key_is_named_and_no_error_of_syntax() -> None:
+    with pytest.raises(SettingMissing) as raised:
+        load(None, {"SUBAGENT_MAPPINGS": "a:gemini:x"})
+    assert str(raised.value) == (
+        "'gemini:x' in SUBAGENT_MAPPINGS needs GEMINI_API_KEY, which is not set (environment or .env)"
+    )
+    assert raised.value.name == "GEMINI_API_KEY"
