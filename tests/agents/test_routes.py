@@ -87,7 +87,6 @@ def test_environment_alone() -> None:
         (":o3", "':o3' is not name:model"),
         ("a:o3,a:gpt-4o", "'a' is mapped twice"),
         ("a:gtp-4o", "unknown model 'gtp-4o'"),
-        ("a:gemini:x", "needs GEMINI_API_KEY"),
     ],
 )
 def test_malformed_mappings(value: str, problem: str) -> None:
