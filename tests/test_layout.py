@@ -25,7 +25,7 @@ WITHOUT_TWIN = re.compile(r"/migrations/env\.py$|/__(init|main)__\.py$")
 # A room imports only from those of the lines above its own.
 FLOORS = (
     ("descriptors", "errors", "exact", "units", "values", "launcher", "memory", "profiles", "messages"),
-    ("exchange", "when", "translation"),
+    ("exchange", "statusline", "when", "translation"),
     ("wire",),
     ("normalising", "settings"),
     ("agents", "client_settings", "guard", "hosts", "redact", "settings_docs"),

@@ -29,6 +29,7 @@ from claude_lens.hosts import HostGuard
 
 STATUS = "/claude-lens/status"
 GUARD = "/claude-lens/guard"
+LINE = "/claude-lens/line"
 MODELS = frozenset(("/v1/models", "/models"))
 
 
@@ -76,6 +77,8 @@ class EarlyApp:
             await answers.status(send, lanes=self._worker.lanes, recording=feed.status() if feed else None)
         elif method == "GET" and path == GUARD:
             await answers.respond_json(send, 200, self._worker.guard.status(scope["query_string"]))
+        elif method == "GET" and path == LINE:
+            await answers.respond_json(send, 200, self._worker.guard.line(scope["query_string"]))
         elif method == "GET" and path in MODELS and models.is_anthropics(scope):
             # Claude Code waits three seconds for it, and goes without.
             names = [deployment.name for deployment in self._known.deployments]

@@ -55,6 +55,7 @@ class Front:
             ("GET", "/api/hello"): answers.hello,
             ("GET", "/claude-lens/status"): self._status,
             ("GET", "/claude-lens/guard"): self._limits,
+            ("GET", "/claude-lens/line"): self._line,
         }
 
     def concerns(self, scope: Scope) -> bool:
@@ -124,6 +125,10 @@ class Front:
     async def _limits(self, scope: Scope, receive: Receive, send: Send) -> None:
         if await self._may_ask(scope, send):
             await answers.respond_json(send, 200, self._guard.status(scope["query_string"]))
+
+    async def _line(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if await self._may_ask(scope, send):
+            await answers.respond_json(send, 200, self._guard.line(scope["query_string"]))
 
     async def _may_ask(self, scope: Scope, send: Send) -> bool:
         if judge(scope["headers"], host.master_key()).verdict in ("master", "open"):

@@ -206,7 +206,7 @@ class Guard:
     def _known_better(self, who: Who) -> Who:
         """With the model that answers where another is asked for, and the session's folder."""
         model = self._reserving.answering(who.model)
-        project = who.project or self.ledger.project_of(who.session)
+        project = who.project or self.ledger.sessions.project_of(who.session)
         return (
             who
             if (model, project) == (who.model, who.project)
@@ -308,6 +308,11 @@ class Guard:
 
     # For people
 
+    def line(self, query: bytes = b"") -> dict[str, Any]:
+        """``GET /claude-lens/line?session=…``: what a status line shows of a session."""
+        self.drain()
+        return words.session_line(self.ledger, _session_of(query), time.time())
+
     def status(self, query: bytes = b"") -> dict[str, Any]:
         """``GET /claude-lens/guard``: the rules; with ``?session=…&agent=…`` those that apply."""
         self._look()
@@ -320,6 +325,10 @@ class Guard:
             "problem": self.problem,
             "complete": self.complete,
         }
+
+
+def _session_of(query: bytes) -> str:
+    return dict(parse_qsl(query.decode("latin-1"))).get("session", "")
 
 
 def _stamp(path: Path | None) -> object:

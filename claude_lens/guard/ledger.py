@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from claude_lens.guard.events import Reading, Spent
 from claude_lens.guard.file import Grant, Ruleset
 from claude_lens.guard.rules import EACH, Rule, Who
+from claude_lens.guard.sessions import Sessions, depth
 from claude_lens.guard.tally import ROUGHLY, Tally, Ticket
 from claude_lens.guard.windows import span
 
 BUCKET: Final = 900.0
 REMEMBERED: Final = 100_000
-SESSIONS: Final = 10_000
 SHAPES: Final = 4096
 STOPPED: Final = 100
 OLDEST: Final = 40 * 86400.0
@@ -69,8 +69,7 @@ class Ledger:
         self.notices: deque[Notice] = deque(maxlen=1000)
         self._sums: dict[tuple[float, Who], _Sum] = {}
         self._seen: OrderedDict[str, None] = OrderedDict()
-        self._agents: OrderedDict[str, dict[str, str | None]] = OrderedDict()
-        self._projects: OrderedDict[str, str] = OrderedDict()
+        self.sessions = Sessions()
         self._readings: dict[tuple[str, str], Reading] = {}
         self._tickets: dict[str, Ticket] = {}
         self._others: tuple[Ticket, ...] = ()
@@ -160,14 +159,10 @@ class Ledger:
                 self._seen.popitem(last=False)
         for reading in spent.readings:
             self._read(reading)
-        if spent.who.session and spent.who.project:
-            self._projects[spent.who.session] = spent.who.project
-            if len(self._projects) > SESSIONS:
-                self._projects.popitem(last=False)
         if spent.refused is not None:
             self.stopped(spent.refused, spent.who, spent.at, spent.id)
             return
-        self._know_agent(spent.who)
+        self.sessions.know(spent)
         if spent.free:
             return
         key = (spent.at // BUCKET * BUCKET, replace(spent.who, agent_id=None, parent_id=None))
@@ -180,10 +175,6 @@ class Ledger:
     def knows(self, exchange_id: str) -> bool:
         """Whether the exchange is counted."""
         return exchange_id in self._seen
-
-    def project_of(self, session: str | None) -> str | None:
-        """The folder of a session, which not every client tells with each request."""
-        return self._projects.get(session) if session else None
 
     def _count(self, who: Who, at: float, added: _Sum, now: float, *, quiet: bool = False) -> None:
         for tally in self._sums_of(who, at, now):
@@ -207,16 +198,6 @@ class Ledger:
         known = self._readings.get(key)
         if known is None or reading.at >= known.at:
             self._readings[key] = reading
-
-    def _know_agent(self, who: Who) -> None:
-        if who.session is None or who.agent_id is None:
-            return
-        agents = self._agents.get(who.session)
-        if agents is None:
-            agents = self._agents[who.session] = {}
-            if len(self._agents) > SESSIONS:
-                self._agents.popitem(last=False)
-        agents.setdefault(who.agent_id, who.parent_id)
 
     def stopped(self, rule_id: str, who: Who, at: float, exchange_id: str) -> None:
         """Keep in mind who was stopped."""
@@ -250,7 +231,7 @@ class Ledger:
                 return refusal
         if waiting is not None:
             return waiting
-        self._know_agent(who)
+        self.sessions.know_agent(who)
         ticket = Ticket(exchange_id, who, now, likely, most)
         for tally in tallies:
             tally.hold(ticket)
@@ -268,11 +249,11 @@ class Ledger:
             # An answer tells when its window ends, and the window's name how long it lasts.
             begin = (until or now) - (5 * 3600 if rule.plan == "5h" else 7 * 86400)
         else:
-            agents = self._agents.get(who.session or "", {})
+            agents = self.sessions.agents_of(who.session)
             if who.agent_id is None or who.agent_id in agents:
                 return None
             until = None
-            spent = float(len(agents)) if rule.kind == "agents" else self._depth(agents, who)
+            spent = float(len(agents)) if rule.kind == "agents" else depth(agents, who)
             if spent < rule.limit or (rule.kind == "depth" and spent <= rule.limit):
                 return None
         session = who.session if rule.by_session else None
@@ -291,14 +272,6 @@ class Ledger:
             and (one.resets_at is None or one.resets_at > now)
         ]
         return max(found, key=lambda one: one.at, default=None)
-
-    @staticmethod
-    def _depth(agents: Mapping[str, str | None], who: Who) -> float:
-        depth, parent, seen = 1, who.parent_id, set()
-        while parent is not None and parent not in seen:
-            seen.add(parent)
-            depth, parent = depth + 1, agents.get(parent)
-        return float(depth)
 
     def ended(self, exchange_id: str, now: float) -> None:
         """The answer is over; the recorder will tell what it was."""
@@ -337,7 +310,7 @@ class Ledger:
             tally.others = 0
         self._others = tuple(tickets)
         for ticket in self._others:
-            self._know_agent(ticket.who)
+            self.sessions.know_agent(ticket.who)
             if self.knows(ticket.id):
                 continue
             for tally in self._sums_of(ticket.who, ticket.at, now):
@@ -366,20 +339,13 @@ class Ledger:
         """Every sum whose window is not over."""
         return [one for one in self._tallies.values() if one.end is None or one.end > now]
 
+    def readings(self, now: float) -> list[Reading]:
+        """The newest reading of each window that is not over."""
+        return [one for one in self._readings.values() if one.resets_at is None or one.resets_at > now]
+
     def plan_reading(self, rule: Rule, now: float) -> Reading | None:
         """What the plan's window of a rule stands at."""
         return self._reading(rule, NOBODY, now)
-
-    def agents(self, session: str | None = None) -> tuple[int, int]:
-        """Most agents of a session, and deepest nesting, of ``session`` or of all."""
-        listed = [self._agents.get(session, {})] if session else list(self._agents.values())
-        most = max((len(one) for one in listed), default=0)
-        depths = (
-            self._depth(agents, Who(agent_id=agent, parent_id=parent))
-            for agents in listed
-            for agent, parent in agents.items()
-        )
-        return most, int(max(depths, default=0))
 
     def stops(self, rule: Rule, begin: float) -> list[dict[str, Any]]:
         """Who was stopped by a rule since ``begin``, oldest first."""

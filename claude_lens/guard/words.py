@@ -81,6 +81,37 @@ def overview(ledger: Ledger, now: float, who: Who | None = None) -> list[dict[st
     return [row(ledger, rule, now, who.session) for rule in ledger.set.rules if _may_apply(rule, who)]
 
 
+def session_line(ledger: Ledger, session: str, now: float) -> dict[str, Any]:
+    """What a status line wants to know of a session: its cost, the limits used most, the plan's windows."""
+    who = Who(session=session, project=ledger.sessions.project_of(session))
+    rows = [
+        (found["spent"] / rule.limit if rule.limit else 1.0, rule, found)
+        for rule in ledger.set.rules
+        if rule.kind in ("usd", "requests") and _may_apply(rule, who)
+        if (found := row(ledger, rule, now, session))["spent"] > 0
+    ]
+    rows.sort(key=lambda one: -one[0])
+    limits = [
+        {"name": _short(rule), "spent": found["spent"], "limit": found["limit"], "unit": rule.unit}
+        for _, rule, found in rows[:2]
+    ]
+    plan = [
+        {"name": one.name, "used": one.used, "gained": gained}
+        for one, gained in ledger.sessions.gained(session, ledger.readings(now))
+        if one.name in ("5h", "7d")
+    ]
+    return {"cost_usd": ledger.sessions.usd(session), "limits": limits, "plan": plan}
+
+
+def _short(rule: Rule) -> str:
+    return (
+        rule.scope.get("agent")
+        or rule.scope.get("model")
+        or rule.scope.get("user")
+        or rule.id.partition(":")[0]
+    )
+
+
 def _may_apply(rule: Rule, who: Who) -> bool:
     told = {name: value for name, value in rule.scope.items() if getattr(who, name) is not None}
     return replace(rule, scope=told).applies(who)
@@ -93,7 +124,7 @@ def row(ledger: Ledger, rule: Rule, now: float, session: str | None = None) -> d
         reading = ledger.plan_reading(rule, now)
         spent, resets = (reading.used, reading.resets_at) if reading else (0.0, None)
     elif rule.kind in ("agents", "depth"):
-        spent = float(ledger.agents(session)[rule.kind == "depth"])
+        spent = float(ledger.sessions.agents(session)[rule.kind == "depth"])
     else:
         tally = ledger.fullest(rule, now, session)
         spent, reserved, resets, begin = tally.spent, tally.reserved, tally.end, tally.begin

@@ -134,7 +134,7 @@ def test_agents_of_a_session_and_only_new_ones() -> None:
     assert sums.ask("again", asked[0], 0, 0, NOW).what == "pass"
     assert sums.ask("main", MAIN, 0, 0, NOW).what == "pass"
     assert sums.ask("other", Who(session="s2", agent="x", agent_id="b"), 0, 0, NOW).what == "pass"
-    assert sums.agents() == (2, 1)
+    assert sums.sessions.agents() == (2, 1)
 
 
 def test_nesting() -> None:
@@ -143,7 +143,7 @@ def test_nesting() -> None:
         Who(session="s", agent="x", agent_id=f"a{n}", parent_id=f"a{n - 1}" if n else None) for n in range(3)
     ]
     assert [sums.ask(f"e{n}", who, 0, 0, NOW).what for n, who in enumerate(chain)] == ["pass", "pass", "stop"]
-    assert sums.agents("s") == (2, 2)
+    assert sums.sessions.agents("s") == (2, 2)
 
 
 def test_the_plan() -> None:
