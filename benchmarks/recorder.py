@@ -1,4 +1,4 @@
-"""The whole recorder process, fed by a pipe: exchanges of 160 KB a second of one core's work.
+"""The whole recorder process, fed by a journal: exchanges of 160 KB a second of one core's work.
 
 Parsing, building, naming agents, redaction and the store are all in it; only the proxy is not.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import cProfile
 import io
+import itertools
 import json
 import os
 import pstats
@@ -15,23 +16,39 @@ import subprocess
 import sys
 import tempfile
 import time
+from pathlib import Path
 from typing import Any, Final
 
 import psutil
 
 from benchmarks import page
 from benchmarks.conversation import Conversation
-from claude_lens.recorder.frames import Arrival, Ending, Frame, encode
+from claude_lens.recorder.frames import Arrival, Ending, Frame, head_of
+from claude_lens.recorder.pipe import ANNOUNCE, Message
+from claude_lens.spool.counters import Counters
+from claude_lens.spool.journal import Journal
+from claude_lens.spool.records import ARRIVAL, ENDING
+from claude_lens.spool.writing import JournalWriter
 
 GOAL: Final = 300
 
 
-def frames(sessions: int, turns: int) -> tuple[bytes, int, float]:
-    """Frames as the proxy sends them, how many exchanges, and the mean body. Every answer is a stream."""
+def journal(home: Path, sessions: int, turns: int) -> tuple[Journal, int, float]:
+    """A journal as a proxy writes it, how many exchanges, and the mean body. Every answer is a stream."""
+    counters = Counters()
+    writer = JournalWriter(home, 64 << 30, counters)
+    written = itertools.count(1)
+
+    def _write(frame: Frame) -> None:
+        seq, kind = next(written), ARRIVAL if isinstance(frame, Arrival) else ENDING
+        if kind == ARRIVAL:
+            counters.passed()
+        writer.append(seq, writer.sealer.seal(kind, seq, frame.id, head_of(frame), frame.body))
+
     talks = [Conversation(seed) for seed in range(sessions)]
     for talk in talks:
         talk.grow(37)
-    out, count, sent = io.BytesIO(), 0, 0
+    count, sent = 0, 0
     streams = [talk.exchanges(turns) for talk in talks]
     for _ in range(turns):
         pairs = [next(stream) for stream in streams]
@@ -41,7 +58,6 @@ def frames(sessions: int, turns: int) -> tuple[bytes, int, float]:
             count += 1
             headers = (*request.headers, ("x-claude-code-session-id", str(arrived.identity.session_id)))
             _write(
-                out,
                 Arrival(
                     id=arrived.id,
                     worker=arrived.worker,
@@ -57,7 +73,6 @@ def frames(sessions: int, turns: int) -> tuple[bytes, int, float]:
             assert ended.response is not None
             assert ended.response.json is not None
             _write(
-                out,
                 Ending(
                     id=ended.id,
                     status="ok",
@@ -71,22 +86,18 @@ def frames(sessions: int, turns: int) -> tuple[bytes, int, float]:
                     prices={"input_cost_per_token": 5e-6, "output_cost_per_token": 25e-6},
                 ),
             )
-    return out.getvalue(), count, sent / count
-
-
-def _write(out: io.BytesIO, frame: Frame) -> None:
-    for part in encode(frame):
-        out.write(part)
+    writer.close()
+    return writer.journal, count, sent / count
 
 
 def measure(sessions: int, turns: int) -> dict[str, Any]:
     """Rates by the clock and by the process's own work, which other programs do not slow down."""
-    fed, count, mean = frames(sessions, turns)
     with tempfile.TemporaryDirectory() as folder:
+        fed, count, mean = journal(Path(folder), sessions, turns)
         environment = {**os.environ, "CLAUDE_LENS_HOME": folder}
         started = time.perf_counter()
         process = subprocess.Popen(
-            [sys.executable, "-m", "claude_lens.recorder", "store"],
+            [sys.executable, "-m", "claude_lens.recorder", "store", "--journal", str(fed.path)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=environment,
@@ -97,12 +108,12 @@ def measure(sessions: int, turns: int) -> dict[str, Any]:
         watched = psutil.Process(process.pid)
         idle = sum(watched.cpu_times()[:2])
         start = time.perf_counter()
-        process.stdin.write(fed)
+        process.stdin.write(b"".join(Message(ANNOUNCE, 2 * count).encoded()))
         process.stdin.flush()
-        handled = 0
-        while handled < 2 * count:
+        committed = 0
+        while committed < 2 * count:
             report = json.loads(process.stdout.readline())
-            handled += report["handled"]
+            committed = report["committed"]
         wall = time.perf_counter() - start
         work = sum(watched.cpu_times()[:2]) - idle
         memory = watched.memory_info().rss
@@ -122,17 +133,19 @@ def measure(sessions: int, turns: int) -> dict[str, Any]:
 
 def profile(sessions: int, turns: int, lines: int) -> None:
     """Where the time goes: the same in this process, under a profiler."""
+    from claude_lens.recorder.lane import Lane
     from claude_lens.recorder.process import run
     from claude_lens.recorder.sinks import factories
     from claude_lens.settings import load
 
-    fed, _, _ = frames(sessions, turns)
     with tempfile.TemporaryDirectory() as folder:
+        fed, _, _ = journal(Path(folder), sessions, turns)
         settings = load({"CLAUDE_LENS_HOME": folder})
         profiler = cProfile.Profile()
-        profiler.enable()
-        run(settings, factories(frozenset({"store"})), io.BytesIO(fed), io.BytesIO())
-        profiler.disable()
+        # The sink has a thread of its own, which is the one that works.
+        work = Lane.run
+        Lane.run = lambda lane: profiler.runcall(work, lane)  # type: ignore[method-assign]
+        run(settings, factories(frozenset({"store"})), io.BytesIO(), io.BytesIO(), fed)
     pstats.Stats(profiler).sort_stats("tottime").print_stats(lines)
 
 

@@ -11,6 +11,8 @@
     ├── HostError            the machine or another program failed us
     │   ├── ProxyError       the proxy did not start, stop or answer
     │   └── StoreError       the database cannot be opened, read or written
+    │       ├── NotNow       it will be back by itself: what is to be written waits, and nothing is wrong
+    │       └── Refused      it took all but some exchanges, which it will never take
     └── Fault                a bug or failure in recording, raised only under CLAUDE_LENS_STRICT
 """
 
@@ -69,6 +71,18 @@ class ProxyError(HostError):
 
 class StoreError(HostError):
     """The database cannot be opened, read or written."""
+
+
+class NotNow(StoreError):
+    """The database takes nothing for now (it is being upgraded, say) and will again: no fault is counted."""
+
+
+class Refused(StoreError):
+    """The database took a batch but for some exchanges: ``lost`` ids will never be stored, the rest is."""
+
+    def __init__(self, message: str, lost: frozenset[str] = frozenset()) -> None:
+        super().__init__(message)
+        self.lost = lost
 
 
 class Fault(LensError):

@@ -155,7 +155,13 @@ class Settings:
         "CLAUDE_LENS_QUEUE_BYTES",
         values.size,
         "256MB",
-        "Most memory for exchanges that wait to be written; what exceeds it is dropped and counted.",
+        "Most memory for exchanges that wait to be written; what exceeds it waits in the spool, on disk.",
+    )
+    spool_bytes: int = setting(
+        "CLAUDE_LENS_SPOOL_BYTES",
+        values.size,
+        "8GB",
+        "Most disk for exchanges that wait for the database; never more than half of what is free.",
     )
     keep_days: int | None = setting(
         "CLAUDE_LENS_KEEP_DAYS", values.whole(1), None, "Forget exchanges older than this.", shown="keep all"

@@ -51,8 +51,14 @@ class Worker:
             # Nobody will tell what was spent.
             self.guard.complete = True
             return None
-        command, limit = recorder_command(sorted(self.sinks)), self.settings.queue_bytes
-        feed = Feed(command, limit=limit, log=log.error, told=self.guard.told)
+        feed = Feed(
+            recorder_command(sorted(self.sinks)),
+            home=self.settings.home,
+            limit=self.settings.queue_bytes,
+            spool_limit=self.settings.spool_bytes,
+            log=log.error,
+            told=self.guard.told,
+        )
         self._feed = (os.getpid(), feed)
         feed.start()
         atexit.register(feed.close)

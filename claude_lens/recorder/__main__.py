@@ -1,15 +1,18 @@
-"""``python -m claude_lens.recorder [SINK …]``: started by the proxy, one for each of its workers."""
+"""``python -m claude_lens.recorder [SINK …] --journal FOLDER``: one for each worker of the proxy."""
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
+from pathlib import Path
 from typing import BinaryIO
 
 from claude_lens import descriptors, memory
 from claude_lens.recorder.process import ignore_signals, run
 from claude_lens.recorder.sinks import factories
 from claude_lens.settings import load
+from claude_lens.spool.journal import Journal
 
 
 def reports() -> BinaryIO:
@@ -25,10 +28,14 @@ def main() -> None:
     descriptors.raise_limit()
     ignore_signals()
     out = reports()
-    settings, opening = load(), factories(frozenset(sys.argv[1:]))
+    given = argparse.ArgumentParser()
+    given.add_argument("sinks", nargs="*")
+    given.add_argument("--journal", type=Path, required=True)
+    told = given.parse_args()
+    settings, opening = load(), factories(frozenset(told.sinks))
     # Parsed bodies are trees of many containers without a cycle: looking through them finds nothing.
     memory.permanent((50_000, 10, 10))
-    run(settings, opening, sys.stdin.buffer, out)
+    run(settings, opening, sys.stdin.buffer, out, Journal(told.journal))
 
 
 if __name__ == "__main__":

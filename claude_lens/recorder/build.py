@@ -106,9 +106,42 @@ def interrupted(running: Exchange) -> Exchange:
     return replace(running, status="interrupted", error="the proxy stopped before the answer ended")
 
 
-def unreadable(running: Exchange) -> Exchange:
-    """The exchange of an answer that a fault of ours kept from being understood; nothing of it is kept."""
-    return replace(running, status="error", error="the answer could not be recorded")
+def plain(arrival: Arrival) -> Exchange:
+    """The exchange of a request that a fault of ours kept from being understood: its bytes."""
+    return Exchange(
+        id=arrival.id,
+        endpoint=arrival.endpoint,
+        worker=arrival.worker,
+        status="running",
+        lane=arrival.lane,
+        lane_reason=arrival.lane_reason,
+        identity=identify(arrival.headers, None),
+        model=Model(requested=None),
+        started_at=arrival.arrived_at,
+        request=Request(
+            headers=arrival.headers,
+            query=arrival.query and headers.redact_query(arrival.query),
+            body=arrival.body,
+        ),
+    )
+
+
+def unreadable(running: Exchange, ending: Ending | None = None) -> Exchange:
+    """The exchange of an answer that a fault of ours kept from being understood: of ``ending`` its bytes."""
+    exchange = replace(running, status="error", error="the answer could not be understood")
+    if ending is None:
+        return exchange
+    return replace(
+        exchange,
+        http_status=ending.http_status,
+        ttfb_ms=ending.ttfb_ms,
+        ttft_ms=ending.ttft_ms,
+        duration_ms=ending.duration_ms,
+        response=Response(
+            headers=ending.headers,
+            body=decode_body(ending.body, headers.get(ending.headers, "content-encoding")),
+        ),
+    )
 
 
 def _answer(endpoint: str, ending: Ending) -> _Answer:

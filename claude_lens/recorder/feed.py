@@ -1,7 +1,8 @@
-"""The proxy's end of the recorder: takes frames without ever blocking, keeps them until they are stored.
+"""The proxy's end of the spool: takes frames without ever blocking, and has each on disk as soon as it can.
 
-``put`` costs the request path an append. One thread writes to the recorder's standard input, another reads
-its reports. A recorder that dies is started again and gets every frame that it had not yet reported.
+``put`` costs the request path an append. One thread seals frames and writes them to the journal; what the
+disk does not take stays in memory and goes to the recorder directly. The recorder reads the journal, and is
+kept alive by :class:`~claude_lens.recorder.keeper.Keeper`.
 """
 
 from __future__ import annotations
@@ -10,21 +11,25 @@ import contextlib
 import os
 import queue
 import socket
-import subprocess
 import sys
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
-import orjson
+from claude_lens.recorder.frames import Arrival, Frame, head_of
+from claude_lens.recorder.keeper import Hold, Keeper
+from claude_lens.spool import ledger
+from claude_lens.spool.counters import Counters
+from claude_lens.spool.records import ARRIVAL, ENDING
+from claude_lens.spool.writing import JournalWriter
 
-from claude_lens.recorder.frames import Arrival, Frame, encode
-
-RESTART_AFTER = (0.2, 1.0, 5.0)
-SAME_FRAME_DEATHS = 3
-FRAME_OVERHEAD = 2048
+FRAME_OVERHEAD: Final = 2048
+TRY_AGAIN: Final = 0.25
+_AT_ONCE: Final = 64
+_TO_BE_READ: Final = 0.5
+"""Share of a closing's time that what is on no disk gets to reach the sinks."""
 
 
 def worker_name() -> str:
@@ -33,53 +38,59 @@ def worker_name() -> str:
 
 
 class Feed:
-    """Frames on their way to the recorder; beyond ``limit`` waiting bytes, arrivals are dropped.
+    """Frames on their way to the spool of ``home``, which takes ``spool_limit`` bytes of disk.
 
-    ``command`` starts the recorder; ``log`` gets one line a fault, ``told`` what the recorder
-    has to say to the guard (:mod:`claude_lens.recorder.priced`), in a thread of the feed.
+    Beyond ``limit`` bytes in memory, which is reached only where the disk takes nothing, arrivals are lost.
+    ``command`` starts the recorder; ``log`` gets one line a fault, ``told`` what the recorder has to say to
+    the guard (:mod:`claude_lens.recorder.priced`), in a thread of the feed.
     """
 
     def __init__(
         self,
         command: list[str],
         *,
+        home: Path,
         limit: int,
+        spool_limit: int,
         log: Callable[[str], None],
         told: Callable[[dict[str, Any]], None] = lambda _: None,
     ) -> None:
         self._command = command
+        self._home = home
         self._limit = limit
+        self._spool_limit = spool_limit
         self._log = log
-        self._told = told
         self._waiting: queue.SimpleQueue[Frame | None] = queue.SimpleQueue()
-        self._unreported: deque[Frame] = deque()
-        self._open: dict[str, Arrival] = {}
         self._lock = threading.Lock()
         self._bytes = 0
-        self._dropped = 0
         self._dropped_ids: set[str] = set()
-        self._restarts = 0
-        self._known_to_recorder = 0
-        self._report: dict[str, Any] = {}
-        self._recorded_before = 0
-        self._process: subprocess.Popen[bytes] | None = None
-        self._thread: threading.Thread | None = None
+        self._losing = False
         self._closed = False
-        self._deaths_without_progress = 0
+        self._counters = Counters()
+        self._writer = JournalWriter(home, spool_limit, self._counters)
+        self._hold = Hold()
+        self._keeper = Keeper(command, self._writer, self._hold, self._lock, log, told)
+        self._problem: str | None = None
+        self._retry_at = 0.0
+        self._thread: threading.Thread | None = None
         self.worker = worker_name()
 
     def start(self) -> None:
-        """Start the recorder and the threads; does nothing the second time."""
+        """Make the journal, start the recorder and the threads; does nothing the second time."""
         if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="claude-lens-feed", daemon=True)
+            with contextlib.suppress(OSError):
+                self._writer.prepare()
+            self._thread = threading.Thread(target=self._run, name="claude-lens-spool", daemon=True)
             self._thread.start()
+            self._keeper.start()
 
     def put(self, frame: Frame) -> None:
-        """Take a frame; never blocks. Over the limit an arrival is dropped, with its ending, and counted."""
+        """Take a frame; never blocks. Over the limit an arrival is lost, with its ending, and counted."""
         size = _size(frame)
         with self._lock:
             if isinstance(frame, Arrival):
-                if self._closed or self._bytes + size > self._limit:
+                self._counters.passed()
+                if self._closed or self._bytes + self._hold.bytes + size > self._limit:
                     self._drop(frame)
                     return
             elif frame.id in self._dropped_ids:
@@ -89,143 +100,136 @@ class Feed:
         self._waiting.put(frame)
 
     def _drop(self, frame: Frame) -> None:
-        self._dropped += 1
+        self._counters.lost()
         self._dropped_ids.add(frame.id)
-        if self._dropped == 1:
-            self._log(f"recording falls behind: more than {self._limit} bytes wait, exchanges are dropped")
+        if not self._losing:
+            self._losing = True
+            why = self._problem or "recording falls behind"
+            self._log(f"{why}, and more than {self._limit} bytes wait in memory: exchanges are lost")
 
     def status(self) -> dict[str, Any]:
-        """Counters: ``queued`` frames and ``queued_bytes``, ``recorded``, ``dropped``, ``faults`` …"""
+        """Counters: ``passed``, ``stored``, ``waiting``, ``lost`` exchanges of the home, and this worker's.
+
+        ``queued`` frames are not yet committed by every sink, ``queued_bytes`` those in memory;
+        ``recorded`` and ``dropped`` exchanges are this worker's.
+        """
+        home = ledger.look(self._home)
+        report, kept = self._keeper.report, self._keeper
         with self._lock:
-            report = self._report
-            return {
-                "worker": self.worker,
-                "queued": self._waiting.qsize() + len(self._unreported),
-                "queued_bytes": self._bytes,
-                "recorded": self._recorded_before + report.get("recorded", 0),
-                "dropped": self._dropped,
-                "running": report.get("running", 0),
-                "recorder_pid": self._process.pid if self._process else None,
-                "restarts": self._restarts,
-                "sinks": report.get("sinks", []),
-                "failing": report.get("failing", []),
-                "faults": report.get("faults", {}),
-                "counters": report.get("counters", {}),
-            }
+            mine = self._counters.counts()
+            in_memory = self._bytes + self._hold.bytes
+        return {
+            "passed": home.passed,
+            "stored": home.stored,
+            "waiting": home.waiting,
+            "lost": home.lost,
+            "aside": home.aside,
+            "spool_bytes": home.bytes,
+            "waiting_for": self._problem or home.reason,
+            "worker": self.worker,
+            "queued": self._waiting.qsize() + max(0, self._hold.newest - report.get("committed", 0)),
+            "queued_bytes": in_memory,
+            "recorded": report.get("recorded", 0),
+            "dropped": mine.lost + report.get("lost", 0),
+            "running": report.get("running", 0),
+            "recorder_pid": kept.pid,
+            "restarts": kept.restarts,
+            "sinks": report.get("sinks", []),
+            "failing": report.get("failing", []),
+            "faults": report.get("faults", {}),
+            "counters": report.get("counters", {}),
+        }
 
     def close(self, timeout: float = 10.0) -> bool:
-        """Write out all that waits and let the recorder finish; False if ``timeout`` (s) is too short."""
+        """Have all that waits on disk and let the recorder finish; False if ``timeout`` (s) is too short."""
         with self._lock:
             already, self._closed = self._closed, True
         if self._thread is None or already:
             return True
+        until = time.monotonic() + timeout
         self._waiting.put(None)
-        self._thread.join(timeout)
-        return not self._thread.is_alive()
+        self._thread.join(timeout * _TO_BE_READ)
+        self._writer.close()
+        done = self._keeper.finish(max(0.1, until - time.monotonic()))
+        with self._lock:
+            self._counters.lost(self._hold.arrivals())
+        return done
 
     def _run(self) -> None:
-        while True:
-            process = self._spawn()
-            reader = threading.Thread(target=self._read_reports, args=(process,), daemon=True)
-            reader.start()
-            finished = self._write_frames(process)
-            with contextlib.suppress(OSError):
-                assert process.stdin
-                process.stdin.close()
-            process.wait()
-            reader.join()
-            if finished and not self._unreported:
-                return
-            self._mourn(process)
+        ending = False
+        while not (ending and not self._hold and self._waiting.empty()):
+            patience = TRY_AGAIN if self._hold or ending else None
+            ending |= self._take(patience)
+            try:
+                self._write_out()
+            except Exception as error:
+                self._fault(error)
 
-    def _spawn(self) -> subprocess.Popen[bytes]:
-        process = subprocess.Popen(
-            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, start_new_session=True
-        )
-        with self._lock:
-            self._process = process
-        return process
-
-    def _mourn(self, process: subprocess.Popen[bytes]) -> None:
-        with self._lock:
-            self._restarts += 1
-            self._recorded_before += self._report.get("recorded", 0)
-            self._report = {**self._report, "recorded": 0}
-            self._deaths_without_progress += 1
-            deaths = self._deaths_without_progress
-            if deaths % SAME_FRAME_DEATHS == 0:
-                self._give_up(self._unreported.popleft() if self._unreported else None)
-        self._log(f"the recorder ended (exit code {process.returncode}); starting it again")
-        time.sleep(RESTART_AFTER[min(deaths, len(RESTART_AFTER)) - 1])
-        if self._closed:
-            self._waiting.put(None)
-
-    def _give_up(self, frame: Frame | None) -> None:
-        """Leave out a frame that every recorder died of, and the rest of its exchange."""
-        frame = frame or next(iter(self._open.values()), None)
-        if frame is None:
-            return
-        arrival = self._open.pop(frame.id, None)
-        self._bytes -= _size(frame) + (_size(arrival) if arrival and arrival is not frame else 0)
-        self._dropped += 1
-        if isinstance(frame, Arrival):
-            self._dropped_ids.add(frame.id)
-
-    def _write_frames(self, process: subprocess.Popen[bytes]) -> bool:
-        """Write until the end is asked for (True) or the recorder is gone (False)."""
-        try:
-            with self._lock:
-                again = [*self._open.values(), *self._unreported]
-                self._known_to_recorder = len(self._open)
-            for known in again:
-                self._write(process, known)
-            while process.poll() is None:
-                try:
-                    frame = self._waiting.get(timeout=1.0)
-                except queue.Empty:
-                    continue
-                if frame is None:
-                    return True
+    def _take(self, patience: float | None) -> bool:
+        """Seal what waits, and wait for the first of it; True where the end was asked for."""
+        for number in range(_AT_ONCE):
+            try:
+                frame = self._waiting.get(timeout=patience) if number == 0 else self._waiting.get_nowait()
+            except queue.Empty:
+                return False
+            if frame is None:
+                return True
+            try:
+                self._look()
+                self._seal(frame)
+            except Exception as error:
+                self._fault(error)
                 with self._lock:
-                    self._unreported.append(frame)
-                self._write(process, frame)
-        except OSError:
-            return False
+                    self._bytes -= _size(frame)
+                    self._counters.lost(int(isinstance(frame, Arrival)))
         return False
 
-    @staticmethod
-    def _write(process: subprocess.Popen[bytes], frame: Frame) -> None:
-        assert process.stdin
-        for part in encode(frame):
-            view = memoryview(part)
-            while view:
-                view = view[process.stdin.write(view) :]
+    def _seal(self, frame: Frame) -> None:
+        kind = ARRIVAL if isinstance(frame, Arrival) else ENDING
+        seq = self._hold.newest + 1
+        record = self._writer.sealer.seal(kind, seq, frame.id, head_of(frame), frame.body)
+        with self._lock:
+            self._bytes -= _size(frame)
+            self._hold.add(seq, kind, record)
 
-    def _read_reports(self, process: subprocess.Popen[bytes]) -> None:
-        assert process.stdout
-        with process.stdout, contextlib.suppress(ValueError, OSError):
-            for line in iter(process.stdout.readline, b""):
-                report = orjson.loads(line)
-                if "told" in report:
-                    self._told(report["told"])
-                    continue
-                with self._lock:
-                    self._report = report
-                    if report["handled"]:
-                        self._deaths_without_progress = 0
-                        self._forget(report["handled"])
+    def _write_out(self) -> None:
+        """Write what is on no disk yet, in order, as far as the disk takes it."""
+        if not self._hold or time.monotonic() < self._retry_at:
+            return
+        with self._lock:
+            waiting = self._hold.to_write()
+        for seq, record in waiting:
+            try:
+                self._writer.append(seq, record)
+            except OSError as error:
+                self._refused(error)
+                break
+            with self._lock:
+                self._hold.remove(seq)
+        else:
+            self._problem, self._losing = None, False
+        self._keeper.tell(send=self._problem is not None)
 
-    def _forget(self, count: int) -> None:
-        """Drop reported frames, but keep the arrival of a running exchange: a new recorder would need it."""
-        resent = min(count, self._known_to_recorder)
-        self._known_to_recorder -= resent
-        for _ in range(min(count - resent, len(self._unreported))):
-            frame = self._unreported.popleft()
-            if isinstance(frame, Arrival):
-                self._open[frame.id] = frame
-                continue
-            arrival = self._open.pop(frame.id, None)
-            self._bytes -= _size(frame) + (_size(arrival) if arrival else 0)
+    def _refused(self, error: OSError) -> None:
+        self._retry_at = time.monotonic() + TRY_AGAIN
+        problem = f"the spool cannot be written ({error.strerror or error})"
+        if self._problem is None:
+            self._log(f"{problem}; exchanges wait in memory")
+        self._problem = problem
+
+    def _look(self) -> None:
+        """A home folder that was removed is made anew."""
+        if not self._hold and self._writer.gone():
+            self._log("the spool was removed; a new one is begun")
+            self._writer.close()
+            with self._lock:
+                self._counters = Counters()
+                self._writer = JournalWriter(self._home, self._spool_limit, self._counters)
+                self._hold.restart()
+            self._keeper.renew(self._writer)
+
+    def _fault(self, error: Exception) -> None:
+        self._log(f"recording: {type(error).__name__}: {error}")
 
 
 def _size(frame: Frame) -> int:

@@ -1,23 +1,16 @@
-"""What the proxy tells the recorder, and how it is laid out in a byte stream.
-
-A frame is ``length of head`` and ``length of body`` (two unsigned 32-bit integers, network order), the
-head (a JSON object with ``kind``), and the body (raw bytes, never copied into JSON).
-"""
+"""What the proxy tells the recorder: a head (a JSON object with ``kind``), and a body of raw bytes."""
 
 from __future__ import annotations
 
 import json
-import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO
+from typing import Any
 
 import orjson
 
 from claude_lens.exchange import Headers, Lane, Status
 from claude_lens.wire.parse import parse_json
-
-LENGTHS = struct.Struct("!II")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,27 +64,19 @@ class Ending:
 Frame = Arrival | Ending
 
 
-def encode(frame: Frame) -> tuple[bytes, bytes]:
-    """The frame's prefix with its head, and its body, to be written one after the other."""
+def head_of(frame: Frame) -> bytes:
+    """All of the frame but its body."""
     fields = {name: getattr(frame, name) for name in frame.__slots__ if name != "body"}
     fields["kind"] = "arrival" if isinstance(frame, Arrival) else "ending"
     try:
-        head = orjson.dumps(fields)
+        return orjson.dumps(fields)
     except TypeError:
         # Half a surrogate pair, as names and errors that came out of JSON may hold.
-        head = json.dumps(fields, default=str).encode()
-    return LENGTHS.pack(len(head), len(frame.body)) + head, frame.body
+        return json.dumps(fields, default=str).encode()
 
 
-def read_frame(stream: BinaryIO) -> Frame | None:
-    """The next frame, or None at the end of the stream (a torn last frame counts as the end)."""
-    lengths = stream.read(LENGTHS.size)
-    if len(lengths) < LENGTHS.size:
-        return None
-    head_size, body_size = LENGTHS.unpack(lengths)
-    head, body = stream.read(head_size), stream.read(body_size)
-    if len(head) < head_size or len(body) < body_size:
-        return None
+def frame_of(head: bytes, body: bytes) -> Frame:
+    """The frame again. Raises ``ValueError``, ``TypeError`` or ``KeyError`` for a head that is none."""
     fields: dict[str, Any] = parse_json(head)
     kind = fields.pop("kind")
     fields["headers"] = tuple((name, value) for name, value in fields["headers"])

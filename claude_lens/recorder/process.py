@@ -1,250 +1,261 @@
-"""The recorder process: frames in on standard input, exchanges out to the sinks, reports on standard output.
+"""The recorder process: records of the spool in, exchanges out to the sinks, reports on standard output.
 
-It outlives a killed proxy just long enough to store what had reached it, never reads a key, and never
-imports LiteLLM. A report is one JSON line: how many frames were handed to the sinks since the last report,
-and the running counters.
+It outlives a killed proxy just long enough to store what had reached the spool, never reads the proxy's
+key, and never imports LiteLLM. Standard input tells how far the journal may be read, and ends with the
+proxy. A report is one JSON line: how far every sink has committed, and the running counters.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
-import queue
 import signal
 import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterable
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Final
 
 import orjson
 
-from claude_lens.agents.namer import Namer
-from claude_lens.errors import Fault, LensError
-from claude_lens.exchange import Exchange
-from claude_lens.recorder.build import complete, interrupted, running, unreadable
-from claude_lens.recorder.frames import Arrival, Frame, read_frame
-from claude_lens.recorder.priced import before, spent_of
-from claude_lens.recorder.sinks import Counting, Idling, Sink, SinkFactory
-from claude_lens.redact import Redactor, redactor
+from claude_lens.errors import Fault
+from claude_lens.recorder import pipe
+from claude_lens.recorder.adoption import Adopted, Shelf
+from claude_lens.recorder.builder import Builder
+from claude_lens.recorder.lane import Lane
+from claude_lens.recorder.priced import before
+from claude_lens.recorder.sinks import Counting, SinkFactory
+from claude_lens.recorder.telling import GUARD, Telling
 from claude_lens.settings import Settings
+from claude_lens.spool import ledger
+from claude_lens.spool.journal import Journal
+from claude_lens.spool.positions import STORE, primary
+from claude_lens.spool.reading import NOWHERE, Record, Source
+from claude_lens.spool.syncing import Syncer
+from claude_lens.spool.writing import crowded
 
-FLUSH_EVERY = 0.1
-RETRY_EVERY = 1.0
-READ_AHEAD = 256
+LOOK_EVERY: Final = 0.4
+GRACE: Final = 8.0
+"""Seconds that a sink that is away gets once the proxy has ended."""
 
 
 class Recorder:
-    """Turns frames into exchanges and hands them to every sink, whatever one of them does."""
+    """Runs a lane for every sink, whatever one of them does."""
 
-    def __init__(self, settings: Settings, factories: dict[str, SinkFactory], report: BinaryIO) -> None:
-        self._settings = settings
-        self._factories = factories
+    def __init__(
+        self, settings: Settings, factories: dict[str, SinkFactory], report: BinaryIO, journal: Journal
+    ) -> None:
+        self.settings = settings
+        self.changed = threading.Condition()
+        self.version = 0
+        self.deadline: float | None = None
+        self.own = Source(journal, limit=0)
         self._report_to = report
-        self._sinks: dict[str, Sink] = {}
-        self._running: dict[str, Exchange] = {}
-        self._namer = Namer()
+        self._reporting = threading.RLock()
         self._faults: dict[str, dict[str, object]] = {}
-        self._failing: set[str] = set()
-        self._handled = 0
-        self._recorded = 0
-        self._reported_counters: object = {}
-        self._priced: list[dict[str, Any]] = []
-        self._redactor = self._redaction()
-        self._open()
+        self._fatal: Exception | None = None
+        self._aside = 0
+        self._reader = journal.reader_lock()
+        self._syncer = Syncer(self.own)
+        self._stored = STORE in factories
+        chosen: dict[str, SinkFactory] = {**factories, GUARD: lambda settings: Telling(self.tell)}
+        self._shelf = Shelf(settings.home, journal, frozenset(chosen))
+        self.lanes: list[Lane] = []
+        self.builder = Builder(settings, self.fault)
+        self.lanes = [Lane(name, factory, self) for name, factory in chosen.items()]
 
-    def _redaction(self) -> Redactor | None:
-        try:
-            return redactor(self._settings)
-        except LensError as error:
-            # Rather too much taken out than too little: the well-known forms do not depend on the file.
-            self._fault("redaction", error)
-            return Redactor()
+    def claim(self) -> None:
+        """Lock the journal for reading, and go on where the last recorder was, once there is one on disk."""
+        if not self.own.journal.exists():
+            return
+        with contextlib.suppress(OSError), self.own.lock:
+            self._reader.take(wait=True)
+            if not self.own.positions.kept:
+                self.own.positions.open()
 
-    def _open(self) -> None:
-        for name in [name for name in self._factories if name not in self._sinks]:
-            self._guard(name, lambda name=name: self._open_one(name))  # type: ignore[misc]
+    def sources(self) -> list[Source]:
+        """Journals that others left, the oldest first, and our own."""
+        return [*self._shelf.sources(), self.own]
 
-    def _open_one(self, name: str) -> None:
-        sink = self._factories[name](self._settings)
-        if sink is None:
-            del self._factories[name]
-        else:
-            self._sinks[name] = sink
-            self._failing.discard(name)
-
-    def _guard(self, name: str, action: Callable[[], None]) -> None:
-        try:
-            action()
-        except Exception as error:
-            self._fault(name, error)
-
-    def _fault(self, name: str, error: Exception) -> None:
-        self._failing.add(name)
+    def fault(self, name: str, error: Exception) -> None:
+        """Count what went wrong, and print what is new. Raises :class:`Fault` under CLAUDE_LENS_STRICT."""
         text = f"{type(error).__name__}: {error}".splitlines()[0]
-        known = self._faults.setdefault(name, {"count": 0, "last": None, "at": None})
-        if known["last"] != text:
-            print(f"claude-lens recorder: {name}: {text}", file=sys.stderr, flush=True)
-            if self._settings.strict:
-                traceback.print_exception(error, file=sys.stderr)
-        known.update(count=int(str(known["count"])) + 1, last=text, at=time.time())
-        if self._settings.strict:
+        with self._reporting:
+            known = self._faults.setdefault(name, {"count": 0, "last": None, "at": None})
+            if known["last"] != text:
+                print(f"claude-lens recorder: {name}: {text}", file=sys.stderr, flush=True)
+                if self.settings.strict:
+                    traceback.print_exception(error, file=sys.stderr)
+            known.update(count=int(str(known["count"])) + 1, last=text, at=time.time())
+        if self.settings.strict:
             self.report()
-            raise Fault(f"{name}: {text}") from error
+            self._fatal = Fault(f"{name}: {text}")
+            raise self._fatal from error
 
-    def handle(self, frame: Frame) -> None:
-        """Hand one frame to the sinks. An ending whose arrival was never seen is counted as a fault.
-
-        So is an answer that cannot be understood, whose exchange ends without it.
-        """
-        self._handled += 1
-        try:
-            exchange = self._build(frame)
-        except Exception as error:
-            before = None if isinstance(frame, Arrival) else self._running.pop(frame.id, None)
-            self._fault("recorder", error)
-            if before is None:
-                return
-            exchange = unreadable(before)
-        arrived = isinstance(frame, Arrival)
-        for name, sink in self._sinks.items():
-            self._guard(name, lambda sink=sink: (sink.arrived if arrived else sink.ended)(exchange))  # type: ignore[misc]
-        self._recorded += not arrived
-        if not arrived:
-            self._priced.append(spent_of(exchange).to_json())
-
-    def _build(self, frame: Frame) -> Exchange:
-        if isinstance(frame, Arrival):
-            exchange = running(frame)
-            if self._redactor:
-                exchange = self._redactor.arrived(exchange)
-            exchange = self._running[frame.id] = self._namer.arrived(exchange)
-            return exchange
-        if frame.id not in self._running:
-            raise Fault(f"exchange {frame.id} ended but never arrived")
-        exchange = complete(self._running[frame.id], frame)
-        exchange = self._namer.ended(self._redactor.ended(exchange) if self._redactor else exchange)
-        del self._running[frame.id]
-        return exchange
-
-    def flush(self) -> None:
-        """Let every sink commit its batch, then report."""
-        if len(self._sinks) < len(self._factories):
-            self._open()
-        for name, sink in self._sinks.items():
-            self._failing.discard(name)
-            self._guard(name, sink.flush)
+    def committed(self) -> None:
+        """A lane came on."""
         self.report()
 
-    def _counters(self) -> dict[str, dict[str, object]]:
-        return {name: sink.counters() for name, sink in self._sinks.items() if isinstance(sink, Counting)}
+    def must_yield(self, lane: str) -> bool:
+        """Whether the spool is full of what only this sink, which is not the store, still waits for."""
+        others = [each for each in self.lanes if each.lane not in (lane, GUARD) and not each.off]
+        if lane == STORE or not others:
+            return False
+        return crowded(self.settings.home, self.settings.spool_bytes)
 
-    def idle(self) -> None:
-        """Nothing came for a moment: let sinks do what time alone makes due, and report what changed."""
-        for name, sink in self._sinks.items():
-            if isinstance(sink, Idling):
-                self._guard(name, sink.idle)
-        if self._counters() != self._reported_counters:
+    def set_aside(self, source: Source, record: Record) -> None:
+        """Keep the bytes of a record that recorders die of in ``spool/aside``, sealed, and tell."""
+        self._aside += 1
+        kept = self._shelf.set_aside(source, record)
+        text = f"a record that recorders die of is set aside: {kept or 'and could not be kept'}"
+        print(f"claude-lens recorder: {text}", file=sys.stderr, flush=True)
+
+    def take(self, message: pipe.Message) -> None:
+        """Hear what the proxy says."""
+        if message.kind == pipe.KEY:
+            self.own.known_key(message.first)
+            return
+        if message.kind == pipe.INLINE:
+            self.own.inline[message.seq] = (message.first, message.second)
+            return
+        if not self.own.positions.kept:
+            self.claim()
+        with self.changed:
+            self.own.limit = message.seq
+            self.version += 1
+            self.changed.notify_all()
+
+    def end(self) -> None:
+        """The proxy is gone: what it wrote is all there will be."""
+        with self.changed:
+            self.own.limit = None
+            self.deadline = time.monotonic() + GRACE
+            self.version += 1
+            self.changed.notify_all()
+
+    def work(self) -> None:
+        """Run until every lane is done. Raises what ended one under CLAUDE_LENS_STRICT."""
+        self.claim()
+        self.adopt()
+        # All of them before the first one starts: what one has committed, the others may still need.
+        self.own.begin([lane.lane for lane in self.lanes], GUARD)
+        threading.Thread(target=self._tell_before, name="claude-lens-history", daemon=True).start()
+        for lane in self.lanes:
+            lane.start()
+        while any(lane.is_alive() for lane in self.lanes):
+            with self.changed:
+                self.changed.wait(LOOK_EVERY)
+            self._raise()
+            self._syncer.look()
+            self._settle(self._shelf.sources_done(self._on()))
+            self.adopt()
+        self._raise()
+        self._finish()
+
+    def _on(self) -> list[str]:
+        return [lane.lane for lane in self.lanes if not lane.off]
+
+    def adopt(self) -> None:
+        """Take over journals whose proxy and recorder are gone."""
+        if self.deadline is None and self._shelf.adopt():
+            with self.changed:
+                self.version += 1
+                self.changed.notify_all()
+
+    def _settle(self, done: list[Adopted]) -> None:
+        for each in done:
+            try:
+                each.source.positions.close()
+                ledger.fold(self.settings.home, each.source.journal)
+            except OSError as error:
+                self.fault("spool", error)
+                continue
+            finally:
+                self._shelf.release(each)
             self.report()
 
-    @property
-    def failing(self) -> bool:
-        """Whether a sink failed at its last try, so that another flush is worth it while idle."""
-        return bool(self._failing)
+    def _finish(self) -> None:
+        names = self._on()
+        self._settle(self._shelf.sources_done(names))
+        self._shelf.close()
+        mine = Adopted(self.own, self.own.journal.writer_lock(), self._reader)
+        with contextlib.suppress(OSError):
+            if self.own.journal.exists() and mine.finished(names) and mine.writer.take():
+                self._settle([mine])
+        self._shelf.release(mine)
+
+    def _raise(self) -> None:
+        fatal = next((lane.fatal for lane in self.lanes if lane.fatal), self._fatal)
+        if fatal is not None:
+            raise fatal
+
+    def _counters(self) -> dict[str, dict[str, object]]:
+        sinks: dict[str, object] = {lane.lane: lane.sink for lane in self.lanes}
+        counting = {name: sink for name, sink in sinks.items() if isinstance(sink, Counting)}
+        return {name: sink.counters() for name, sink in counting.items()}
 
     def report(self) -> None:
-        """Write one report line, and what was priced since the last; a proxy that is gone is no fault."""
-        if self._priced:
-            self._tell({"spent": self._priced})
-            self._priced = []
-        line = {
-            "handled": self._handled,
-            "recorded": self._recorded,
-            "running": len(self._running),
-            "sinks": sorted(self._sinks),
-            "failing": sorted(self._failing),
-            "faults": self._faults,
-            "counters": self._counters(),
-        }
-        self._handled = 0
-        self._reported_counters = line["counters"]
-        self._write(line)
+        """Write one report line; a proxy that is gone is no fault."""
+        with self._reporting:
+            own = dict(self.own.positions.lanes)
+            lanes = [lane for lane in self.lanes if not lane.off and lane.lane != GUARD]
+            first = primary(own)
+            line = {
+                "committed": self.own.committed(),
+                "inline": [
+                    place[0]
+                    for one in own.values()
+                    for place in list(one.open.values())
+                    if place[1] == NOWHERE
+                ],
+                "recorded": first.stored,
+                "lost": first.lost,
+                "running": max((lane.running for lane in lanes), default=0),
+                "sinks": sorted(lane.lane for lane in lanes if lane.sink is not None),
+                "failing": sorted(lane.lane for lane in lanes if lane.failing),
+                "waiting_for": {name: one.reason for name, one in own.items() if one.reason},
+                "aside": self._aside,
+                "faults": self._faults,
+                "counters": self._counters(),
+            }
+            self._write(line)
 
-    def tell_before(self) -> None:
-        """Tell the guard what was spent before."""
-        for piece in before(self._settings, stored="store" in self._factories):
-            self._tell(piece)
-
-    def _tell(self, told: dict[str, Any]) -> None:
+    def tell(self, told: dict[str, Any]) -> None:
+        """Say something to the guard."""
         self._write({"told": told})
+
+    def _tell_before(self) -> None:
+        for piece in before(self.settings, stored=self._stored):
+            self.tell(piece)
 
     def _write(self, line: dict[str, Any]) -> None:
         try:
-            try:
-                text = orjson.dumps(line)
-            except TypeError:
-                # Half a surrogate pair in a name.
-                text = json.dumps(line).encode()
+            text = orjson.dumps(line)
+        except TypeError:
+            # Half a surrogate pair in a name.
+            text = json.dumps(line).encode()
+        with self._reporting, contextlib.suppress(BrokenPipeError, ValueError):
             self._report_to.write(text + b"\n")
             self._report_to.flush()
-        except (BrokenPipeError, ValueError):
-            return
-
-    def close(self) -> None:
-        """The proxy is gone: what still runs was interrupted. Flush and close all sinks."""
-        for exchange in list(self._running.values()):
-            ended = interrupted(exchange)
-            for name, sink in self._sinks.items():
-                self._guard(name, lambda sink=sink, ended=ended: sink.ended(ended))  # type: ignore[misc]
-        self._running.clear()
-        self.flush()
-        for name, sink in self._sinks.items():
-            self._guard(name, sink.close)
 
 
-def frames(stream: BinaryIO) -> Iterable[Frame | None]:
-    """Frames as they come; None whenever none came for a moment, so that the batch can be flushed."""
-    ahead: queue.Queue[Frame | None] = queue.Queue(READ_AHEAD)
+def run(
+    settings: Settings,
+    factories: dict[str, SinkFactory],
+    source: BinaryIO,
+    report: BinaryIO,
+    journal: Journal,
+) -> None:
+    """Record until ``source`` ends and all is committed, or a sink that is away has had its time."""
+    recorder = Recorder(settings, factories, report, journal)
 
-    def read() -> None:
-        while (frame := read_frame(stream)) is not None:
-            ahead.put(frame)
-        ahead.put(None)
+    def listen() -> None:
+        while (message := pipe.read_message(source)) is not None:
+            recorder.take(message)
+        recorder.end()
 
-    threading.Thread(target=read, name="frames", daemon=True).start()
-    idle = FLUSH_EVERY
-    while True:
-        try:
-            frame = ahead.get_nowait() if idle == 0 else ahead.get(timeout=idle)
-        except queue.Empty:
-            idle = RETRY_EVERY
-            yield None
-            continue
-        if frame is None:
-            return
-        idle = 0
-        yield frame
-
-
-def run(settings: Settings, factories: dict[str, SinkFactory], source: BinaryIO, report: BinaryIO) -> None:
-    """Record until ``source`` ends; a batch is flushed when nothing waits, or every 100 ms under load."""
-    recorder = Recorder(settings, factories, report)
-    recorder.report()
-    recorder.tell_before()
-    unflushed_since: float | None = None
-    for frame in frames(source):
-        now = time.monotonic()
-        if frame is not None:
-            recorder.handle(frame)
-            unflushed_since = unflushed_since or now
-        if (frame is None and (unflushed_since or recorder.failing)) or (
-            unflushed_since and now - unflushed_since > FLUSH_EVERY
-        ):
-            recorder.flush()
-            unflushed_since = None
-        elif frame is None:
-            recorder.idle()
-    recorder.close()
+    threading.Thread(target=listen, name="claude-lens-input", daemon=True).start()
+    recorder.work()
 
 
 def ignore_signals() -> None:

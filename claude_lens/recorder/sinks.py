@@ -13,9 +13,11 @@ GROUP = "claude_lens.sinks"
 
 @runtime_checkable
 class Sink(Protocol):
-    """A consumer of exchanges. Called from one thread of the recorder; may raise, which is counted.
+    """A consumer of exchanges. Called from one thread of the recorder, its own; may raise, which is counted.
 
-    An exchange may come again with the same id (the recorder was restarted): the later one wins.
+    Exchanges come in the order in which they passed, and wait in the spool while ``flush`` raises. An
+    exchange may come again with the same id (the recorder was killed before it could note the commit): the
+    later one wins.
     """
 
     name: str
@@ -27,7 +29,11 @@ class Sink(Protocol):
         """The same exchange, complete."""
 
     def flush(self) -> None:
-        """End of a batch: make what was handed over durable."""
+        """End of a batch: make what was handed over durable; once this returns it is never handed over again.
+
+        What raises is tried again with nothing new handed over; :class:`~claude_lens.errors.NotNow` is no
+        fault, :class:`~claude_lens.errors.Refused` commits all but the exchanges it names.
+        """
 
     def close(self) -> None:
         """Flush and release everything, within a bounded time."""

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import Final
 
-from claude_lens.errors import StoreError
+from claude_lens.errors import Refused, StoreError
 from claude_lens.exchange import Exchange
 from claude_lens.settings import Settings
 from claude_lens.store.maintenance.daily import Daily
 from claude_lens.store.rows import Item
 from claude_lens.store.writing.writer import Writer
 
-WAITING_BYTES: Final = 64 * 1024 * 1024
-"""Most bytes of bodies that wait for a database that cannot be written."""
-
-RETRY_SECONDS = 5.0
+RETRY_SECONDS = 2.0
 
 log = logging.getLogger(__name__)
 
@@ -33,17 +29,16 @@ def open_sink(settings: Settings) -> StoreSink:
 
 
 class StoreSink:
-    """Collects exchanges and writes them in batches; what cannot be written waits, within ``limit`` bytes."""
+    """Collects exchanges and writes them in batches; what cannot be written waits for the next flush.
+
+    Whoever hands over bounds what waits: the recorder hands over nothing while a flush fails.
+    """
 
     name = "store"
 
-    def __init__(
-        self, url: str, *, bodies: bool = True, streams: bool = True, limit: int = WAITING_BYTES
-    ) -> None:
+    def __init__(self, url: str, *, bodies: bool = True, streams: bool = True) -> None:
         self.writer = Writer(url, bodies=bodies, streams=streams)
-        self._limit = limit
         self._items: dict[str, Item] = {}
-        self._bytes = 0
         self._workers: set[str] = set()
         self._failed: str | None = None
         self._failed_at = 0.0
@@ -56,43 +51,26 @@ class StoreSink:
         return len(self._items)
 
     def arrived(self, exchange: Exchange) -> None:
-        """Take a request. Raises :class:`StoreError` where too much waits already; its end is taken whole."""
+        """Take a request."""
         self._workers.add(exchange.worker)
         self._take(exchange)
 
     def ended(self, exchange: Exchange) -> None:
-        """Take a complete exchange. Raises :class:`StoreError` where too much waits already: it is lost."""
+        """Take a complete exchange."""
         self._take(exchange)
 
     def _take(self, exchange: Exchange) -> None:
         item = Item(exchange)
         earlier = self._items.pop(exchange.id, None)
         if earlier is not None:
-            self._bytes -= earlier.size
             item.take_request(earlier)
-        told = self._make_room(item.size)
-        if self._items and self._bytes + item.size > self._limit:
-            self.lost += exchange.status != "running"
-            raise StoreError(
-                f"{len(self._items)} exchanges wait for the database, more would take too much memory; "
-                f"{self.lost} lost so far"
-            )
         self._items[exchange.id] = item
-        self._bytes += item.size
-        if told is not None:
-            raise told
-
-    def _make_room(self, size: int) -> StoreError | None:
-        """Write what waits where nothing is wrong but that much came at once; what went wrong then."""
-        if self._items and self._bytes + size > self._limit and not self._failed:
-            try:
-                self.flush()
-            except StoreError as error:
-                return error
-        return None
 
     def flush(self) -> None:
         """Write what waits, in one transaction. Raises :class:`StoreError`; it then waits for the next flush.
+
+        Raises :class:`Refused` where some exchanges had to be kept as bytes, or cannot be kept; the rest is
+        written.
 
         After a failure the database is left alone for a moment, so that a locked one holds up nobody.
         """
@@ -119,7 +97,6 @@ class StoreSink:
 
     def _written(self) -> None:
         self._items.clear()
-        self._bytes = 0
         self._failed = None
 
     def _fail(self, error: StoreError) -> None:
@@ -131,17 +108,20 @@ class StoreSink:
         One that cannot be taken apart is kept as its bytes, and told all the same.
         """
         told: list[str] = []
+        lost: set[str] = set()
         for item in items:
             reason = self._refusal(item)
             if reason is None:
                 continue
             error, bare = reason, self._refusal(item.bare()) is None
-            self.lost += not bare
+            if not bare:
+                lost.add(item.exchange.id)
             told.append(f"{item.exchange.id} {'is kept as bytes only' if bare else 'cannot be stored'}")
+        self.lost += len(lost)
         self._written()
         if told:
             said = f"{type(error).__name__}: {error}".splitlines()[0]
-            raise StoreError(f"exchange {told[-1]} ({said})") from error
+            raise Refused(f"exchange {told[-1]} ({said})", frozenset(lost)) from error
 
     def _refusal(self, item: Item) -> Exception | None:
         """What keeps one exchange from being written; None where it is."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import time
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
@@ -14,7 +13,7 @@ from hypothesis import strategies as st
 from claude_lens.capture.inflight import UNSEEN, InFlight, UpstreamAnswer, new_id
 from claude_lens.exchange import Exchange
 from claude_lens.recorder.build import complete, running
-from claude_lens.recorder.frames import Arrival, Ending, Frame, encode, read_frame
+from claude_lens.recorder.frames import Arrival, Ending, Frame, frame_of, head_of
 from claude_lens.wire.sse import fold
 from tests.wire.test_sse import Json, event_lists, stream
 
@@ -43,8 +42,7 @@ def recorded(pieces: Sequence[bytes]) -> Exchange:
     for piece in pieces:
         one.passed(piece)
     one.end("ok", 200, [(b"content-type", b"text/event-stream")])
-    pipe = io.BytesIO(b"".join(part for frame in frames for part in encode(frame)))
-    arrival, ending = read_frame(pipe), read_frame(pipe)
+    arrival, ending = (frame_of(head_of(frame), frame.body) for frame in frames)
     assert isinstance(arrival, Arrival)
     assert isinstance(ending, Ending)
     return complete(running(arrival), ending)

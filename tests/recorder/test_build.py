@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import io
 import json
 from dataclasses import replace
 from typing import Any
@@ -14,7 +13,7 @@ from hypothesis import strategies as st
 
 from claude_lens.exchange import Agent, Exchange, Usage
 from claude_lens.recorder.build import complete, interrupted, running
-from claude_lens.recorder.frames import Arrival, Ending, encode, read_frame
+from claude_lens.recorder.frames import Arrival, Ending, frame_of, head_of
 
 PRICES = {
     "input_cost_per_token": 3e-06,
@@ -81,7 +80,7 @@ ENDING = Ending(
 
 
 def through_the_pipe(frame: Arrival | Ending) -> Any:
-    read = read_frame(io.BytesIO(b"".join(encode(frame))))
+    read = frame_of(head_of(frame), frame.body)
     assert read == frame
     return read
 

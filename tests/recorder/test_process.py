@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
-import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest
 
 from claude_lens.errors import Fault
 from claude_lens.exchange import Exchange
-from claude_lens.recorder import process as recorder_process
-from claude_lens.recorder.frames import Frame, encode
-from claude_lens.recorder.process import Recorder, run
+from claude_lens.recorder.pipe import ANNOUNCE, Message
 from claude_lens.recorder.sinks import SinkFactory
 from claude_lens.settings import Settings, load
+from claude_lens.spool.reading import Source
 from tests.recorder.conftest import arrival, ending
+from tests.recorder.playing import Playing, play, written
 
 
 class Memory:
@@ -53,22 +50,13 @@ class Memory:
         self.closed = True
 
 
-def stream(*frames: Frame) -> io.BytesIO:
-    return io.BytesIO(b"".join(part for frame in frames for part in encode(frame)))
-
-
 def settings(**changes: str) -> Settings:
     return load({"HOME": "/nonexistent", "CLAUDE_LENS_HOME": "/nonexistent", **changes})
 
 
-def reports(buffer: io.BytesIO) -> list[dict[str, Any]]:
-    lines = [orjson.loads(line) for line in buffer.getvalue().splitlines()]
-    return [line for line in lines if "told" not in line]
-
-
 def test_what_still_runs_at_the_end_was_interrupted() -> None:
-    sink, out = Memory(), io.BytesIO()
-    run(settings(), {"memory": lambda settings: sink}, stream(arrival(1), arrival(2), ending(1)), out)
+    sink = Memory()
+    told = play(settings(), {"memory": lambda settings: sink}, arrival(1), arrival(2), ending(1))
     assert sink.seen == [
         ("arrived", "1", "running"),
         ("arrived", "2", "running"),
@@ -76,17 +64,16 @@ def test_what_still_runs_at_the_end_was_interrupted() -> None:
         ("ended", "2", "interrupted"),
     ]
     assert sink.closed
-    assert sum(report["handled"] for report in reports(out)) == 3
-    assert reports(out)[-1] | {"running": 0, "recorded": 1} == reports(out)[-1]
+    assert (told[-1]["committed"], told[-1]["running"], told[-1]["recorded"]) == (3, 0, 2)
 
 
 def test_a_failing_sink_is_counted_and_the_other_gets_everything() -> None:
-    good, bad, out = Memory(), Memory(), io.BytesIO()
+    good, bad = Memory(), Memory()
     bad.fails = True
     factories: dict[str, SinkFactory] = {"bad": lambda settings: bad, "good": lambda settings: good}
-    run(settings(), factories, stream(arrival(1), ending(1), arrival(2), ending(2)), out)
+    told = play(settings(), factories, arrival(1), ending(1), arrival(2), ending(2))
     assert [seen[0] for seen in good.seen] == ["arrived", "ended", "arrived", "ended"]
-    fault = reports(out)[-1]["faults"]["bad"]
+    fault = told[-1]["faults"]["bad"]
     assert fault["count"] == 2
     assert fault["last"] == "OSError: no space left"
 
@@ -95,40 +82,28 @@ def test_strict_raises() -> None:
     bad = Memory()
     bad.fails = True
     with pytest.raises(Fault, match="no space left"):
-        run(settings(CLAUDE_LENS_STRICT="1"), {"bad": lambda s: bad}, stream(arrival(1)), io.BytesIO())
+        play(settings(CLAUDE_LENS_STRICT="1"), {"bad": lambda s: bad}, arrival(1))
 
 
 def test_an_ending_without_arrival_is_a_fault_of_ours() -> None:
-    out = io.BytesIO()
-    run(settings(), {}, stream(ending(1)), out)
-    assert reports(out)[-1]["faults"]["recorder"]["count"] == 1
+    assert play(settings(), {"memory": lambda _: Memory()}, ending(1))[-1]["faults"]["recorder"]["count"] == 1
 
 
-def test_an_answer_that_cannot_be_understood_still_ends_its_exchange(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: object) -> Exchange:
-        raise RecursionError("too deep")
-
-    monkeypatch.setattr(recorder_process, "complete", broken)
-    sink, out = Memory(), io.BytesIO()
-    run(settings(), {"memory": lambda settings: sink}, stream(arrival(1), ending(1)), out)
-    assert sink.seen == [("arrived", "1", "running"), ("ended", "1", "error")]
-    assert reports(out)[-1]["faults"]["recorder"]["last"] == "RecursionError: too deep"
-    assert reports(out)[-1]["running"] == 0
+def command(source: Source) -> list[str]:
+    return [sys.executable, "-m", "claude_lens.recorder", "--journal", str(source.journal.path)]
 
 
-def test_a_sink_that_prints_does_not_disturb_the_reports(journal: Path) -> None:
+def test_a_sink_that_prints_does_not_disturb_the_reports(journal: Path, tmp_path: Path) -> None:
+    source = written(tmp_path / "home", arrival(1, b"print"))
     process = subprocess.Popen(
-        [sys.executable, "-m", "claude_lens.recorder"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        command(source), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
-    out, err = process.communicate(b"".join(part for part in encode(arrival(1, b"print"))), 20)
-    assert sum(json.loads(line).get("handled", 0) for line in out.splitlines()) == 1
+    out, err = process.communicate(b"", 20)
+    assert max(json.loads(line).get("committed", 0) for line in out.splitlines()) == 1
     assert b"hello from a sink" in err
 
 
-def test_a_sink_that_cannot_open_is_tried_again() -> None:
+def test_a_sink_that_cannot_open_is_tried_again_and_misses_nothing() -> None:
     sink, tries = Memory(), []
 
     def factory(settings: Settings) -> Memory:
@@ -137,35 +112,33 @@ def test_a_sink_that_cannot_open_is_tried_again() -> None:
             raise OSError("the disk is away")
         return sink
 
-    recorder = Recorder(settings(), {"late": factory}, io.BytesIO())
-    recorder.handle(arrival(1))
-    recorder.flush()
-    recorder.handle(arrival(2))
-    assert sink.seen == [("arrived", "2", "running")]
+    playing = Playing(settings(), {"late": factory})
+    playing.handle(arrival(1))
+    playing.flush()
+    playing.close()
+    assert len(tries) == 2
+    assert [seen[:2] for seen in sink.seen] == [("arrived", "1"), ("ended", "1")]
 
 
 def test_a_sink_that_is_switched_off_costs_nothing() -> None:
-    out = io.BytesIO()
-    run(settings(), {"off": lambda settings: None}, stream(arrival(1), ending(1)), out)
-    assert reports(out)[-1]["sinks"] == []
-    assert reports(out)[-1]["faults"] == {}
+    told = play(settings(), {"off": lambda settings: None}, arrival(1), ending(1))
+    assert told[-1]["sinks"] == []
+    assert (told[-1]["faults"], told[-1]["recorded"]) == ({}, 1)
 
 
-def test_the_process_ignores_signals_and_ends_with_its_input(journal: Path) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "claude_lens.recorder"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
+def test_the_process_ignores_signals_and_ends_with_its_input(journal: Path, tmp_path: Path) -> None:
+    source = written(tmp_path / "home", arrival(1), ending(1))
+    process = subprocess.Popen(command(source), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert process.stdin
     assert process.stdout
-    first = json.loads(process.stdout.readline())
-    assert first["sinks"] == ["journal"]
-    process.stdin.write(b"".join(encode(arrival(1))))
+    lines = iter(process.stdout.readline, b"")
+    assert any(json.loads(line).get("sinks") == ["journal"] for line in lines)
+    process.stdin.write(b"".join(Message(ANNOUNCE, 1).encoded()))
     process.stdin.flush()
-    assert any(json.loads(line).get("handled") == 1 for line in iter(process.stdout.readline, b""))
+    assert any(json.loads(line).get("committed") == 1 for line in lines)
     os.kill(process.pid, signal.SIGTERM)
     os.kill(process.pid, signal.SIGINT)
     time.sleep(0.2)
-    process.stdin.write(b"".join(encode(ending(1))))
     process.stdin.close()
     process.stdout.read()
     assert process.wait(10) == 0
@@ -173,21 +146,22 @@ def test_the_process_ignores_signals_and_ends_with_its_input(journal: Path) -> N
     assert [json.loads(line)[0] for line in journal.read_text().splitlines()] == ["arrived", "ended"]
 
 
-def test_a_sink_that_failed_is_flushed_again_while_idle(journal: Path) -> None:
+def test_a_sink_that_failed_is_flushed_again_with_nothing_new(journal: Path, tmp_path: Path) -> None:
     lock = Path(f"{journal}.locked")
     lock.touch()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "claude_lens.recorder"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
+    source = written(tmp_path / "home", *(arrival(number) for number in range(1, 600)))
+    process = subprocess.Popen(command(source), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert process.stdin
     assert process.stdout
-    process.stdin.write(b"".join(encode(arrival(1))))
+    process.stdin.write(b"".join(Message(ANNOUNCE, 1 << 40).encoded()))
     process.stdin.flush()
     lines = iter(process.stdout.readline, b"")
-    assert any(json.loads(line).get("failing") for line in lines)
+    told = next(line for line in map(json.loads, lines) if line.get("failing"))
+    assert told["waiting_for"] == {"journal": "the journal is locked"}
     lock.unlink()
-    assert any(json.loads(line).get("failing") == [] for line in lines)
-    assert len(journal.read_text().splitlines()) == 1
+    assert any(json.loads(line).get("committed") == 599 for line in lines)
+    numbers = [int(json.loads(line)[1], 16) for line in journal.read_text().splitlines()]
+    assert numbers == list(range(1, 600))
     process.stdin.close()
     process.stdout.read()
     process.stdout.close()
@@ -209,29 +183,19 @@ class Counts(Memory):
 
 
 def test_counters_are_reported_when_they_change() -> None:
-    sink, plain, out = Counts(), Memory(), io.BytesIO()
-    recorder = Recorder(settings(), {"counts": lambda _: sink, "plain": lambda _: plain}, out)
-    recorder.report()
-    assert reports(out)[-1]["counters"] == {"counts": {"idled": 0}}
-    recorder.idle()
-    assert reports(out)[-1]["counters"] == {"counts": {"idled": 1}}
+    sink, plain = Counts(), Memory()
+    playing = Playing(settings(), {"counts": lambda _: sink, "plain": lambda _: plain})
+    until(lambda: playing.reports()[-1:] and playing.reports()[-1]["counters"] == {"counts": {"idled": 1}})
     sink.fails = True
-    recorder.idle()
-    last = reports(out)[-1]
-    assert (last["failing"], last["faults"]["counts"]["last"]) == (["counts"], "OSError: not today")
-
-
-def test_sinks_idle_while_nothing_comes() -> None:
-    sink = Counts()
-    near, far = socket.socketpair()
-    with near, far, far.makefile("rb") as source:
-        arguments = (settings(), {"counts": lambda _: sink}, source, io.BytesIO())
-        thread = threading.Thread(target=run, args=arguments)
-        thread.start()
-        deadline = time.monotonic() + 10
-        while sink.idled < 2 and time.monotonic() < deadline:
-            time.sleep(0.02)
-        near.shutdown(socket.SHUT_WR)
-        thread.join(10)
-    assert sink.idled >= 2
+    until(lambda: playing.reports()[-1]["failing"] == ["counts"])
+    assert playing.reports()[-1]["faults"]["counts"]["last"] == "OSError: not today"
+    playing.close()
     assert sink.closed
+    assert sink.idled >= 2
+
+
+def until(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 15
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from pathlib import Path
 from typing import Any, Final
@@ -15,11 +14,11 @@ import pytest
 from benchmarks.streams import stream_of
 from claude_lens.exact import dump
 from claude_lens.recorder.frames import Arrival, Ending
-from claude_lens.recorder.process import Recorder
 from claude_lens.settings import load
 from claude_lens.store.reading.queries import Reader
 from claude_lens.store.sink import open_sink
 from claude_lens.store.transfer.exporting import jsonl
+from tests.recorder.playing import Playing
 
 CASES: Final = json.loads(Path(__file__).with_name("cases.json").read_text())
 BARE: Final = {"card"}
@@ -84,7 +83,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """All that is kept of the conversation: the export, and the files of the database."""
     home = tmp_path_factory.mktemp("cases")
     settings = load({"CLAUDE_LENS_HOME": str(home)})
-    recorder = Recorder(settings, {"store": open_sink}, io.BytesIO())
+    recorder = Playing(settings, {"store": open_sink})
     body, answer = conversation()
     headers = (("x-claude-code-session-id", SESSION),)
     arrived = Arrival(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,7 +11,6 @@ import pytest
 
 from claude_lens.exchange import Headers
 from claude_lens.recorder.frames import Arrival, Ending
-from claude_lens.recorder.process import Recorder
 from claude_lens.redact import Redactor
 from claude_lens.settings import load
 from claude_lens.store.maintenance.scrub import scrub
@@ -22,6 +20,7 @@ from claude_lens.store.reading.raw import raw
 from claude_lens.store.sink import StoreSink
 from claude_lens.store.transfer import exporting, importing
 from claude_lens.wire.parse import parse_object
+from tests.recorder.playing import Playing
 from tests.redact.samples import SAMPLES
 from tests.store.conftest import NewUrl
 
@@ -109,19 +108,19 @@ def dumped(value: Any) -> bytes:
 
 
 @pytest.fixture
-def recorder(url: str, tmp_path: Path) -> Iterator[Recorder]:
+def recorder(url: str, tmp_path: Path) -> Iterator[Playing]:
     """One whose faults fail the test."""
     made = recorder_of(url, tmp_path)
     yield made
     made.close()
 
 
-def recorder_of(url: str, home: Path, **more: str) -> Recorder:
+def recorder_of(url: str, home: Path, **more: str) -> Playing:
     settings = load({"CLAUDE_LENS_HOME": str(home), "CLAUDE_LENS_STRICT": "1", **more})
-    return Recorder(settings, {"store": lambda _settings: StoreSink(url)}, io.BytesIO())
+    return Playing(settings, {"store": lambda _settings: StoreSink(url)})
 
 
-def recorded(recorder: Recorder, secret: bytes) -> dict[str, bytes]:
+def recorded(recorder: Playing, secret: bytes) -> dict[str, bytes]:
     """Every body as a request and its own answer, and as the arguments of a tool; the bodies by name."""
     sent = {name: body.replace(b"SECRET", secret) for name, body in BODIES.items()}
     ways: tuple[tuple[str, Headers, Callable[[bytes], bytes]], ...] = (
@@ -158,7 +157,7 @@ def test_what_is_meant_to_be_json_is() -> None:
     }
 
 
-def test_nothing_is_lost_and_everything_comes_back(recorder: Recorder, reader: Reader) -> None:
+def test_nothing_is_lost_and_everything_comes_back(recorder: Playing, reader: Reader) -> None:
     sent = recorded(recorder, b"fine")
 
     for name, body in sent.items():
@@ -178,7 +177,7 @@ def test_nothing_is_lost_and_everything_comes_back(recorder: Recorder, reader: R
     assert report.sound, report.damage
 
 
-def test_what_could_not_be_said_again_is_bytes(recorder: Recorder, reader: Reader) -> None:
+def test_what_could_not_be_said_again_is_bytes(recorder: Playing, reader: Reader) -> None:
     recorded(recorder, b"fine")
     kept = {name: type(found.request) for name in BODIES if (found := reader.bodies(name))}
     for name in (
@@ -192,7 +191,7 @@ def test_what_could_not_be_said_again_is_bytes(recorder: Recorder, reader: Reade
         assert kept[name] is dict, name
 
 
-def test_no_secret_is_kept(recorder: Recorder, reader: Reader, url: str) -> None:
+def test_no_secret_is_kept(recorder: Playing, reader: Reader, url: str) -> None:
     for name in recorded(recorder, SECRET.encode()):
         for ident in (name, f"{name}, streamed"):
             assert SECRET not in repr(reader.bodies(ident)), ident
@@ -220,7 +219,7 @@ def test_scrub_reaches_everything(url: str, reader: Reader, tmp_path: Path) -> N
     assert report.sound, report.damage
 
 
-def test_they_leave_and_come_back(recorder: Recorder, reader: Reader, new_url: NewUrl) -> None:
+def test_they_leave_and_come_back(recorder: Playing, reader: Reader, new_url: NewUrl) -> None:
     sent = recorded(recorder, b"fine")
     lines = list(exporting.jsonl(reader, "last"))
     other = new_url("other")

@@ -1,11 +1,11 @@
-"""What the sink cannot write as it came, and what comes faster than it is written."""
+"""What the sink cannot write as it came."""
 
 from __future__ import annotations
 
 import pytest
 
 from claude_lens.errors import StoreError
-from claude_lens.exchange import Exchange, Usage
+from claude_lens.exchange import Exchange
 from claude_lens.store.maintenance.verify import verify
 from claude_lens.store.reading.queries import Reader
 from claude_lens.store.sink import StoreSink
@@ -40,26 +40,3 @@ def test_one_that_cannot_be_taken_apart_is_kept_as_its_bytes(
     assert odd.response is not None
     assert (found.request, found.response) == (odd.request.body, odd.response.body)
     assert verify(reader).sound
-
-
-def test_much_at_once_is_written_before_more_is_taken(url: str, reader: Reader, make: Make) -> None:
-    sink = StoreSink(url, limit=10_000)
-    for number in range(5):
-        sink.ended(make(body_of("a" * 6000 + str(number)), message_of(0)))
-    assert sink.waiting == 1
-    assert len(names(reader)) == 4
-    sink.close()
-    assert sink.lost == 0
-    assert len(names(reader)) == 5
-
-
-def test_what_goes_wrong_when_room_is_made_is_told_and_nothing_is_lost(url: str, make: Make) -> None:
-    sink = StoreSink(url, limit=10_000)
-    sink.ended(make(body_of("a" * 6000), message_of(0), usage=Usage(input_tokens=2**70)))
-    good = make(body_of("b" * 6000), message_of(0))
-    with pytest.raises(StoreError, match="cannot be stored"):
-        sink.ended(good)
-    sink.close()
-    assert sink.lost == 1
-    with Reader(url) as reader:
-        assert names(reader) == [good.id]

@@ -309,22 +309,6 @@ def test_an_unreadable_folder_at_the_start_is_survived(make: Make) -> None:
         shutil.rmtree(folder)
 
 
-@pytest.mark.sqlite
-def test_what_waits_is_bounded_and_the_loss_is_counted(url: str, file: Path, make: Make) -> None:
-    sink = StoreSink(url, limit=10_000)
-    sink.writer.open()
-    with locked(file):
-        sink.ended(make(body_of("a" * 6000), message_of(0)))
-        with pytest.raises(StoreError, match="1 lost"):
-            sink.ended(make(body_of("b" * 6000), message_of(0)))
-        with pytest.raises(StoreError):
-            sink.flush()
-    sink.flush()
-    with Reader(url) as reader:
-        assert len(ids(reader)) == 1
-    sink.close()
-
-
 def test_one_exchange_that_cannot_be_stored_holds_up_no_other(
     sink: StoreSink, reader: Reader, make: Make
 ) -> None:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import io
 import sqlite3
 from dataclasses import replace
 
@@ -10,7 +9,6 @@ from sqlalchemy import select
 from benchmarks.streams import stream_of
 from claude_lens.exact import dump
 from claude_lens.recorder.frames import Arrival, Ending
-from claude_lens.recorder.process import Recorder
 from claude_lens.redact import Redactor, mark
 from claude_lens.settings import load
 from claude_lens.store import database
@@ -22,6 +20,7 @@ from claude_lens.store.reading.raw import streams_of
 from claude_lens.store.reading.search import parse, search
 from claude_lens.store.schema import SEARCH, metadata, streams
 from claude_lens.store.sink import StoreSink, open_sink
+from tests.recorder.playing import Playing
 from tests.redact.samples import AROUND, SAMPLES, around
 from tests.store.conftest import T0, Make, ask, body_of, change, message_of
 
@@ -120,7 +119,7 @@ def test_clean_content_beside_is_no_trouble(url: str, sink: StoreSink, reader: R
 def test_what_the_recorder_gets_is_clean_before_it_lands(url: str, make: Make) -> None:
     said = [around(kind, secret) for kind, secret in SAMPLES]
     home = {"CLAUDE_LENS_DATABASE_URL": url, "CLAUDE_LENS_STRICT": "1"}
-    recorder = Recorder(load(home), {"store": open_sink}, io.BytesIO())
+    recorder = Playing(load(home), {"store": open_sink})
     for number, text in enumerate(said):
         body = body_of(text, f"and {text}")
         body["system"][0]["text"] += text
@@ -142,7 +141,7 @@ def test_what_the_recorder_gets_is_clean_before_it_lands(url: str, make: Make) -
 def test_what_is_not_to_be_redacted_stays(url: str) -> None:
     kind, secret = SAMPLES[20]
     home = {"CLAUDE_LENS_DATABASE_URL": url, "CLAUDE_LENS_REDACT": "off"}
-    recorder = Recorder(load(home), {"store": open_sink}, io.BytesIO())
+    recorder = Playing(load(home), {"store": open_sink})
     arrival = Arrival(id="a", worker="w", arrived_at=T0, endpoint="/v1/messages", body=dump(body_of(secret)))
     recorder.handle(arrival)
     recorder.close()
@@ -187,7 +186,7 @@ def test_a_stream_that_may_tell_goes_whole_and_others_stay(
 
 def test_streams_of_what_the_recorder_redacted_are_not_kept(url: str, make: Make) -> None:
     _, secret = SAMPLES[20]
-    recorder = Recorder(load({"CLAUDE_LENS_DATABASE_URL": url}), {"store": open_sink}, io.BytesIO())
+    recorder = Playing(load({"CLAUDE_LENS_DATABASE_URL": url}), {"store": open_sink})
     fine, told = message_of(0), message_of(1)
     told["content"][1]["input"] = {"command": f"export TOKEN={secret}"}
     for name, answer in (("fine", fine), ("told", told)):

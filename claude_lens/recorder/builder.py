@@ -1,0 +1,103 @@
+"""Frames to redacted, named exchanges, once for all sinks, whatever a body holds."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
+
+from claude_lens.agents.namer import Namer
+from claude_lens.errors import LensError
+from claude_lens.exchange import Exchange
+from claude_lens.recorder.build import complete, plain, running, unreadable
+from claude_lens.recorder.frames import Arrival, Ending
+from claude_lens.redact import Redactor, redactor
+from claude_lens.settings import Settings
+
+KEPT_BYTES: Final = 64 << 20
+"""Bodies of exchanges under way that are kept built; the others are built again from the spool."""
+SHARED: Final = 64
+"""Exchanges that ended last, kept for a sink that comes a little later."""
+
+Fault = Callable[[str, Exception], None]
+
+
+class Builder:
+    """Builds exchanges; may be called from the threads of several sinks. ``fault`` hears what went wrong."""
+
+    def __init__(
+        self, settings: Settings, fault: Fault, *, shared: bool = False, limit: int = KEPT_BYTES
+    ) -> None:
+        self._fault = fault
+        self._limit = limit
+        self._lock = threading.RLock()
+        self._namer = Namer()
+        self._running: OrderedDict[str, Exchange] = OrderedDict()
+        self._bytes = 0
+        self._ended: OrderedDict[str, Exchange] = OrderedDict()
+        try:
+            self._redactor = redactor(settings)
+        except LensError as error:
+            # Rather too much taken out than too little: the well-known forms do not depend on the file.
+            self._redactor = Redactor()
+            fault("redaction", error)
+
+    def arrived(self, frame: Arrival) -> Exchange:
+        """The exchange as its request arrived; a body that cannot be taken apart stays bytes."""
+        with self._lock:
+            known = self._running.get(frame.id)
+            if known is None:
+                known = self._arrival(frame)
+                self._running[frame.id] = known
+                self._bytes += len(known.request.body)
+                while self._bytes > self._limit and len(self._running) > 1:
+                    self._bytes -= len(self._running.popitem(last=False)[1].request.body)
+            return known
+
+    def _arrival(self, frame: Arrival) -> Exchange:
+        try:
+            exchange = running(frame)
+            return self._namer.arrived(self._redactor.arrived(exchange) if self._redactor else exchange)
+        except Exception as error:
+            self._fault("recorder", error)
+        try:
+            exchange = plain(frame)
+            return self._redactor.arrived(exchange) if self._redactor else exchange
+        except Exception as error:
+            # What cannot be searched for secrets is not kept.
+            self._fault("recorder", error)
+            return plain(replace(frame, body=b"", query=""))
+
+    def ended(self, frame: Ending, arrival: Callable[[], Arrival]) -> Exchange:
+        """The exchange as it ended. ``arrival`` reads its request again where it is not at hand any more."""
+        with self._lock:
+            known = self._ended.get(frame.id)
+            if known is not None:
+                return known
+            before = self._running.get(frame.id) or self.arrived(arrival())
+            exchange = self._ending(before, frame)
+            self._forget(frame.id)
+            self._ended[frame.id] = exchange
+            if len(self._ended) > SHARED:
+                self._ended.popitem(last=False)
+            return exchange
+
+    def _ending(self, before: Exchange, frame: Ending) -> Exchange:
+        try:
+            exchange = complete(before, frame)
+            return self._namer.ended(self._redactor.ended(exchange) if self._redactor else exchange)
+        except Exception as error:
+            self._fault("recorder", error)
+        try:
+            exchange = unreadable(before, frame)
+            return self._redactor.ended(exchange) if self._redactor else exchange
+        except Exception as error:
+            self._fault("recorder", error)
+            return unreadable(before)
+
+    def _forget(self, exchange_id: str) -> None:
+        gone = self._running.pop(exchange_id, None)
+        if gone is not None:
+            self._bytes -= len(gone.request.body)
