@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,8 +38,9 @@ def command(session: str, kind: str, output: Path | None) -> None:
         ident = reader.session(session)["id"]
         pieces = _pieces(reader, ident, kind)
         if output is None:
+            terminal = sys.stdout.isatty()
             for piece in pieces:
-                sys.stdout.buffer.write(piece)
+                sys.stdout.buffer.write(_CONTROL.sub(_escaped, piece) if terminal else piece)
             sys.stdout.buffer.flush()
             return
         try:
@@ -57,9 +59,18 @@ def command(session: str, kind: str, output: Path | None) -> None:
     print(f"{output}: session {ident}", file=sys.stderr)
 
 
+# What JSON lets stand and a terminal may obey: DEL, and the controls of the second set in UTF-8.
+_CONTROL = re.compile(rb"\x7f|\xc2[\x80-\x9f]")
+
+
+def _escaped(match: re.Match[bytes]) -> bytes:
+    return b"\\u00%02x" % match[0][-1]
+
+
 def _pieces(reader: object, session: str, kind: str) -> Iterator[bytes]:
     from claude_lens.store.reading.queries import Reader
     from claude_lens.store.transfer import exporting, pages
+    from claude_lens.terminal.output import visible
 
     assert isinstance(reader, Reader)
     if kind == "jsonl":
@@ -68,4 +79,5 @@ def _pieces(reader: object, session: str, kind: str) -> Iterator[bytes]:
         yield exporting.dump_har(exporting.har(reader, session))
     else:
         texts = pages.markdown(reader, session) if kind == "md" else pages.page(reader, session)
-        yield from (text.encode("utf-8", "replace") for text in texts)
+        # Somebody's terminal shows the file, sooner or later.
+        yield from (visible(text).encode("utf-8", "replace") for text in texts)

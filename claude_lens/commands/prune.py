@@ -3,14 +3,36 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
+from typing import Final
 
 import click
 
 from claude_lens import settings as setting_table
 from claude_lens import when
-from claude_lens.errors import UserError
+from claude_lens.errors import StoreError, UserError
 from claude_lens.terminal.output import json_option, print_json
 from claude_lens.units import size
+
+_ROOM: Final = 64 << 20
+"""Bytes that deleting takes for a while: what is deleted is written down first, so that it can be undone."""
+
+
+def _room(home: Path, problem: str) -> str:
+    """What to do where a full disk is the ``problem``; nothing otherwise."""
+    if "full" not in problem:
+        return ""
+    files = (
+        [path for path in home.iterdir() if path.is_file() and ".log" in path.suffixes]
+        if home.is_dir()
+        else []
+    )
+    sizes = sorted(((path.stat().st_size, path.name) for path in files), reverse=True)
+    logs = f", {sizes[0][1]} ({size(sizes[0][0])}) among it" if sizes and sizes[0][0] >= 1 << 20 else ""
+    return (
+        f"\ndeleting needs room for a while: free {size(_ROOM)} on that disk by other means first{logs}, "
+        "then run lensctl prune again; it goes on where it stopped"
+    )
 
 
 @click.command()
@@ -47,15 +69,18 @@ def command(
             raise UserError("say what to forget: --older-than, --max-size or --session")
     with open_reader(settings) as reader:
         ident = reader.session(session)["id"] if session else None
-    with progress_bar() as progress:
-        done = prune(
-            settings.database_url,
-            older_than=moment,
-            max_size=limit,
-            session=ident,
-            dry_run=dry_run,
-            progress=progress,
-        )
+    try:
+        with progress_bar() as progress:
+            done = prune(
+                settings.database_url,
+                older_than=moment,
+                max_size=limit,
+                session=ident,
+                dry_run=dry_run,
+                progress=progress,
+            )
+    except StoreError as error:
+        raise StoreError(f"{error}{_room(settings.home, str(error))}") from None
     if as_json:
         print_json(dataclasses.asdict(done))
         return

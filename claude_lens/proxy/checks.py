@@ -23,6 +23,7 @@ from claude_lens.proxy.status import address
 from claude_lens.settings import Settings, is_loopback
 
 FREE_SPACE = 500 << 20
+DELETING = 64 << 20
 CLAUDE_TIMEOUT = 30.0
 
 
@@ -150,6 +151,9 @@ def home(settings: Settings) -> Check:
     if not os.access(folder, os.W_OK):
         return Check("home", False, f"{folder} cannot be written to", "correct its owner or mode")
     free = shutil.disk_usage(folder).free
+    if free < DELETING:
+        hint = f"free {DELETING >> 20} MB by other means, then run lensctl prune: deleting needs some room"
+        return Check("home", False, f"{free >> 20} MB free", hint)
     if free < FREE_SPACE:
         return Check("home", False, f"{free >> 20} MB free", "free some space: lensctl prune")
     return Check("home", True, f"{folder}, {free >> 30} GB free")

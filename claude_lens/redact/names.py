@@ -125,7 +125,7 @@ _VALUE: Final = re.compile(
 _LINE_VALUE: Final = re.compile(r"(?P<bare>[^\s\"'`\\$(]{4,512})(?=[\s\\]|\Z)")
 _CODE: Final = re.compile(r"[A-Za-z_$@][\w$]*(?:(?:\.|->|::|/|-)[\w$]*)*[?!]?\Z")
 _AFTER: Final = re.compile(r"%26|%22|%0[AaDd]|=20|=0[AD]")
-_CHAIN: Final = re.compile(r"[A-Za-z_$@]\w*(?:(?:\.|->|::)[A-Za-z_]\w*)+\Z")
+_CHAIN: Final = re.compile(r"[A-Za-z_$@]\w*(?:(?:(?:\.|->|::)[A-Za-z_]\w*)+\Z|\[)")
 _COUNTED: Final = re.compile(
     r"[a-z_]*(?:pass(?:word|wd)?|pwd|secret|token|key|arg|val|value|param|str|string|text|user|name|field|input|test"
     r"|data|line|node|item|id|group|match|int|uint|utf|sha|md|base|float|bytes|col|row|part|tmp|var|result|res|obj)"
@@ -233,7 +233,7 @@ def _kind(text: str, start: int, word: str, anchor: str) -> str | None:
 
 
 def _assigned(text: str, start: int, place: int, kind: str) -> Iterator[Found]:
-    if text[place - 1] == "=" and text[start].isupper() and _is_setting(text, start):
+    if text[place - 1] == "=" and text[start : start + 2].isupper() and _is_setting(text, start):
         line = _LINE_VALUE.match(text, place)
         if line and is_secret(line["bare"], kind, quoted=False, env=True):
             yield Found(*line.span("bare"), kind)
@@ -292,8 +292,8 @@ def is_secret(value: str, kind: str, *, quoted: bool, env: bool = False) -> bool
     return not (_PLACE.match(value) or _TEMPLATE.search(value) or is_placeholder(value))
 
 
-def _is_code(value: str, kind: str) -> bool:
-    plain = kind != "password" and len(value) < 16 and _CODE.match(value)
+def _is_code(value: str, kind: str, *, env: bool) -> bool:
+    plain = not env and kind != "password" and len(value) < 16 and _CODE.match(value)
     return _CHAIN.match(value) is not None or bool(plain)
 
 

@@ -12,7 +12,10 @@ _ENOUGH: Final = 96
 _WORDS: Final = re.compile(r"[a-z]{5,}")
 _DIGITS: Final = re.compile(r"[0-9]")
 _VOWEL: Final = re.compile(r"[aeiouy][^aeiouy]{1,2}[aeiouy]")
-_PART: Final = re.compile(r"(?:[A-Z]?[a-z]{2,}|[A-Z]{2,}|[A-Za-z]|[0-9]{1,4})(?:[_\-./: ]|\Z)")
+_PART: Final = re.compile(
+    r"(?:(?:[A-Z]?[a-z]{2,}){1,3}[0-9]{0,3}|[A-Z]{2,}[0-9]{0,3}|[A-Za-z][0-9]{0,3}|[0-9]{1,4})"
+    r"(?:[_\-./: ]|\Z)"
+)
 _PLACEHOLDER: Final = re.compile(
     r"your|example|placeholder|change[-_]?(?:me|it)|dummy|sample|foo_?bar|redacted|replace|insert|secret_?here"
     r"|password_?here|token_?here|key_?here|fake|mock|undefined|not[-_]?set|(?:\A|[^a-z])(?:none|null|todo)\b"

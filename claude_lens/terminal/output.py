@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import click
 from rich.console import Console
@@ -58,6 +58,18 @@ class Progress:
         if self._shown:
             sys.stderr.write("\r\033[K")
             sys.stderr.flush()
+
+
+_VISIBLE: Final = {
+    **{code: chr(0x2400 + code) for code in range(32) if chr(code) not in "\n\t"},
+    0x7F: "\u2421",
+    **{code: f"\\x{code:02x}" for code in range(0x80, 0xA0)},
+}
+
+
+def visible(text: str) -> str:
+    """``text`` of several lines, control characters as signs (``\u241b``), which no terminal obeys."""
+    return text.replace("\r\n", "\n").translate(_VISIBLE)
 
 
 def printable(text: str | None) -> str:

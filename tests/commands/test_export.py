@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from claude_lens.commands import export
 from claude_lens.exchange import Request
 from claude_lens.store.sink import open_sink
 from tests.commands.conftest import SESSION, exchange
@@ -21,6 +22,29 @@ def test_every_format(recorded: Lens, kind: str, begins: str) -> None:
     shown = recorded.lensctl("export", SESSION[:5], "--format", kind).stdout
     assert shown.startswith(begins)
     assert "answer 5" in shown
+
+
+def test_nothing_shown_commands_the_terminal(lens: Lens) -> None:
+    sink = open_sink(lens.settings)
+    dirty = exchange(1)
+    assert isinstance(dirty.request.json, dict)
+    dirty.request.json["messages"][0]["content"] = "a\x1b[31mb\x1b]0;title\x07c\x9bd\x7fe"
+    sink.ended(dirty)
+    sink.close()
+    for kind in ("md", "html"):
+        shown = lens.lensctl("export", "--format", kind).stdout
+        assert kind == "html" or "\u241b[31mb\u241b]0;title\u2407" in shown
+        assert not [char for char in shown if not char.isprintable() and char not in "\n\t"]
+    kept = lens.lensctl("export", "--format", "jsonl").stdout
+    assert "a\\u001b[31mb" in kept
+
+
+def test_controls_that_json_leaves_are_written_out_for_a_terminal() -> None:
+    text = json.dumps("a\x7fb\x9bc\u2421d\u00e9", ensure_ascii=False).encode()
+    shown = export._CONTROL.sub(export._escaped, text)
+    assert b"\x7f" not in shown
+    assert "\x9b" not in shown.decode()
+    assert json.loads(shown) == json.loads(text)
 
 
 def test_into_a_file(recorded: Lens) -> None:

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 
 from tests.commands.conftest import OTHER, SESSION
 from tests.commands.filled import fill
@@ -36,3 +39,27 @@ def test_mistakes(lens: Lens) -> None:
     assert lens.lensctl("prune", "--max-size", "large").returncode == 2
     assert lens.lensctl("prune", "--older-than", "soon").returncode == 2
     assert lens.lensctl("prune", "--session", "zzz").returncode == 2
+
+
+def test_a_full_disk_is_told_with_what_to_do(lens: Lens) -> None:
+    fill(lens)
+    code = """
+import os
+from click.testing import CliRunner
+from claude_lens.cli import main
+limit = os.stat(sys.argv[1]).st_size // 2
+resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
+from claude_lens.commands.prune import command
+found = CliRunner().invoke(command, ["--session", "1111"])
+print(found.exception)
+"""
+    file = lens.folder / "home" / "lens.db"
+    file = file if file.exists() else next(lens.folder.rglob("lens.db"))
+    env = {**os.environ, "CLAUDE_LENS_HOME": str(file.parent)}
+    full = f"import resource, sys\nhard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]\n{code}"
+    done = subprocess.run(
+        [sys.executable, "-c", full, str(file)], capture_output=True, text=True, check=False, env=env
+    )
+    assert "free 64.0 MB on that disk" in done.stdout, done
+    assert "run lensctl prune again" in done.stdout
+    assert lens.lensctl("prune", "--older-than", "1d").returncode == 0

@@ -12,6 +12,10 @@ def test_nothing_printed_can_command_the_terminal() -> None:
     assert output.printable(None) == ""
 
 
+def test_several_lines_show_what_would_command_it() -> None:
+    assert output.visible("a\x1b[31mb\r\n\tc\x9bd\x7f\u00e9") == "a\u241b[31mb\n\tc\\x9bd\u2421\u00e9"
+
+
 def test_json_of_any_content(capsys: pytest.CaptureFixture[str]) -> None:
     for value in ({"a": "ü"}, {"lone": "\ud800"}):
         output.print_json(value)
