@@ -200,6 +200,7 @@ def _facts(exchange: Exchange) -> list[tuple[str, str | Text]]:
         ("exchange", exchange["id"]),
         ("session", exchange["session_id"]),
         ("agent", f"{agent_name(exchange['agent'])} (known by: {exchange['route']['evidence']})"),
+        ("class", _class(exchange)),
         ("started", clock(exchange["started_at"])),
         ("model", model(exchange)),
         ("answered by", answered),
@@ -217,6 +218,11 @@ def _facts(exchange: Exchange) -> list[tuple[str, str | Text]]:
         ("stop reason", exchange["stop_reason"] or "-"),
         ("request id", exchange["request_id"] or "-"),
     ]
+
+
+def _class(exchange: Exchange) -> str:
+    inferred = " (inferred: the client names none)" if exchange["route"]["class_inferred"] else ""
+    return f"{printable(exchange['request_class'] or '-')}{inferred}"
 
 
 def _part(part: Part) -> str:

@@ -137,3 +137,14 @@ def test_payloads_in_every_field_stay_text(payload: str) -> None:
             html = html_of(shown).lower()
             for bad in ("<script", "<svg on", "<iframe", "<img src=x", "<style", "<base", "<form", "<object"):
                 assert bad not in html
+
+
+def test_what_the_client_wrote_is_folded_and_what_the_model_says_is_not() -> None:
+    summary = "This session is being continued from a previous conversation that ran out of context."
+    (folded,) = of_message({"role": "user", "content": summary}, Ref(1), "m")
+    assert (folded.kind, folded.data["label"]) == ("reminder", "summary")
+    (environment,) = of_message({"role": "system", "content": "# Environment\nlong"}, Ref(1), "m")
+    assert (environment.kind, environment.data["label"]) == ("reminder", "system message")
+    quoted = "<system-reminder>\nis how it begins\n</system-reminder>"
+    (said,) = of_message({"role": "assistant", "content": quoted}, Ref(1), "m")
+    assert said.kind == "text"

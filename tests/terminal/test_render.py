@@ -152,6 +152,7 @@ def test_one_exchange() -> None:
             "lane_reason": "rule 'reviewers'",
             "rule": "reviewers",
             "evidence": "spawn",
+            "class_inferred": True,
             "adapted": ["billing block removed"],
             "requested_cost_usd": None,
         },
@@ -162,7 +163,7 @@ def test_one_exchange() -> None:
     assert '"[bold]hi\\u001b"' in shown
     assert "plain\ntext" in shown
     assert "90 % cached" in shown
-    for told in ("known by: spawn", "rule 'reviewers'", "billing block removed"):
+    for told in ("known by: spawn", "main (inferred", "rule 'reviewers'", "billing block removed"):
         assert told in shown
     assert "(none)" in drawn(render.exchange_view({**whole, "response": None}))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final
 from urllib.parse import parse_qs
 
@@ -18,6 +18,7 @@ from claude_lens.dashboard.lens import Lens
 from claude_lens.dashboard.templating import page, render, session_id
 from claude_lens.errors import NotFound, UserError
 from claude_lens.store.maintenance.retention import prune
+from claude_lens.store.reading import forms
 from claude_lens.store.writing import tagging
 
 TURNS: Final = 12
@@ -42,7 +43,7 @@ def session(request: Request) -> Response:
         here="sessions",
         token=lens.access.token(request.scope["cookie"]),
         one=about,
-        agents=agents,
+        agents=nested(agents),
         start=start,
         taken=sum(conversation.is_turn(step) for step in whole.line(None)),
         turns=shown,
@@ -50,6 +51,28 @@ def session(request: Request) -> Response:
         errors=sum(step.summary["status"] == "error" for step in whole.steps),
         at=at,
     )
+
+
+def nested(agents: Sequence[forms.AgentTotals]) -> list[tuple[forms.AgentTotals, int]]:
+    """Agents in their order, each followed by those that it started, with how deep they stand."""
+    known = {one["id"] for one in agents}
+    found: list[tuple[forms.AgentTotals, int]] = []
+
+    def add(one: forms.AgentTotals, depth: int) -> None:
+        if any(one is shown for shown, _ in found):
+            return
+        found.append((one, depth))
+        for child in agents:
+            if child["id"] is not None and child["parent_id"] == one["id"]:
+                add(child, depth + 1)
+
+    for one in agents:
+        if one["id"] is None or one["parent_id"] not in known:
+            add(one, 0 if one["id"] is None else 1)
+    # Parents that name each other make no tree.
+    for one in agents:
+        add(one, 1)
+    return found
 
 
 def some(request: Request) -> Response:

@@ -123,13 +123,14 @@ class Route(TypedDict):
     """Why the answer came from where it came.
 
     ``lane_reason``: why not the transparent lane. ``rule``: the routing rule that hit. ``evidence``: what
-    told the agent. ``adapted``: what was changed for the target. ``requested_cost_usd``: the same tokens on
-    the model asked for.
+    told the agent. ``class_inferred``: the client named no class, and its request showed it. ``adapted``:
+    what was changed for the target. ``requested_cost_usd``: the same tokens on the model asked for.
     """
 
     lane_reason: str | None
     rule: str | None
     evidence: str
+    class_inferred: bool
     adapted: list[str]
     requested_cost_usd: float | None
 
@@ -209,6 +210,7 @@ def route(facts: Mapping[str, Any], requested_usd: float | None) -> Route:
         "lane_reason": facts.get("lane_reason"),
         "rule": facts.get("rule"),
         "evidence": facts.get("evidence", "unknown"),
+        "class_inferred": bool(facts.get("class_inferred")),
         "adapted": list(facts.get("adapted") or ()),
         "requested_cost_usd": requested_usd,
     }

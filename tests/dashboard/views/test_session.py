@@ -11,6 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from claude_lens.dashboard.gate import TOKEN_HEADER
+from claude_lens.dashboard.views.session import nested
 from claude_lens.exchange import Agent, Exchange
 from claude_lens.settings import Settings
 from claude_lens.store.reading.queries import Reader
@@ -234,3 +235,18 @@ def test_what_is_no_tag_is_said(
     assert client.post(path, content=b"\xff&&=;", headers=token).status_code == 200
     assert client.post("/sessions/nobody/tags", data={"tag": "x"}, headers=token).status_code == 404
     assert reader.session(S)["tags"] == ["kept"]
+
+
+def test_agents_stand_below_who_started_them() -> None:
+    def agent(ident: str | None, parent: str | None = None) -> Any:
+        return {"id": ident, "parent_id": parent}
+
+    given = [agent(None), agent("a"), agent("b"), agent("c", "a"), agent("x", "y"), agent("y", "x")]
+    assert [(one["id"], depth) for one, depth in nested(given)] == [
+        (None, 0),
+        ("a", 1),
+        ("c", 2),
+        ("b", 1),
+        ("x", 1),
+        ("y", 2),
+    ]

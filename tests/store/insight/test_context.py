@@ -105,3 +105,15 @@ def test_parts_add_up(weights: list[float], total: int) -> None:
 
 def test_servers() -> None:
     assert (mcp_server("mcp__a_b__c__d"), mcp_server("Read")) == ("a_b", None)
+
+
+def test_a_deferred_tool_fills_nothing_until_it_is_found() -> None:
+    tools = [{"name": "Read"}, {"name": "Web", "description": "d" * 400, "defer_loading": True}]
+    found = {"type": "tool_result", "content": [{"type": "tool_reference", "tool_name": "Web"}]}
+    asked: dict[str, Any] = {"tools": tools, "messages": [{"role": "user", "content": "go"}]}
+    assert [item["name"] for item in context(asked, None)["items"] if item["kind"] == "tool"] == ["Read"]
+    asked["messages"].append({"role": "user", "content": [found]})
+    assert {item["name"] for item in context(asked, None)["items"] if item["kind"] == "tool"} == {
+        "Read",
+        "Web",
+    }

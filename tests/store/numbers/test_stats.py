@@ -155,3 +155,26 @@ def test_what_cannot_be_told_is_refused(filled: Reader) -> None:
         ask(filled, "colour")
     with pytest.raises(UserError, match="cannot be chosen"):
         ask(filled, min_cost=1.0)
+
+
+def test_a_subagent_without_a_name_is_not_the_main_agent(sink: StoreSink, reader: Reader, make: Make) -> None:
+    sink.ended(make(body_of("a"), message_of(1)))
+    sink.ended(make(body_of("b"), message_of(2), agent=Agent(id="a1"), request_class="subagent"))
+    sink.flush()
+    for session in (None, "11111111-aaaa"):
+        wanted = {"session": session} if session else {}
+        assert keys(ask(reader, "agent", **wanted)) == {"main": 1, "unknown": 1}
+    assert ask(reader, agent="unknown")["total"]["requests"] == 1
+    assert ask(reader, agent="main")["total"]["requests"] == 1
+
+
+def test_a_count_of_tokens_is_no_request(sink: StoreSink, reader: Reader, make: Make) -> None:
+    counted = {"endpoint": "/v1/messages/count_tokens", "request_class": "count"}
+    sink.ended(make(body_of("a"), message_of(1)))
+    sink.ended(make(body_of("a"), {"input_tokens": 3}, **counted))
+    sink.ended(make(body_of("a"), {"error": {}}, status="error", **counted))
+    sink.flush()
+    for session in (None, "11111111-aaaa"):
+        wanted = {"session": session} if session else {}
+        total = ask(reader, **wanted)["total"]
+        assert (total["requests"], total["errors"]) == (1, 0)

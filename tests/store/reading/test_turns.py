@@ -77,3 +77,13 @@ def test_contents_that_are_gone_are_missing(reader: Reader) -> None:
     with reader.connect() as connection:
         assert turns.load(connection, [1, 2]) == {}
         assert turns.load(connection, []) == {}
+
+
+def test_a_retry_is_one_turn_with_what_failed(make: Make, sink: StoreSink, reader: Reader) -> None:
+    sink.ended(make(body_of("a"), {"error": {}}, status="error"))
+    sink.ended(make(body_of("a"), message_of(0), request_class="auxiliary"))
+    sink.ended(make(body_of("a"), {"error": {}}, status="error"))
+    sink.ended(make(body_of("a"), message_of(0)))
+    sink.ended(make(body_of("a"), message_of(0)))
+    sink.flush()
+    assert [step.retry for step in steps(reader)] == [False, False, True, True, False]
