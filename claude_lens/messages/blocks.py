@@ -79,6 +79,11 @@ def thought(block: object) -> str | None:
     return said if isinstance(said, str) else None
 
 
+def signature(block: Json) -> str:
+    """What a thought's maker signed it with; of one that only its provider can read, the thought itself."""
+    return str(block.get("data" if block.get("type") == "redacted_thinking" else "signature") or "")
+
+
 def texts(content: object) -> list[str]:
     """The texts of a content field, which is a string or a list of blocks."""
     if isinstance(content, str):

@@ -10,10 +10,13 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from claude_lens.messages.blocks import THINKING_TYPES
+from claude_lens.messages.blocks import signature as signature_of
+
 CLAUDE = "claude"
 STAMP = "claude-lens:"
 LITELLMS = ("litellm_",)
-THOUGHTS = frozenset(("thinking", "redacted_thinking"))
+THOUGHTS = THINKING_TYPES
 # Anthropic's signatures are long, in base64, and begin with the same field.
 CLAUDES_SIGNATURE = re.compile(r"E[A-Za-z0-9+/]{60,}=*\Z")
 # Claude's thoughts are taken by everyone who serves Claude (Anthropic's documentation of extended thinking).
@@ -64,13 +67,12 @@ def unstamped(block: Mapping[str, Any]) -> dict[str, Any]:
 
 def mark_of(block: Mapping[str, Any]) -> str:
     """By what a thought is known again: its signature, or else its words."""
-    signed = block.get("data" if block.get("type") == "redacted_thinking" else "signature")
-    return str(signed or block.get("thinking") or "")
+    return signature_of(block) or str(block.get("thinking") or "")
 
 
 def is_own(block: Mapping[str, Any], maker: str, known: Known = nobody) -> bool:
     """Whether ``maker`` made this thought, or may have: what nobody has seen is judged by its looks."""
-    signature = str(block.get("data" if block.get("type") == "redacted_thinking" else "signature") or "")
+    signature = signature_of(block)
     if not takes_back(maker):
         return False
     if signature.startswith(STAMP):

@@ -187,6 +187,7 @@ WHOLE = frozenset({"Task", "Agent", "SendMessage", "auxiliary", "workflow"})
 
 ALLOWED = {
     "agents/rules.py": "the words of a rule, as the user writes them",
+    "capture/outgoing.py": "bytes that are looked for before anything is parsed",
     "capture/request.py": "the address of an endpoint",
     "capture/shortcut.py": "the address of an endpoint",
     "capture/translated.py": "bytes of a stream that is not parsed on its way",
@@ -195,6 +196,7 @@ ALLOWED = {
     "demo/script.py": "the demonstration's own provider writes messages",
     "store/framing.py": "a dictionary for compression",
     "store/skeleton.py": "a dictionary for compression",
+    "translation/searching.py": "writes an answer where a search has failed",
     "wire/dialect.py": "the address of an endpoint",
     "wire/sse.py": "builds the blocks of a streamed message",
     "wire/iterations.py": "a field of usage",
