@@ -7,6 +7,7 @@ provider than Claude Code's own and chat completions are shut where ``CLAUDE_LEN
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 import orjson
@@ -18,6 +19,7 @@ from claude_lens.capture.auth import Credential, Verdict
 from claude_lens.capture.paths import form_of, kind_of
 from claude_lens.capture.request import RECORDED, WRONG_KEY
 from claude_lens.settings import Settings
+from claude_lens.wire.dialect import dialect_of
 
 ALL_KEYS: frozenset[Verdict] = frozenset(("missing", "foreign"))
 PAGES_SHUT = (
@@ -80,15 +82,39 @@ def is_other(scope: Scope) -> bool:
     return kind_of(scope["path"]) == "provider" and not is_recorded(scope)
 
 
-async def refuse(scope: Scope, send: Send, refusal: Refusal) -> None:
-    """Answer a refusal in the form that the path's clients understand; a web socket is not opened."""
+def takes_an_object(scope: Scope) -> bool:
+    """Whether the request is one of a model's conversations, which all have a JSON object as body."""
+    return scope.get("method") == "POST" and dialect_of(scope["path"]) not in ("other", "gemini")
+
+
+def no_object(scope: Scope, body: bytes) -> Refusal | None:
+    """The refusal of a body that is no JSON object, which nothing behind the door can make sense of."""
+    if h.get(scope["headers"], b"content-encoding"):
+        return None
+    try:
+        parsed = json.loads(body)
+    except RecursionError:
+        return None
+    except ValueError:
+        parsed = None
+    if isinstance(parsed, dict):
+        return None
+    return Refusal(400, "the body must be a JSON object")
+
+
+async def refuse(scope: Scope, send: Send, refusal: Refusal) -> bytes:
+    """Answer a refusal in the form that the path's clients understand; a web socket is not opened.
+
+    Returns the body.
+    """
     body = worded(scope["path"], refusal)
     if scope["type"] == "websocket":
         if "websocket.http.response" not in scope.get("extensions", {}):
             await send({"type": "websocket.close", "code": 1008, "reason": refusal.message[:120]})
-            return
+            return body
         send = _as_answer_to_a_socket(send)
     await respond(send, refusal.status, body)
+    return body
 
 
 def worded(path: str, refusal: Refusal) -> bytes:

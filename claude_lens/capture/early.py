@@ -11,7 +11,7 @@ from claude_lens.capture import answers, models, outgoing
 from claude_lens.capture.answers import respond_error
 from claude_lens.capture.asgi import ClientGone, Receive, Scope, Send, read_body, replay
 from claude_lens.capture.auth import Credential, judge_anywhere
-from claude_lens.capture.door import is_recorded, refuse
+from claude_lens.capture.door import is_recorded, no_object, refuse
 from claude_lens.capture.early_config import Early
 from claude_lens.capture.loading import Loading
 from claude_lens.capture.prices import Published
@@ -30,7 +30,6 @@ from claude_lens.hosts import HostGuard
 STATUS = "/claude-lens/status"
 GUARD = "/claude-lens/guard"
 LINE = "/claude-lens/line"
-MODELS = frozenset(("/v1/models", "/models"))
 
 
 class EarlyApp:
@@ -79,10 +78,10 @@ class EarlyApp:
             await answers.respond_json(send, 200, self._worker.guard.status(scope["query_string"]))
         elif method == "GET" and path == LINE:
             await answers.respond_json(send, 200, self._worker.guard.line(scope["query_string"]))
-        elif method == "GET" and path in MODELS and models.is_anthropics(scope):
+        elif method == "GET" and models.MODELS.match(path) and models.is_anthropics(scope):
             # Claude Code waits three seconds for it, and goes without.
             names = [deployment.name for deployment in self._known.deployments]
-            await models.answer(scope, send, names, lambda: self._published.models("anthropic"))
+            await models.answer(scope, send, names, self._known_models, self._limits)
         elif credential.verdict == "master" and scope["type"] == "http":
             await self._read(scope, credential, receive, send)
         else:
@@ -94,6 +93,9 @@ class EarlyApp:
         try:
             body = await read_body(receive)
         except ClientGone:
+            return
+        if is_recorded(scope) and model_of(body) is None and (refusal := no_object(scope, body)):
+            await refuse(scope, send, refusal)
             return
         endpoint = RECORDED[scope["path"]] if is_recorded(scope) else None
         upstream = self._known.upstream(model_of(body)) if endpoint in ANTHROPIC_ENDPOINTS else None
@@ -130,6 +132,14 @@ class EarlyApp:
             log = self._worker.settings.home / "proxy.log"
             message = f"claude-lens: LiteLLM could not be loaded; the end of {log} says why"
             await respond_error(send, 503, message, "api_error")
+
+    def _known_models(self) -> list[str]:
+        return self._published.models("anthropic")
+
+    def _limits(self, name: str) -> Mapping[str, int]:
+        """Of the model behind a name of the configuration."""
+        plain = (one for one in self._known.deployments if one.name == name)
+        return self._published.limits(next((one.model for one in plain), name))
 
     def _price(self, model: str | None, provider: str | None) -> Mapping[str, Any] | None:
         if self._loading.app is None:

@@ -38,8 +38,8 @@ async def health(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def models(downstream: App, scope: Scope, receive: Receive, send: Send) -> None:
-    """``GET /v1/models``: Anthropic's form for Anthropic's clients, LiteLLM's own for the others."""
+    """``GET /v1/models`` or one: Anthropic's form for Anthropic's clients, LiteLLM's for the others."""
     if is_anthropics(scope):
-        await answer(scope, send, host.model_names(), lambda: host.known_models("anthropic"))
+        await answer(scope, send, host.model_names(), lambda: host.known_models("anthropic"), host.limits)
     else:
         await downstream(scope, receive, send)

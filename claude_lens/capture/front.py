@@ -12,18 +12,19 @@ from starlette.types import Send as StarletteSend
 
 from claude_lens.capture import answers, endpoints, host, others, outgoing, translated
 from claude_lens.capture.answers import respond_error
-from claude_lens.capture.asgi import App, ClientGone, Receive, Scope, Send, read_body
+from claude_lens.capture.asgi import App, ClientGone, Receive, Scope, Send, read_body, replay
 from claude_lens.capture.auth import Credential, judge, judge_anywhere
 from claude_lens.capture.decision import Decider
-from claude_lens.capture.door import Door, is_other, is_recorded, refuse
+from claude_lens.capture.door import Door, is_other, is_recorded, no_object, refuse, takes_an_object
 from claude_lens.capture.guarding import Guard
 from claude_lens.capture.lane import Lane
+from claude_lens.capture.models import MODELS
 from claude_lens.capture.request import ANTHROPIC_ENDPOINTS, COUNT_TOKENS, WRONG_KEY, count, opened
 from claude_lens.capture.routing import SubagentRouter
 from claude_lens.recorder.feed import Feed
 
 SEEN = "claude_lens.seen"
-MODELS = frozenset(("/v1/models", "/models"))
+JSON = [(b"content-type", b"application/json")]
 Handler = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
@@ -78,15 +79,34 @@ class Front:
             await refuse(scope, send, refusal)
         elif known:
             await self._record(downstream, credential, scope, receive, send)
-        elif method == "GET" and path in MODELS:
+        elif method == "GET" and MODELS.match(path):
             await endpoints.models(downstream, scope, receive, send)
+        elif takes_an_object(scope):
+            await self._checked(downstream, credential, scope, receive, send)
         elif is_other(scope):
-            flight = opened(scope, b"", credential, feed=self._feed(), price=host.prices)
-            flight.lane_reason = others.REASON
-            count(self._lanes, flight)
-            await others.watch(flight, downstream, scope, receive, send)
+            await self._other(downstream, credential, scope, receive, send)
         else:
             await downstream(scope, receive, send)
+
+    async def _checked(
+        self, downstream: App, credential: Credential, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        try:
+            body = await read_body(receive)
+        except ClientGone:
+            return
+        if refusal := no_object(scope, body):
+            await refuse(scope, send, refusal)
+        else:
+            await self._other(downstream, credential, scope, replay(body, receive), send)
+
+    async def _other(
+        self, downstream: App, credential: Credential, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        flight = opened(scope, b"", credential, feed=self._feed(), price=host.prices)
+        flight.lane_reason = others.REASON
+        count(self._lanes, flight)
+        await others.watch(flight, downstream, scope, receive, send)
 
     async def _record(
         self, downstream: App, credential: Credential, scope: Scope, receive: Receive, send: Send
@@ -96,6 +116,10 @@ class Front:
         except ClientGone:
             return
         flight = opened(scope, body, credential, feed=self._feed(), price=host.prices)
+        if flight.requested_model is None and (refusal := no_object(scope, body)):
+            flight.passed(await refuse(scope, send, refusal))
+            flight.end("error", refusal.status, JSON, refusal.message)
+            return
         routing = self._routing()
         if routing is not None:
             send = await routing.consider(flight, send)

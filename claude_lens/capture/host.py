@@ -13,6 +13,7 @@ from litellm.proxy import proxy_server
 from litellm.utils import ProviderConfigManager
 
 from claude_lens.capture.auth import Verdict
+from claude_lens.capture.prices import limits as limits_of
 from claude_lens.wire.price_map import entry_of
 
 INTERNAL_MODULES = (
@@ -93,6 +94,24 @@ def known_models(provider: str) -> list[str]:
     return sorted(
         name for name, entry in litellm.model_cost.items() if entry.get("litellm_provider") == provider
     )
+
+
+def limits(name: str) -> dict[str, int]:
+    """``max_input_tokens`` and ``max_tokens`` of what answers ``name``, as far as LiteLLM knows them.
+
+    An operator's ``model_info`` goes before LiteLLM's list.
+    """
+    found = deployments(name)
+    target = str(found[0]["litellm_params"].get("model") or name) if found else name
+    try:
+        model, provider = provider_of(target)
+    except Exception:
+        model, provider = target, ""
+    told = found[0].get("model_info") or {} if found else {}
+    own = {"max_input_tokens": told.get("max_input_tokens"), "max_tokens": told.get("max_output_tokens")}
+    return limits_of(litellm.model_cost, model, provider) | {
+        key: value for key, value in own.items() if isinstance(value, int)
+    }
 
 
 def foreign_callbacks() -> Iterator[str]:

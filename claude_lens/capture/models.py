@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Mapping
+from fnmatch import fnmatchcase
 from typing import Any
 
 from claude_lens.capture import headers as h
-from claude_lens.capture.answers import respond_json
+from claude_lens.capture.answers import respond_error, respond_json
 from claude_lens.capture.asgi import Scope, Send
 
+MODELS = re.compile(r"(?:/v1)?/models(?:/[^:]*)?\Z")
 OLDEST = "2025-01-01T00:00:00Z"
 
 
@@ -18,29 +21,48 @@ def is_anthropics(scope: Scope) -> bool:
     return bool(anthropic or b"limit=" in scope["query_string"])
 
 
-async def answer(scope: Scope, send: Send, names: Iterable[str], known: Callable[[], Iterable[str]]) -> None:
+Limits = Callable[[str], Mapping[str, int]]
+
+
+def asked_for(scope: Scope) -> str | None:
+    """The id in ``GET /v1/models/ID``; None for the whole list."""
+    rest = scope["path"].removeprefix("/v1").removeprefix("/models").strip("/")
+    return rest or None
+
+
+async def answer(
+    scope: Scope, send: Send, names: Iterable[str], known: Callable[[], Iterable[str]], limits: Limits
+) -> None:
     """Names that a client may ask for: ``names`` of the configuration in order, wildcards among them.
 
-    ``known`` are Anthropic's models, of which a Claude wildcard admits Claude's.
+    ``known`` are Anthropic's models, of which a Claude wildcard admits Claude's. One model where the path
+    names it, with ``limits`` in tokens.
     """
     configured = list(names)
     plain = [name for name in configured if "*" not in name]
     if any(name.startswith("claude") for name in configured if "*" in name):
         plain += [name for name in known() if name.startswith("claude-")]
-    data = [_model(name) for name in dict.fromkeys(plain)]
-    limit = _limit(scope["query_string"]) or len(data)
-    kept = data[:limit]
-    listed: dict[str, Any] = {
+    one = asked_for(scope)
+    if one is not None:
+        if one in plain or any(fnmatchcase(one, name) for name in configured if "*" in name):
+            await respond_json(send, 200, _model(one, limits))
+        else:
+            await respond_error(send, 404, f"model: {one}")
+        return
+    listed = list(dict.fromkeys(plain))
+    limit = _limit(scope["query_string"]) or len(listed)
+    kept = [_model(name, limits) for name in listed[:limit]]
+    told: dict[str, Any] = {
         "object": "list",
         "data": kept,
-        "has_more": len(kept) < len(data),
+        "has_more": len(kept) < len(listed),
         "first_id": kept[0]["id"] if kept else None,
         "last_id": kept[-1]["id"] if kept else None,
     }
-    await respond_json(send, 200, listed)
+    await respond_json(send, 200, told)
 
 
-def _model(name: str) -> dict[str, str]:
+def _model(name: str, limits: Limits) -> dict[str, Any]:
     # One entry serves both dialects: Anthropic's fields beside OpenAI's.
     words = name.replace("claude-", "Claude ", 1).replace("-", " ") if name.startswith("claude-") else name
     return {
@@ -50,6 +72,7 @@ def _model(name: str) -> dict[str, str]:
         "created_at": OLDEST,
         "object": "model",
         "owned_by": "anthropic" if "claude" in name else "litellm",
+        **limits(name),
     }
 
 

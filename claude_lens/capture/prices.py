@@ -14,6 +14,15 @@ from claude_lens.wire.price_map import entry_of
 FILE = "model_prices_and_context_window_backup.json"
 
 
+def limits(prices: Mapping[str, Mapping[str, Any]], model: str, provider: str | None) -> dict[str, int]:
+    """``max_input_tokens`` and ``max_tokens`` (of an answer) of a model, as far as they are known."""
+    bare = model.split("/", 1)[1] if "/" in model else model
+    found = (prices.get(key) for key in (model, f"{provider}/{model}", f"{provider}/{bare}", bare))
+    entry = next(filter(None, found), {})
+    told = {"max_input_tokens": entry.get("max_input_tokens"), "max_tokens": entry.get("max_output_tokens")}
+    return {name: value for name, value in told.items() if isinstance(value, int)}
+
+
 class Published:
     """The price map as it comes with LiteLLM, read from its file at the first question."""
 
@@ -28,6 +37,10 @@ class Published:
         """Models of a provider, without a provider prefix."""
         prices = self._all()
         return sorted(name for name, entry in prices.items() if entry.get("litellm_provider") == provider)
+
+    def limits(self, model: str) -> dict[str, int]:
+        """As :func:`limits`, of one of Anthropic's models."""
+        return limits(self._all(), model, "anthropic")
 
     def forget(self) -> None:
         """Give the memory back; a further question reads the file again."""

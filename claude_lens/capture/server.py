@@ -23,6 +23,7 @@ from claude_lens.capture.answers import respond_error
 from claude_lens.capture.early import EarlyApp
 from claude_lens.capture.early_config import Early, NotSimple, examine
 from claude_lens.capture.grace import OldKey
+from claude_lens.capture.http import protocol
 from claude_lens.capture.loading import Loading
 from claude_lens.capture.worker import serve_ourselves, worker
 from claude_lens.errors import UserError
@@ -192,6 +193,7 @@ def serve(chosen: argparse.Namespace) -> NoReturn:
             entrance,
             host=chosen.host,
             port=chosen.port,
+            http=protocol(),
             ssl_certfile=chosen.ssl_certfile,
             ssl_keyfile=chosen.ssl_keyfile,
             server_header=False,

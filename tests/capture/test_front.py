@@ -77,6 +77,28 @@ def test_a_body_that_is_not_json_is_refused_not_dropped(proxy: Proxy) -> None:
     proxy.settled()
 
 
+@pytest.mark.parametrize("body", [b"[]", b"null", b"1", b'"x"', b"", b" []", b"{nonsense"])
+def test_a_body_that_is_no_object_is_refused_in_the_form_of_the_api(proxy: Proxy, body: bytes) -> None:
+    headers = {"x-api-key": proxy.key, "content-type": "application/json"}
+    for path in ("/v1/messages", "/v1/messages/count_tokens", "/v1/chat/completions", "/v1/responses"):
+        answer = httpx.post(proxy.url + path, content=body, headers=headers, timeout=60)
+        error = {"type": "invalid_request_error", "message": "the body must be a JSON object"}
+        openai = {"error": {**error, "param": None, "code": None}}
+        told = {"type": "error", "error": error} if "messages" in path else openai
+        assert (answer.status_code, answer.json()) == (400, told)
+
+
+def test_models_and_their_limits(proxy: Proxy) -> None:
+    headers = {"x-api-key": proxy.key}
+    listed = httpx.get(proxy.url + "/v1/models", headers=headers, timeout=60).json()["data"]
+    sonnet = next(one for one in listed if one["id"] == "claude-sonnet-4-5")
+    assert (sonnet["max_input_tokens"], sonnet["max_tokens"]) == (200_000, 64_000)
+    answer = httpx.get(proxy.url + "/v1/models/claude-sonnet-4-5", headers=headers, timeout=60)
+    assert answer.json() == sonnet
+    answer = httpx.get(proxy.url + "/v1/models/gpt-of-nobody", headers=headers, timeout=60)
+    assert (answer.status_code, answer.json()["error"]["type"]) == (404, "not_found_error")
+
+
 def test_a_request_passes_our_route_only_once() -> None:
     async def nothing(*_: object) -> None:
         raise AssertionError

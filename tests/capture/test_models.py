@@ -13,17 +13,22 @@ from claude_lens.capture.asgi import Message, Scope
 
 
 def scope(query: bytes = b"", *headers: tuple[bytes, bytes]) -> Scope:
-    return {"type": "http", "query_string": query, "headers": list(headers)}
+    return {"type": "http", "path": "/v1/models", "query_string": query, "headers": list(headers)}
 
 
-def listed(query: bytes, names: list[str], known: list[str]) -> dict[str, Any]:
+def limits(name: str) -> dict[str, int]:
+    return {"max_tokens": 7} if name == "claude-a" else {}
+
+
+def listed(query: bytes, names: list[str], known: list[str], path: str = "/v1/models") -> dict[str, Any]:
     sent: list[Message] = []
 
     async def send(message: Message) -> None:
         sent.append(message)
 
-    asyncio.run(models.answer(scope(query), send, names, lambda: known))
-    assert sent[0]["status"] == 200
+    asked = {**scope(query), "path": path}
+    asyncio.run(models.answer(asked, send, names, lambda: known, limits))
+    assert sent[0]["status"] == 200 or path != "/v1/models"
     found: dict[str, Any] = orjson.loads(sent[1]["body"])
     return found
 
@@ -75,3 +80,29 @@ def test_nothing_is_configured() -> None:
         "first_id": None,
         "last_id": None,
     }
+
+
+def test_one_model_with_its_limits() -> None:
+    names, known = ["sonnet", "claude-*"], ["claude-a"]
+    found = listed(b"", names, known, "/v1/models/claude-a")
+    assert (found["id"], found["type"], found["max_tokens"]) == ("claude-a", "model", 7)
+    assert listed(b"", names, known)["data"][1] == found
+    # Whatever a wildcard takes may be asked for, though only what is known is listed.
+    assert listed(b"", names, known, "/models/claude-of-tomorrow")["id"] == "claude-of-tomorrow"
+    missing = listed(b"", names, known, "/v1/models/gpt-4o")
+    assert missing["error"] == {"type": "not_found_error", "message": "model: gpt-4o"}
+
+
+@pytest.mark.parametrize(
+    ("path", "one"),
+    [
+        ("/v1/models", None),
+        ("/models", None),
+        ("/v1/models/", None),
+        ("/v1/models/openai/gpt-4o", "openai/gpt-4o"),
+    ],
+)
+def test_paths_of_models(path: str, one: str | None) -> None:
+    assert models.MODELS.match(path)
+    assert models.asked_for({"path": path}) == one
+    assert not models.MODELS.match("/v1/models/gemini-2.5-pro:generateContent")

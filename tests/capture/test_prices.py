@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 
-from claude_lens.capture.prices import Published
+from claude_lens.capture.prices import Published, limits
 
 # A process of its own: LiteLLM notes in its price map what other tests configure.
 BOTH = """
@@ -42,3 +42,13 @@ def test_memory_given_back_is_read_again() -> None:
     published.forget()
     assert before is not None
     assert published("claude-opus-5-5", "anthropic") == before
+
+
+def test_limits_of_models() -> None:
+    entries: dict[str, dict[str, Any]] = {
+        "claude-a": {"max_input_tokens": 200, "max_output_tokens": 64, "max_tokens": 1},
+        "openai/gpt": {"max_input_tokens": "many"},
+    }
+    assert limits(entries, "anthropic/claude-a", "anthropic") == {"max_input_tokens": 200, "max_tokens": 64}
+    assert limits(entries, "gpt", "openai") == limits(entries, "nobody", None) == {}
+    assert Published().limits("claude-sonnet-4-5")["max_input_tokens"] == 200_000
