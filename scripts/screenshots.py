@@ -9,14 +9,17 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
 from claude_lens.dashboard.server import link, listen
 from claude_lens.demo import stage
+from claude_lens.exchange import Agent, Cost, Exchange, Identity, Model, Response
 from claude_lens.settings import Settings
 from claude_lens.store.reading.queries import open_reader
+from claude_lens.store.sink import StoreSink
 
 ROOT = Path(__file__).resolve().parent.parent
 CHROMIUM = "/usr/bin/chromium"
@@ -37,13 +40,54 @@ def main(folder: Path) -> None:
         with open_reader(settings) as reader:
             session = reader.session("last")["id"]
             exchange = reader.exchanges(session)[-1]["id"]
+        with_plan(settings)
         shoot(settings, folder, {
             "live": "/live",
             "sessions": "/sessions",
             "session": f"/sessions/{session}",
             "exchange": f"/exchanges/{exchange}",
             "numbers": "/numbers?range=24h&by=agent",
+            "plan": "/plan",
         })  # fmt: skip
+
+
+def with_plan(settings: Settings) -> None:
+    """Readings of a subscription, and limits, for a page that a demo without a login has nothing on."""
+    (settings.home / "guard.yaml").write_text(
+        "rules:\n  - {agent: code-reviewer, limit: 2/day}\n  - session: 15\n"
+        "  - {project: /home/me/shop, limit: 4/week}\n"
+    )
+    sink = StoreSink(settings.database_url)
+    sink.writer.open()
+    now = time.time()
+    asked = [(None, 0.21), ("code-reviewer", 0.24), ("code-reviewer", 0.47), (None, 0.55), ("Explore", 0.62)]
+    for number, (agent, used) in enumerate(asked):
+        told = (("5h", used, 7200), ("7d", used / 2, 3 * 86400))
+        headers = [
+            pair
+            for name, share, left in told
+            for pair in (
+                (f"anthropic-ratelimit-unified-{name}-utilization", f"{share:.2f}"),
+                (f"anthropic-ratelimit-unified-{name}-reset", f"{now + left:.0f}"),
+                (f"anthropic-ratelimit-unified-{name}-status", "allowed"),
+            )
+        ]
+        who = Agent(name=agent, id=agent, evidence="headers") if agent else Agent(evidence="default")
+        session = "96c26635-1b6f-4445-ac89-9201ecbf6676"
+        sink.ended(
+            Exchange(
+                id=f"plan{number}",
+                status="ok",
+                identity=Identity(session_id=session, project="/home/me/shop", agent=who),
+                model=Model(requested="claude-opus-5-5"),
+                started_at=now - 3000 + 60 * number,
+                duration_ms=4000.0,
+                ttfb_ms=500.0,
+                cost=Cost(usd=0.7 + 0.05 * number),
+                response=Response(headers=tuple(headers)),
+            )
+        )
+    sink.close()
 
 
 def shoot(settings: Settings, folder: Path, pages: dict[str, str]) -> None:

@@ -17,7 +17,7 @@ _FOR: Final = {"hour": "this hour", "day": "today", "week": "this week", "month"
 def amount(value: float, unit: str) -> str:
     """``$2.00``, ``200 requests``, ``62 %``."""
     if unit == "usd":
-        return f"${value:,.2f}" if value == 0 or value >= 0.01 else f"${value:.6f}".rstrip("0").rstrip(".")
+        return f"${value:,.2f}" if value < 5e-7 or value >= 0.01 else f"${value:.6f}".rstrip("0").rstrip(".")
     return f"{100 * value:.3g} %" if unit == "plan" else f"{value:,.0f}"
 
 
