@@ -9,8 +9,9 @@ from typing import Any
 import click
 
 from claude_lens import settings as setting_table
-from claude_lens.proxy import supervisor
+from claude_lens.proxy import supervisor, waiting
 from claude_lens.proxy.health import health
+from claude_lens.spool.ledger import look
 from claude_lens.tracing import unsent
 
 
@@ -34,6 +35,7 @@ def command(timeout: float) -> int:
         from claude_lens.dashboard import background
 
         background.stop(settings)
+    before = look(settings.home)
     done = supervisor.stop(settings, timeout)
     if done is None:
         print("the proxy was not running")
@@ -46,4 +48,7 @@ def command(timeout: float) -> int:
         print(f"lensctl: {line}", file=sys.stderr)
     if not done:
         print(f"lensctl: requests that still ran after {timeout:g} s were cut", file=sys.stderr)
-    return 0
+    lines, code = waiting.told(before, settings)
+    for line in lines:
+        print(f"lensctl: {line}", file=sys.stderr)
+    return code

@@ -9,23 +9,27 @@ import click
 
 from claude_lens import settings as setting_table
 from claude_lens.commands.down import timeout_option
-from claude_lens.proxy import supervisor
+from claude_lens.proxy import supervisor, waiting
+from claude_lens.spool.ledger import look
 from claude_lens.terminal.output import Progress
 
 
 @click.command()
 @timeout_option(supervisor.DRAIN_TIMEOUT)
-def command(timeout: float) -> None:
+def command(timeout: float) -> int:
     """Start the proxy anew, so that it reads its configuration again; running requests are not cut.
 
     It serves where it served before, with the environment it had, under what the present one says. A
     configuration with a mistake is refused while the old proxy still runs.
     """
-    restart(timeout)
+    return restart(timeout)
 
 
-def restart(timeout: float) -> None:
-    """Stop and start; prints one line. Raises what a start raises."""
+def restart(timeout: float) -> int:
+    """Stop and start; prints one line, and what waits for the database. Raises what a start raises.
+
+    Returns the exit code: 1 only where exchanges were lost.
+    """
     settings = setting_table.load()
     found = supervisor.last(settings)
     environ = setting_table.environment()
@@ -41,6 +45,7 @@ def restart(timeout: float) -> None:
         # One that nobody chose is that of the installation, which may be another by now.
         config = settings.config if supervisor.bundled(record) else Path(record["config"])
         wanted = supervisor.plan(settings, record["host"], record["port"], config, (cert, cert_key))
+    before = look(settings.home)
     progress = Progress("starting the proxy")
     try:
         running, finished = supervisor.replace(settings, environ, wanted, timeout, progress)
@@ -49,3 +54,7 @@ def restart(timeout: float) -> None:
     print(f"the proxy serves at {running.url}")
     if not finished:
         print(f"lensctl: requests that still ran after {timeout:g} s were cut", file=sys.stderr)
+    lines, code = waiting.told(before, settings, serves=True)
+    for line in lines:
+        print(f"lensctl: {line}", file=sys.stderr)
+    return code

@@ -9,6 +9,7 @@ import click
 
 from claude_lens import settings as setting_table
 from claude_lens.proxy.status import LARGE, gather, rate
+from claude_lens.proxy.waiting import in_words
 from claude_lens.terminal.output import json_option, print_json
 from claude_lens.units import duration, size
 
@@ -64,6 +65,7 @@ def lines(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
     )
     shown.append(("database", f"{stored['url']} ({size(stored['bytes'])}{warning})"))
     shown.append(("growth", grown(stored["growth"])))
+    shown.append(("exchanges", in_words(facts["exchanges"])))
     for name in ("connections", "lanes", "recording"):
         if isinstance(facts[name], Mapping):
             shown.append((name, _counted(facts[name])))
@@ -72,8 +74,13 @@ def lines(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
     return shown
 
 
+_ELSEWHERE = frozenset(
+    ("counters", "passed", "stored", "waiting", "lost", "aside", "spool_bytes", "waiting_for")
+)
+
+
 def _counted(counters: Mapping[str, Any]) -> str:
-    told = {name: _told(value) for name, value in counters.items() if name != "counters"}
+    told = {name: _told(value) for name, value in counters.items() if name not in _ELSEWHERE}
     return ", ".join(f"{name} {value}" for name, value in told.items() if value)
 
 

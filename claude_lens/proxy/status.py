@@ -10,7 +10,7 @@ from typing import Any, Final
 from claude_lens.errors import StoreError
 from claude_lens.proxy import key as keys
 from claude_lens.proxy import record as records
-from claude_lens.proxy import supervisor
+from claude_lens.proxy import supervisor, waiting
 from claude_lens.proxy.health import Health, health, refusal
 from claude_lens.proxy.health import status as proxy_status
 from claude_lens.proxy.supervisor import Running
@@ -50,6 +50,7 @@ def gather(settings: Settings) -> dict[str, Any]:
         "database": {**database(settings), "growth": growth(settings)},
         "connections": (counters or {}).get("connections"),
         "lanes": (counters or {}).get("lanes"),
+        "exchanges": waiting.facts(settings),
         "recording": (counters or {}).get("recording"),
     }
 

@@ -14,6 +14,8 @@ def test_healthy(served: Lens) -> None:
     assert (facts["healthy"], facts["state"], facts["url"]) == (True, "ours", served.url)
     assert facts["pid"] == health(served.url).pid
     assert facts["recording"]["dropped"] == 0
+    told = facts["exchanges"]
+    assert told["passed"] == told["stored"] + told["waiting"] + told["lost"]
     assert facts["uptime_s"] > 0
     assert facts["database"]["url"] == f"sqlite:///{served.home}/lens.db"
     key = keys.proxy_key(served.settings)
@@ -22,6 +24,7 @@ def test_healthy(served: Lens) -> None:
     assert f"healthy at {served.url}" in shown
     assert "dropped 0" in shown
     assert "sinks store" in shown
+    assert "= stored 0 + waiting 0 + lost 0" in shown
     assert not set("[]{}'") & set(shown)
     assert key not in shown
 
