@@ -1,6 +1,6 @@
 # Two commands for a newcomer: `make demo` and `make test`. Nothing but Python 3.11+ and make has to be there.
 .DEFAULT_GOAL := help
-.PHONY: clients screenshots help setup test-setup demo conformance test quick lint types settings-check check test-oldest coverage pin clean docs
+.PHONY: faults clients screenshots help setup test-setup demo conformance test quick lint types settings-check check test-oldest coverage pin clean docs
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
   $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -47,6 +47,9 @@ conformance: setup ## every wire case over every way; writes docs/conformance.md
 
 docs: setup ## the documentation as a site, in site/; a broken link is an error
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+
+faults: test-setup ## the store away, kills and full disks, for a long time; CLAUDE_LENS_FAULTS_SECONDS for the kills
+	CLAUDE_LENS_FAULTS=1 $(BIN)/pytest -q tests/faults
 
 settings-check:
 	$(BIN)/python -m claude_lens.settings_docs --check
