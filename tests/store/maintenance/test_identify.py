@@ -20,7 +20,8 @@ from claude_lens.store.sink import StoreSink
 from claude_lens.store.writing import identities
 from tests.harness.processes import child_environment
 from tests.harness.proxy import until
-from tests.store.conftest import Make, ask, change, indexed
+from tests.store.conftest import Make, ask, indexed
+from tests.store.earlier import take_back
 from tests.store.writing.test_identities import S, answer, body, check, conversation, prompt
 
 WORDS = ("almond", "hazelnut", "pecan", "peanut", "chestnut", "changed")
@@ -36,9 +37,7 @@ def before(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 def as_before(url: str) -> None:
     """Make the database one of the version before."""
-    for name in ("identities", "aliases"):
-        change(url, f"DROP TABLE {name}")
-    change(url, "UPDATE schema_version SET version_num = '0004'")
+    take_back(url, "0004")
 
 
 def bodies(reader: Reader) -> list[Any]:
