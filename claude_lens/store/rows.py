@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -15,6 +16,7 @@ from claude_lens.exchange import Exchange, Headers, Request, Response
 from claude_lens.messages.helpers import is_title
 from claude_lens.store import chain, content, parts
 from claude_lens.store.streams import is_stream
+from claude_lens.wire.headers import get
 
 FACTS: Final = (
     "user_id",
@@ -36,6 +38,10 @@ LONGEST_NAMES: Final = {"sqlite": 4096, "postgresql": 250}
 """Bytes of a name by kind of database; eight of them fit into a row of an index of PostgreSQL."""
 
 NO_SESSION: Final = "no-session-"
+_CLIENT: Final = re.compile(r"[A-Za-z][\w.@-]{0,40}(?:/[A-Za-z][\w-]{0,40})?")
+_NO_SLUG: Final = re.compile(r"[^a-z0-9]+")
+_FINGERPRINT: Final = re.compile(r":([0-9a-f]{8})\]")
+_KEYS: Final = ("x-litellm-api-key", "authorization", "x-api-key", "api-key", "x-goog-api-key")
 """How the id of a session begins that stands for requests without one."""
 
 _MESSAGE_KEYS: Final = ("role", "content")
@@ -175,9 +181,37 @@ def key_of(tag: str) -> str:
 
 
 def session_key(exchange: Exchange) -> str:
-    """The client's session id; ``no-session-YYYY-MM-DD`` (UTC) for requests of clients that send none."""
+    """The client's session id; for requests of clients that send none, one a client, key and day (UTC).
+
+    ``no-session-2026-11-28-openai-python-1a2b3c4d``: the day, the client's name, and the key's fingerprint.
+    """
     known = text(exchange.identity.session_id)
-    return known or f"{NO_SESSION}{datetime.fromtimestamp(exchange.started_at, UTC):%Y-%m-%d}"
+    if known:
+        return known
+    client, key = _asker(exchange)
+    slug = _NO_SLUG.sub("-", (client or "").lower()).strip("-")
+    return "-".join(filter(None, (f"{NO_SESSION}{_day(exchange)}", slug, key)))
+
+
+def session_label(exchange: Exchange) -> str | None:
+    """What the session of such requests is called; None where the client has a session of its own."""
+    if exchange.identity.session_id:
+        return None
+    client, key = _asker(exchange)
+    told = f"Requests of {client}" if client else "Requests without a session"
+    return f"{told}, {_day(exchange)}" + (f", key {key}" if key else "")
+
+
+def _asker(exchange: Exchange) -> tuple[str | None, str | None]:
+    """The client's name without its version, and the fingerprint of the key it showed."""
+    named = _CLIENT.match(exchange.identity.client or "")
+    shown = (_FINGERPRINT.search(get(exchange.request.headers, name) or "") for name in _KEYS)
+    key = next(filter(None, shown), None)
+    return text(named[0]) if named else None, key[1] if key else None
+
+
+def _day(exchange: Exchange) -> str:
+    return f"{datetime.fromtimestamp(exchange.started_at, UTC):%Y-%m-%d}"
 
 
 def facts(exchange: Exchange) -> bytes:

@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from claude_lens import exact
-from claude_lens.exchange import Agent, Cost, Identity, Model, Request, Response
+from claude_lens.exchange import Agent, Cost, Exchange, Identity, Model, Request, Response
 from claude_lens.store import rows
 from claude_lens.store.reading.queries import Reader
 from claude_lens.store.schema import exchanges
@@ -176,3 +176,25 @@ def test_a_name_without_end_is_no_burden(make: Make, url: str) -> None:
     with Reader(url) as reader:
         assert reader.rebuild("last") == {"model": name}
         assert len(reader.exchange("last")["model"]["routed"] or "") < 5000
+
+
+def test_requests_without_a_session_are_grouped_by_client_key_and_day() -> None:
+    def key(client: str | None, *headers: tuple[str, str]) -> tuple[str, str | None]:
+        one = Exchange(
+            id="0" * 32,
+            started_at=1_760_000_000.0,
+            identity=Identity(client=client),
+            request=Request(headers=headers),
+        )
+        return rows.session_key(one), rows.session_label(one)
+
+    shown = ("Authorization", "[redacted:bearer:1a2b3c4d]")
+    assert key("OpenAI/Python 1.109.1", shown) == (
+        "no-session-2025-10-09-openai-python-1a2b3c4d",
+        "Requests of OpenAI/Python, 2025-10-09, key 1a2b3c4d",
+    )
+    assert key("curl/8.4.0", ("x-api-key", "[redacted:x-api-key:1a2b3c4d]"))[0].endswith("-curl-1a2b3c4d")
+    assert key(None) == ("no-session-2025-10-09", "Requests without a session, 2025-10-09")
+    assert key("  \x00", shown)[0] == "no-session-2025-10-09-1a2b3c4d"
+    own = Exchange(id="0" * 32, identity=Identity(session_id="abc"))
+    assert (rows.session_key(own), rows.session_label(own)) == ("abc", None)

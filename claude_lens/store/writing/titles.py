@@ -9,6 +9,7 @@ from claude_lens.exchange import Exchange
 from claude_lens.messages.blocks import messages
 from claude_lens.messages.helpers import AUXILIARY, MAIN, is_count, title_in
 from claude_lens.messages.written import human_words
+from claude_lens.store.rows import session_label
 
 LONGEST: Final = 80
 NONE: Final = 0
@@ -20,6 +21,8 @@ _LOOKED_AT: Final = 20_000
 def title_of(exchange: Exchange, rank: int) -> tuple[str, int] | None:
     """A title better than one of ``rank`` that this exchange gives its session, with its own rank."""
     who, body = exchange.identity, exchange.request.json
+    if (label := session_label(exchange)) is not None:
+        return (label[:LONGEST], CLIENT) if rank < CLIENT else None
     if who.request_class == AUXILIARY:
         found = title_in(exchange.response.json, body) if exchange.response and rank < CLIENT else None
         return (found[:LONGEST], CLIENT) if found else None
