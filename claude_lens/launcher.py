@@ -429,18 +429,18 @@ def claude_environment(
 ) -> dict[str, str | None]:
     """What to change in claude's environment; None removes a variable.
 
-    ``proxy_pays``: the proxy holds a key for the provider, so the client's own credential is replaced by the
-    proxy's key. Otherwise the proxy's key travels in a header beside the client's own credential, of whatever
-    kind: a claude.ai login, a token, an API key.
+    ``proxy_pays``: the proxy holds a key for the provider, and its own replaces the client's credential.
+    Otherwise that key travels in a header beside the client's own, of whatever kind: login, token, API key.
     """
     changes: dict[str, str | None] = {"ANTHROPIC_BASE_URL": place.url}
-    changes.update({name: value for name, value in HINTS.items() if name not in environ})
+    traces = environ.get("CLAUDE_CODE_ENABLE_TELEMETRY") and environ.get("OTEL_TRACES_EXPORTER")
+    hints = {**HINTS, "CLAUDE_CODE_PROPAGATE_TRACEPARENT": "1"} if traces not in (None, "", "none") else HINTS
+    changes.update({name: value for name, value in hints.items() if name not in environ})
     folder = working_folder(environ)
     headers = [line for line in environ.get("ANTHROPIC_CUSTOM_HEADERS", "").splitlines() if line.strip()]
     headers = [line for line in headers if line.partition(":")[0].strip().lower() not in OUR_HEADERS]
     headers.append(f"x-claude-lens-project: {quoted(os.fsencode(folder))}")
-    branch = git_branch(folder)
-    if branch:
+    if branch := git_branch(folder):
         headers.append(f"x-claude-lens-branch: {quoted(branch)}")
     if proxy_pays:
         changes["ANTHROPIC_AUTH_TOKEN"] = key
