@@ -47,7 +47,18 @@ _ENDINGS: Final = (
     " ",
     "\n",
 )
-_WORDS: Final = ("token", "key", "pass", "pwd", "auth", "credential", "credentials", "cookie", "data", "jwt")
+_WORDS: Final = (
+    "token",
+    "key",
+    "pass",
+    "pwd",
+    "auth",
+    "credential",
+    "credentials",
+    "cookie",
+    "key-data",
+    "jwt",
+)
 _PLAIN: Final = ("password", "passwd", "passphrase", "passcode", "secret", "uthorization")
 _COMMANDS: Final = (
     " -u ",
@@ -219,8 +230,8 @@ def _kind(text: str, start: int, word: str, anchor: str) -> str | None:
         if anchor[:3] == "KEY" and last == "_" and whose and whose[-1] in _CAPITALS:
             return None if whose.endswith(_NOT_KEYS) else "key"
         return "key" if whose.lower().endswith(_KEY_BEFORE) else None
-    if word == "data":
-        return "key" if before.lower().endswith("key-") else None
+    if word == "key-data":
+        return "key"
     if word == "auth":
         return "auth" if last in ("", '"', "'", "_", "\\") else None
     if word == "cookie":
