@@ -105,11 +105,20 @@ def _is_bare(body: Json, conversation: Sequence[Json], system: Sequence[str]) ->
     """Without a tool, after one message (and the beginning of an answer): a title, a digest of some text."""
     if tools(body) or [role(one) for one in conversation] not in (["user"], ["user", "assistant"]):
         return False
-    asked = texts(conversation[0].get("content"))
-    if any(words.lstrip().startswith(_ASKED_ALONE) for words in asked) or _wants_title(body):
+    if asks_for_title(body):
         return True
     # Who starts the client without tools from a program has a conversation all the same.
     return entrypoint(body) in (None, "cli") and max(map(len, system), default=0) < _SHORT_SYSTEM
+
+
+def asks_for_title(body: Json | None) -> bool:
+    """Whether all that a request wants is a title for what is said elsewhere."""
+    conversation = messages(body)
+    if tools(body) or [role(one) for one in conversation] not in (["user"], ["user", "assistant"]):
+        return False
+    asked = texts(conversation[0].get("content"))
+    begins = any(words.lstrip().startswith(_ASKED_ALONE) for words in asked)
+    return begins or (body is not None and _wants_title(body))
 
 
 def _wants_title(body: Json) -> bool:

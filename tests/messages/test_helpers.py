@@ -135,3 +135,14 @@ def test_titles_are_told_from_all_else(body: dict[str, Any] | None, title: bool)
     told = json.dumps({"answer": "json_schema", **(body or {})}).encode()
     assert not title or helpers.may_be_title(told)
     assert not helpers.may_be_title(b'{"messages": []}')
+
+
+def test_who_asks_for_a_title_only() -> None:
+    def asked(words: str, **more: object) -> dict[str, object]:
+        return {"messages": [{"role": "user", "content": words}], **more}
+
+    assert helpers.asks_for_title(asked("<session> hi </session> Write the title"))
+    assert not helpers.asks_for_title(asked("hi"))
+    assert not helpers.asks_for_title(asked("<session> hi", tools=[{"name": "Bash"}]))
+    assert not helpers.asks_for_title(None)
+    assert not helpers.asks_for_title({})

@@ -34,6 +34,7 @@ from claude_lens.store.writing.calls import calls_of
 from claude_lens.store.writing.derived import COUNTED, Derived
 from claude_lens.store.writing.identities import Identities
 from claude_lens.store.writing.known import Known
+from claude_lens.store.writing.titles import repeats_only
 
 _CHUNK: Final = 200
 
@@ -91,7 +92,8 @@ def _chunk(
     )
     whole = {one.id: one for one in restored(connection, exchanges.c.id.in_(keys))}
     for row in rows:
-        pieces = loader.pieces(row["id"]).get("messages", [])
+        quiet = repeats_only(whole[row["exchange_id"]])
+        pieces = [] if quiet else loader.pieces(row["id"]).get("messages", [])
         answer = [] if row["response_message"] is None else [row["response_message"]]
         for piece in (*pieces, *answer):
             if piece not in indexed:

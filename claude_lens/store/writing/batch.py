@@ -261,11 +261,12 @@ class Batch:
         if parts is not None and (parts.marks or parts.single):
             row["shape"] = content.pack_blob(exact.dump([parts.marks, sorted(parts.single)]))
         if parts is not None and "messages" in parts.chains:
-            self._stale[item.exchange.id] = not self._messages(parts.chains["messages"], session, key)
+            quiet = titles.repeats_only(item.exchange)
+            self._stale[item.exchange.id] = not self._messages(parts.chains["messages"], session, key, quiet)
         return row
 
-    def _messages(self, each: chain.Chain, session: int, exchange: int) -> bool:
-        """Note which messages this session has now; whether the last one is new to the database."""
+    def _messages(self, each: chain.Chain, session: int, exchange: int, quiet: bool) -> bool:
+        """Note which messages this session has now, unless ``quiet``; whether the last one is new here."""
         first = len(each.steps)
         while first and not self._has_seen((session, each.steps[first - 1])):
             first -= 1
@@ -273,7 +274,8 @@ class Batch:
             (self._content(each.contents[index], lambda: b""), each.contents[index], each.values[index])
             for index in range(first, len(each.steps))
         ]
-        self._occur(pieces, session, exchange)
+        if not quiet:
+            self._occur(pieces, session, exchange)
         self._seen[(session, each.steps[-1])] = True
         tip = self._nodes[each.steps[-1]]
         is_new = tip in self._new_nodes and tip not in self._tips

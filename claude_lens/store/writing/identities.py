@@ -9,15 +9,26 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from claude_lens.exact import load
+from claude_lens.messages.calls import calls
 from claude_lens.store import identity
 from claude_lens.store.content import unpack
 from claude_lens.store.schema import aliases, contents, identities
 from claude_lens.store.writing.known import Known
 
 _CHUNK: Final = 900
+# Ready-made: each new message is looked for.
+_BY_FORM: Final = (
+    select(identities.c.form, identities.c.content)
+    .where(identities.c.form.in_(bindparam("forms", expanding=True)))
+    .order_by(identities.c.content)
+)
+_BY_DIGEST: Final = select(contents.c.digest, contents.c.id).where(
+    contents.c.digest.in_(bindparam("digests", expanding=True))
+)
 _MOST: Final = 8
 """So many contents of one form are compared with another."""
 
@@ -56,7 +67,8 @@ class Identities:
         if not new:
             return
         forms = {key: identity.form_digest(value) for key, _, value in new}
-        others = {forms[key] for key, digest, _ in new if forms[key] != digest}
+        # The form of a call has no input: nothing that was sent looks like it.
+        others = {forms[key] for key, digest, value in new if forms[key] != digest and not calls(value)}
         stored = self._stored(set(forms.values()), others)
         for key, digest, value in new:
             form = forms[key]
@@ -86,13 +98,11 @@ class Identities:
         found: dict[bytes, list[int]] = {}
         by_key = {identity.key(form): form for form in wanted}
         for part in _parts(list(by_key)):
-            query = select(identities).where(identities.c.form.in_(part)).order_by(identities.c.content)
-            for row in self._connection.execute(query):
-                found.setdefault(by_key[row.form], []).append(row.content)
+            for form, key in self._connection.execute(_BY_FORM, {"forms": part}):
+                found.setdefault(by_key[form], []).append(key)
         for part in _parts(sorted(plain)):
-            query = select(contents.c.digest, contents.c.id).where(contents.c.digest.in_(part))
-            rows = self._connection.execute(query).all()
-            same = aliases_of(self._connection, [row.id for row in rows])
+            rows = self._connection.execute(_BY_DIGEST, {"digests": part}).all()
+            same = aliases_of(self._connection, [row.id for row in rows]) if rows else {}
             for row in rows:
                 found.setdefault(row.digest, []).append(same.get(row.id, row.id))
         return {form: keys[-_MOST:] for form, keys in found.items()}
@@ -108,11 +118,13 @@ class Identities:
 
     def write(self) -> None:
         """Send everything."""
+        # Rows of contents that went without a word, and came back under the same key, may be there still.
+        insert = (postgresql if self._connection.dialect.name == "postgresql" else sqlite).insert
         if self._rows:
-            self._connection.execute(identities.insert(), self._rows)
+            self._connection.execute(insert(identities).on_conflict_do_nothing(), self._rows)
         if self.found:
             rows = [{"content": key, "same": same} for key, same in self.found.items()]
-            self._connection.execute(aliases.insert(), rows)
+            self._connection.execute(insert(aliases).on_conflict_do_nothing(), rows)
 
     def learned(self, known: Known) -> None:
         """What is known now that the transaction is committed."""

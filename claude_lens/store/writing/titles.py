@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from claude_lens.exchange import Exchange
 from claude_lens.messages.blocks import messages
-from claude_lens.messages.helpers import AUXILIARY, MAIN, is_count, title_in
+from claude_lens.messages.helpers import AUXILIARY, MAIN, asks_for_title, is_count, title_in
 from claude_lens.messages.written import human_words
 from claude_lens.store.rows import session_label
 
@@ -33,6 +33,11 @@ def title_of(exchange: Exchange, rank: int) -> tuple[str, int] | None:
         return None
     found = first_prompt(body)
     return (found, PROMPT) if found else None
+
+
+def repeats_only(exchange: Exchange) -> bool:
+    """Whether a request's messages only repeat what is said elsewhere, so that a title comes back for it."""
+    return exchange.identity.request_class == AUXILIARY and asks_for_title(exchange.request.json)
 
 
 def first_prompt(body: Mapping[str, Any] | None) -> str | None:

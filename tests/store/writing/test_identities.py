@@ -132,3 +132,15 @@ def test_what_stands_for_nothing_else_costs_no_row(url: str, sink: StoreSink, ma
     # Two prompts and an answer with a call came in a form that is not the plain one.
     assert ask(url, "SELECT count(*) FROM identities") == [(3,)]
     assert ask(url, "SELECT count(*) FROM aliases") == [(2,)]
+
+
+def test_a_title_is_asked_for_with_words_that_are_said_already(
+    sink: StoreSink, reader: Reader, make: Make
+) -> None:
+    sink.ended(conversation(make)[0])
+    asked = "<session> eat almond </session> Write the title of this session."
+    told = {"role": "assistant", "content": [{"type": "text", "text": '{"title": "Nutty"}'}]}
+    sink.ended(make(body(prompt(asked)), {"id": "t", **told}, request_class="auxiliary"))
+    sink.flush()
+    assert hits(reader, "almond") == [(S, "prompt", 1)]
+    assert len(hits(reader, "Nutty")) == 1
