@@ -1,6 +1,6 @@
 # Two commands for a newcomer: `make demo` and `make test`. Nothing but Python 3.11+ and make has to be there.
 .DEFAULT_GOAL := help
-.PHONY: faults clients screenshots help setup test-setup demo conformance test quick lint types settings-check check test-oldest coverage pin clean docs
+.PHONY: faults clients screenshots help setup test-setup demo conformance test quick lint types settings-check check test-oldest coverage pin clean docs test-newest
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
   $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -64,10 +64,15 @@ test-oldest: setup ## the end-to-end smoke tests with the oldest LiteLLM we supp
 	@$(PYTHON) scripts/setup.py oldest
 	.venv-oldest/bin/pytest -q -m smoke --reruns 1 tests/e2e
 
+test-newest: setup ## the same with the newest LiteLLM that we have tested, and the tests of other providers
+	@$(PYTHON) scripts/setup.py newest
+	.venv-newest/bin/pytest -q -m smoke --reruns 1 tests/e2e
+	.venv-newest/bin/pytest -q --reruns 1 tests/providers
+
 check: test test-oldest ## everything CI runs
 
 pin: setup ## resolve the dependencies anew into constraints*.txt
 	@$(PYTHON) scripts/setup.py pin
 
 clean: ## remove what set-up and tests made
-	rm -rf .venv .venv-oldest .venv-phoenix .cache node_modules .coverage .coverage.* htmlcov .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .venv-oldest .venv-newest .venv-phoenix .cache node_modules .coverage .coverage.* htmlcov .mypy_cache .ruff_cache .pytest_cache

@@ -6,6 +6,7 @@ where its result is already in place, so that the second run costs next to nothi
 
     python3 scripts/setup.py venv      .venv from constraints.txt
     python3 scripts/setup.py oldest    .venv-oldest from constraints-oldest.txt (the oldest LiteLLM supported)
+    python3 scripts/setup.py newest    .venv-newest from constraints-newest.txt (the newest LiteLLM tested)
     python3 scripts/setup.py client    node_modules/.bin/claude, at the version package.json pins
     python3 scripts/setup.py debian    Debian programs that tests drive, where we may install them
     python3 scripts/setup.py tracing   .venv-phoenix and .cache/otel-oldest, which the tests of tracing drive
@@ -26,6 +27,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 OLDEST_LITELLM = "1.104.0"
+NEWEST_LITELLM = "1.106.12"
 # Debian package: program it brings.
 DEBIAN = {
     "nginx-light": "nginx",
@@ -67,6 +69,7 @@ def main(steps: Sequence[str]) -> int:
     table: dict[str, Callable[[], None]] = {
         "venv": lambda: environment(ROOT / ".venv", "constraints.txt"),
         "oldest": lambda: environment(ROOT / ".venv-oldest", "constraints-oldest.txt"),
+        "newest": lambda: environment(ROOT / ".venv-newest", "constraints-newest.txt"),
         "client": client,
         "clients": lambda: clients(CLIENTS),
         "clients-gate": lambda: clients(GATE_CLIENTS),
@@ -212,7 +215,11 @@ def pin() -> None:
     python = ROOT / ".venv" / BIN / "python"
     uv = [python, "-m", "uv", "pip", "compile", "-q", "--universal", "--python-version", "3.11", "--upgrade"]
     uv += ["--extra", "dev", "--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links"]
-    for name, extra in (("constraints.txt", ""), ("constraints-oldest.txt", f"litellm=={OLDEST_LITELLM}\n")):
+    for name, extra in (
+        ("constraints.txt", ""),
+        ("constraints-oldest.txt", f"litellm=={OLDEST_LITELLM}\n"),
+        ("constraints-newest.txt", f"litellm=={NEWEST_LITELLM}\n"),
+    ):
         limits = ROOT / ".setup-limits.txt"
         limits.write_text(extra)
         run([*uv, "-c", limits, ROOT / "pyproject.toml", "-o", ROOT / name])

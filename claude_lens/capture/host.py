@@ -19,6 +19,8 @@ from claude_lens.wire.price_map import entry_of
 INTERNAL_MODULES = (
     "litellm.proxy.hooks.",
     "litellm.router.",
+    "litellm.router_core.",
+    "litellm.rust_bridge.",
     "litellm.router_utils.",
     "litellm._service_logger",
     "claude_lens.",
@@ -122,9 +124,21 @@ def foreign_callbacks() -> Iterator[str]:
                 yield callback
                 continue
             owner = getattr(callback, "__self__", callback)
+            if _is_routers(owner):
+                continue
             module = getattr(owner, "__module__", None) or type(owner).__module__
             if not f"{module}.".startswith(INTERNAL_MODULES):
                 yield getattr(owner, "__qualname__", None) or type(owner).__name__
+
+
+def _is_routers(owner: object) -> bool:
+    """Whether it is LiteLLM's router, or a part of it, of whatever class: it registers itself."""
+    current = router()
+    if current is None:
+        return False
+    parts = getattr(current, "__dict__", {}).values()
+    held = getattr(owner, "__dict__", {}).values()
+    return owner is current or any(part is owner for part in parts) or any(part is current for part in held)
 
 
 def provider_of(model: str) -> tuple[str, str]:

@@ -12,6 +12,23 @@ from claude_lens.capture.answers import respond_error, respond_json
 from claude_lens.capture.asgi import Scope, Send
 
 MODELS = re.compile(r"(?:/v1)?/models(?:/[^:]*)?\Z")
+# Claude Code asks in this name for what to add to its own list in /model.
+DISCOVERY = b"claude-code/"
+# The names of the configuration that comes with us: all of them are in Claude Code's own list, or retired.
+SHIPPED = frozenset(
+    (
+        "opus",
+        "sonnet",
+        "haiku",
+        "claude-opus-5-5",
+        "claude-sonnet-5-5",
+        "claude-haiku-4-5",
+        "claude-sonnet-4-5-20250929",
+        "claude-sonnet-4-20250514",
+        "claude-3-5-sonnet-20241022",
+        "claude-3-haiku-20240307",
+    )
+)
 OLDEST = "2025-01-01T00:00:00Z"
 
 
@@ -30,17 +47,26 @@ def asked_for(scope: Scope) -> str | None:
     return rest or None
 
 
+def fills_a_list(scope: Scope) -> bool:
+    """Whether Claude Code asks for names to add to its own list of models."""
+    return (h.get(scope["headers"], b"user-agent") or b"").startswith(DISCOVERY)
+
+
 async def answer(
     scope: Scope, send: Send, names: Iterable[str], known: Callable[[], Iterable[str]], limits: Limits
 ) -> None:
     """Names that a client may ask for: ``names`` of the configuration in order, wildcards among them.
 
     ``known`` are Anthropic's models, of which a Claude wildcard admits Claude's. One model where the path
-    names it, with ``limits`` in tokens.
+    names it, with ``limits`` in tokens. Claude Code knows its models itself, better than we do: to its own
+    list it gets only what the user has added.
     """
     configured = list(names)
     plain = [name for name in configured if "*" not in name]
-    if any(name.startswith("claude") for name in configured if "*" in name):
+    if fills_a_list(scope) and asked_for(scope) is None:
+        anthropics = {*SHIPPED, *known()}
+        plain = [name for name in plain if name not in anthropics]
+    elif any(name.startswith("claude") for name in configured if "*" in name):
         plain += [name for name in known() if name.startswith("claude-")]
     one = asked_for(scope)
     if one is not None:

@@ -10,7 +10,7 @@ import socket
 import stat
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from claude_lens import descriptors
@@ -224,10 +224,15 @@ def versions(settings: Settings) -> Check:
     python = ".".join(map(str, sys.version_info[:3]))
     litellm, own = importlib.metadata.version("litellm"), importlib.metadata.version("claude-lens")
     wanted = [Requirement(line) for line in importlib.metadata.requires("claude-lens") or ()]
+    newer = ""
     for requirement in wanted:
         if requirement.name == "litellm" and not requirement.specifier.contains(litellm):
             todo = f"pip install 'litellm[proxy]{requirement.specifier}'"
-            return Check("versions", False, f"LiteLLM {litellm} is not one we support", todo)
+            if not _is_newer(litellm, (bound.version for bound in requirement.specifier)):
+                return Check("versions", False, f"LiteLLM {litellm} is not one we support", todo)
+            newer = f" (newer than what we have tested: {requirement.specifier})"
+            if lost := _lost_lane(settings):
+                return Check("versions", False, f"LiteLLM {litellm}{newer}: {lost}", todo)
     running = health(settings.url).detail.get("version")
     if running and running != own:
         return Check(
@@ -236,7 +241,23 @@ def versions(settings: Settings) -> Check:
             f"the proxy still runs version {running}, {own} is installed",
             "lensctl restart",
         )
-    return Check("versions", True, f"claude-lens {own}, LiteLLM {litellm}, Python {python}")
+    return Check("versions", True, f"claude-lens {own}, LiteLLM {litellm}{newer}, Python {python}")
+
+
+def _is_newer(version: str, bounds: Iterable[str]) -> bool:
+    from packaging.version import Version
+
+    return all(Version(version) > Version(bound) for bound in bounds)
+
+
+def _lost_lane(settings: Settings) -> str:
+    """Why no request goes to Anthropic byte for byte any more; empty where some do, or nothing is known."""
+    seen, used = supervisor.current(settings), settings.key or key.existing(settings)
+    running = seen is not None and used and health(seen.url, settings).proved
+    lanes = ((status(seen.url, used) if seen and used and running else None) or {}).get("lanes") or {}
+    if any(lane.startswith("transparent") for lane in lanes):
+        return ""
+    return next((lane.removeprefix("translated: ") for lane in lanes if "callback" in lane), "")
 
 
 def tracing(settings: Settings) -> Check:

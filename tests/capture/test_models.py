@@ -7,9 +7,11 @@ from typing import Any
 
 import orjson
 import pytest
+import yaml
 
 from claude_lens.capture import models
 from claude_lens.capture.asgi import Message, Scope
+from tests.harness import ROOT
 
 
 def scope(query: bytes = b"", *headers: tuple[bytes, bytes]) -> Scope:
@@ -106,3 +108,24 @@ def test_paths_of_models(path: str, one: str | None) -> None:
     assert models.MODELS.match(path)
     assert models.asked_for({"path": path}) == one
     assert not models.MODELS.match("/v1/models/gemini-2.5-pro:generateContent")
+
+
+def test_claude_codes_own_list_gets_what_the_user_has_added() -> None:
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    asked = scope(b"limit=1000", (b"user-agent", b"claude-code/2.1.332"), (b"x-api-key", b"k"))
+    names = [*sorted(models.SHIPPED), "claude-*", "my-claude-gpt", "claude-a"]
+    asyncio.run(
+        models.answer(
+            {**asked, "path": "/v1/models"}, send, names, lambda: ["claude-a", "claude-b"], lambda _: {}
+        )
+    )
+    assert [model["id"] for model in orjson.loads(sent[1]["body"])["data"]] == ["my-claude-gpt"]
+
+
+def test_the_shipped_names_are_those_of_the_configuration() -> None:
+    shipped = yaml.safe_load((ROOT / "litellm_config.yaml").read_text())["model_list"]
+    assert {entry["model_name"] for entry in shipped} == {*models.SHIPPED, "claude-*"}

@@ -83,8 +83,16 @@ def test_versions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     versions = {"litellm": "1.200.0"}
     monkeypatch.setattr("importlib.metadata.version", lambda name: versions.get(name, "0.1.0"))
     newer = checks.versions(settings(tmp_path))
-    assert not newer.ok
-    assert newer.todo.startswith("pip install 'litellm[proxy]")
+    assert newer.ok
+    assert "newer than what we have tested" in newer.detail
+    monkeypatch.setattr(checks, "_lost_lane", lambda _settings: "callback X must see the request")
+    lost = checks.versions(settings(tmp_path))
+    assert not lost.ok
+    assert "callback X" in lost.detail
+    assert lost.todo.startswith("pip install 'litellm[proxy]")
+    versions["litellm"] = "1.50.0"
+    older = checks.versions(settings(tmp_path))
+    assert (older.ok, older.detail) == (False, "LiteLLM 1.50.0 is not one we support")
 
 
 def test_a_check_that_fails_is_a_finding(tmp_path: Path) -> None:
