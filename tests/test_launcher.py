@@ -383,22 +383,3 @@ def test_the_real_client_keeps_its_own_login_or_key(lens: Lens, upstream: Provid
     assert done.returncode == 1
     assert "/login" in done.stdout
     assert upstream.calls == []
-
-
-@pytest.mark.parametrize(
-    ("told", "joined"),
-    [
-        ({"CLAUDE_CODE_ENABLE_TELEMETRY": "1", "OTEL_TRACES_EXPORTER": "otlp"}, True),
-        ({"CLAUDE_CODE_ENABLE_TELEMETRY": "1", "OTEL_TRACES_EXPORTER": "none"}, False),
-        ({"CLAUDE_CODE_ENABLE_TELEMETRY": "1", "OTEL_METRICS_EXPORTER": "otlp"}, False),
-        ({"OTEL_TRACES_EXPORTER": "otlp"}, False),
-    ],
-)
-def test_a_client_that_traces_says_where_our_spans_belong(
-    tmp_path: Path, told: dict[str, str], joined: bool
-) -> None:
-    place = launcher.Place({"CLAUDE_LENS_HOME": str(tmp_path)})
-    changes = launcher.claude_environment(told, place, "k", True)
-    assert changes.get("CLAUDE_CODE_PROPAGATE_TRACEPARENT") == ("1" if joined else None)
-    mine = {**told, "CLAUDE_CODE_PROPAGATE_TRACEPARENT": "0"}
-    assert "CLAUDE_CODE_PROPAGATE_TRACEPARENT" not in launcher.claude_environment(mine, place, "k", True)
