@@ -25,6 +25,8 @@ INTERNAL_MODULES = (
     "litellm._service_logger",
     "claude_lens.",
 )
+# LiteLLM adds the configured deployments to its list once it has read the configuration.
+PUBLISHED = frozenset(litellm.model_cost)
 CALLBACK_LISTS = (
     "callbacks",
     "input_callback",
@@ -98,6 +100,11 @@ def known_models(provider: str) -> list[str]:
     )
 
 
+def _published(key: str) -> Mapping[str, Any] | None:
+    entry: Mapping[str, Any] | None = litellm.model_cost.get(key) if key in PUBLISHED else None
+    return entry
+
+
 def limits(name: str) -> dict[str, int]:
     """``max_input_tokens`` and ``max_tokens`` of what answers ``name``, as far as LiteLLM knows them.
 
@@ -111,7 +118,7 @@ def limits(name: str) -> dict[str, int]:
         model, provider = target, ""
     told = found[0].get("model_info") or {} if found else {}
     own = {"max_input_tokens": told.get("max_input_tokens"), "max_tokens": told.get("max_output_tokens")}
-    return limits_of(litellm.model_cost, model, provider) | {
+    return limits_of(_published, model, provider) | {
         key: value for key, value in own.items() if isinstance(value, int)
     }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,13 @@ from claude_lens.wire.price_map import entry_of
 FILE = "model_prices_and_context_window_backup.json"
 
 
-def limits(prices: Mapping[str, Mapping[str, Any]], model: str, provider: str | None) -> dict[str, int]:
+def limits(
+    get: Callable[[str], Mapping[str, Any] | None], model: str, provider: str | None
+) -> dict[str, int]:
     """``max_input_tokens`` and ``max_tokens`` (of an answer) of a model, as far as they are known."""
     bare = model.split("/", 1)[1] if "/" in model else model
-    found = (prices.get(key) for key in (model, f"{provider}/{model}", f"{provider}/{bare}", bare))
-    entry = next(filter(None, found), {})
+    found = (get(key) for key in (model, f"{provider}/{model}", f"{provider}/{bare}", bare))
+    entry: Mapping[str, Any] = next(filter(None, found), {})
     told = {"max_input_tokens": entry.get("max_input_tokens"), "max_tokens": entry.get("max_output_tokens")}
     return {name: value for name, value in told.items() if isinstance(value, int)}
 
@@ -40,7 +42,7 @@ class Published:
 
     def limits(self, model: str) -> dict[str, int]:
         """As :func:`limits`, of one of Anthropic's models."""
-        return limits(self._all(), model, "anthropic")
+        return limits(self._all().get, model, "anthropic")
 
     def forget(self) -> None:
         """Give the memory back; a further question reads the file again."""

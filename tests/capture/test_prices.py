@@ -50,6 +50,9 @@ def test_limits_of_models() -> None:
         "claude-a": {"max_input_tokens": 200, "max_output_tokens": 64, "max_tokens": 1},
         "openai/gpt": {"max_input_tokens": "many"},
     }
-    assert limits(entries, "anthropic/claude-a", "anthropic") == {"max_input_tokens": 200, "max_tokens": 64}
-    assert limits(entries, "gpt", "openai") == limits(entries, "nobody", None) == {}
+    assert limits(entries.get, "anthropic/claude-a", "anthropic") == {
+        "max_input_tokens": 200,
+        "max_tokens": 64,
+    }
+    assert limits(entries.get, "gpt", "openai") == limits(entries.get, "nobody", None) == {}
     assert Published().limits("claude-sonnet-4-5")["max_input_tokens"] == 200_000
