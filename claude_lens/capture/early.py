@@ -59,7 +59,7 @@ class EarlyApp:
             failed = self._loading.failed
             await answers.health(
                 send,
-                "failed" if failed else "healthy",
+                "healthy",
                 "failed" if failed else "loading",
                 self._known.credential,
                 proven(scope, self._known.master_key, self._worker.settings.published),
@@ -130,7 +130,9 @@ class EarlyApp:
             await self._loading.app(scope, receive, send)
         elif scope["type"] == "http":
             log = self._worker.settings.home / "proxy.log"
-            message = f"claude-lens: LiteLLM could not be loaded; the end of {log} says why"
+            message = (
+                f"claude-lens: LiteLLM could not be loaded; the end of {log} says why. It is tried again"
+            )
             await respond_error(send, 503, message, "api_error")
 
     def _known_models(self) -> list[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
+import itertools
 import logging
 import threading
 from collections.abc import Callable
@@ -17,16 +19,19 @@ class LoadError(Exception):
     """LiteLLM ended its start-up without an exception of its own."""
 
 
+PAUSES = (2.0, 10.0, 30.0, 120.0, 300.0)
+"""Seconds before the next try, by how many have failed; the last for all that follow."""
+
+
 class Loading:
-    """``build`` imports LiteLLM and returns its app; ``failed`` is called once if that or its start fails.
+    """``build`` imports LiteLLM and returns its app; where that or its start fails, it is tried again.
 
     ``app`` is None until requests can be given to it. ``importing`` tells whether the import is under way,
-    which cannot be broken off, only left alone.
+    which cannot be broken off, only left alone. ``failed``: the last try did, and the next has not begun.
     """
 
-    def __init__(self, build: Callable[[], App], failed: Callable[[], None]) -> None:
+    def __init__(self, build: Callable[[], App]) -> None:
         self._build = build
-        self._on_failure = failed
         self._settled = asyncio.Event()
         self._told: asyncio.Queue[Message] = asyncio.Queue()
         self._task: asyncio.Task[None] | None = None
@@ -49,27 +54,40 @@ class Loading:
             return False
         await self._settled.wait()
         if self.failed:
+            self._task.cancel()
             return False
         await self._told.put({"type": "lifespan.shutdown"})
         await self._task
         return True
 
     async def _run(self, scope: Scope) -> None:
-        """LiteLLM's whole life: its lifespan must be left in the task that entered it."""
-        try:
-            app = await self._imported()
-            await self._told.put({"type": "lifespan.startup"})
-            await app(scope, self._told.get, self._hear(app))
-            if not self._settled.is_set():
-                raise LoadError("its start-up was not completed")
-        except Exception as error:
-            if self._settled.is_set():
-                log.error("LiteLLM's shutdown failed", exc_info=error)
+        for pause in itertools.chain(PAUSES, itertools.repeat(PAUSES[-1])):
+            try:
+                await self._live(scope)
                 return
-            log.error("LiteLLM could not be loaded: %s", error, exc_info=error)
+            except Exception as error:
+                if self.app is not None:
+                    log.error("LiteLLM's shutdown failed", exc_info=error)
+                    return
+                said = "LiteLLM could not be loaded: %s; it is tried again in %g s"
+                log.error(said, error, pause, exc_info=error)
+            # What LiteLLM's start turns off.
+            gc.enable()
             self.failed = True
             self._settled.set()
-            self._on_failure()
+            await asyncio.sleep(pause)
+            self.importing = True
+            self.failed = False
+            self._settled.clear()
+            self._told = asyncio.Queue()
+
+    async def _live(self, scope: Scope) -> None:
+        """LiteLLM's whole life: its lifespan must be left in the task that entered it."""
+        app = await self._imported()
+        await self._told.put({"type": "lifespan.startup"})
+        await app(scope, self._told.get, self._hear(app))
+        if not self._settled.is_set():
+            raise LoadError("its start-up was not completed")
 
     def _hear(self, app: App) -> Send:
         async def hear(message: Message) -> None:

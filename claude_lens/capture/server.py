@@ -94,10 +94,17 @@ def prepare_environment(config: Path) -> None:
 def build(guard: HostGuard | None) -> Wrapped:
     """Import LiteLLM and put our front before its app."""
     gc.disable()
-    from litellm.proxy.proxy_server import app
+    before = set(sys.modules)
+    try:
+        from litellm.proxy.proxy_server import app
 
-    from claude_lens.capture.plugin import plugin
-
+        from claude_lens.capture.plugin import plugin
+    except BaseException:
+        # Half of it would stand in the way of another try.
+        for name in set(sys.modules) - before:
+            if name.startswith(("litellm", "claude_lens.capture", "callbacks")):
+                del sys.modules[name]
+        raise
     return Wrapped(app, plugin(), guard)
 
 
@@ -178,7 +185,7 @@ def serve(chosen: argparse.Namespace) -> NoReturn:
 
     limit = descriptors.raise_limit()
     listeners = sockets(chosen)
-    loading = Loading(load, lambda: setattr(server, "should_exit", True))
+    loading = Loading(load)
     app = EarlyApp(known, worker(), guard, loading) if known else build(guard)
     old, new = key.old(settings), os.environ.get("LITELLM_MASTER_KEY")
     entrance = OldKey(app, old[0], new, old[1]) if old and new else app
@@ -216,7 +223,7 @@ def serve(chosen: argparse.Namespace) -> NoReturn:
         pass
     except SystemExit as end:
         code = end.code
-    if loading.failed or not server.started:
+    if not server.started:
         code = code or STARTUP_FAILURE
     if loading.importing:
         # All is written and closed; the interpreter's own end would wait for seconds of imports, or crash.

@@ -56,6 +56,8 @@ def lines(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
         uptime = f", up {duration(facts['uptime_s'] * 1000)}" if facts["uptime_s"] is not None else ""
         loading = ", LiteLLM still loading" if facts["litellm"] == "loading" else ""
         shown.append(("process", f"{facts['pid']}, version {facts['version']}{uptime}{loading}"))
+        if facts["outdated"]:
+            shown.append(("", "another build is installed than the one that runs: lensctl restart"))
     if facts["watcher"]:
         shown.append(("watcher", watched(facts["watcher"])))
     shown += [("config", facts["config"]), ("key", facts["key"]), ("home", facts["home"])]

@@ -10,6 +10,7 @@ import click
 
 from claude_lens import settings as setting_table
 from claude_lens.proxy import supervisor
+from claude_lens.proxy.health import health, outdated
 from claude_lens.terminal.output import Progress, json_option, print_json
 
 FILE = click.Path(path_type=Path, resolve_path=True)
@@ -43,6 +44,8 @@ def command(
     """
     environ = setting_table.environment(config=config)
     settings = setting_table.parse(environ, config)
+    for conflict in setting_table.conflicts(environ):
+        print(f"lensctl: {conflict}", file=sys.stderr)
     wanted = supervisor.plan(settings, host, port, None, (tls_cert, tls_key))
     if foreground:
         return supervisor.foreground(settings, environ, wanted)
@@ -59,6 +62,8 @@ def command(
     else:
         where = f" (process {pid})" if pid else ""
         print(f"the proxy {'serves' if running.new else 'runs already'} at {running.url}{where}")
+        if not running.new and running.process and outdated(health(running.url)):
+            print("lensctl: it runs another build than the installed one: lensctl restart", file=sys.stderr)
         if running.url != wanted.url:
             print(f"lensctl: to serve {wanted.url} instead: lensctl down", file=sys.stderr)
         if link:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib.metadata
 import os
 import re
@@ -10,20 +11,23 @@ import socket
 import stat
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from claude_lens import descriptors
 from claude_lens import settings as setting_table
 from claude_lens.errors import LensError
-from claude_lens.launcher import Place, Problem, find_claude
+from claude_lens.launcher import Place, Problem, build_of, find_claude
 from claude_lens.proxy import config, key, supervisor
-from claude_lens.proxy.health import health, refusal, status
+from claude_lens.proxy.health import health, outdated, refusal, status
 from claude_lens.proxy.status import address
-from claude_lens.settings import Settings, is_loopback
+from claude_lens.settings import PACKAGE, Settings, is_loopback
 
 FREE_SPACE = 500 << 20
 DELETING = 64 << 20
+PROBE = 1 << 20
 CLAUDE_TIMEOUT = 30.0
 
 
@@ -44,9 +48,13 @@ def run() -> list[Check]:
     except LensError as error:
         return [Check("settings", False, str(error), "correct it in the environment or in the .env file")]
     return [
-        Check("settings", True, f"home is {settings.home}"),
+        Check("settings", True, "; ".join([f"home is {settings.home}", *_conflicts()])),
         *(_safe(check, settings) for check in CHECKS),
     ]
+
+
+def _conflicts() -> list[str]:
+    return setting_table.conflicts(setting_table.environment())
 
 
 def claude(settings: Settings) -> Check:
@@ -90,6 +98,8 @@ def proxy(settings: Settings) -> Check:
 
 def keys(settings: Settings) -> Check:
     """There is one, it is private, and a running proxy takes it."""
+    if problem := key.refused(settings, setting_table.environment()):
+        return Check("key", False, problem, key.ADVICE)
     used = settings.key or key.existing(settings)
     if used is None:
         if not is_loopback(settings.url):
@@ -145,18 +155,30 @@ def home(settings: Settings) -> Check:
     """The folder is private and has room."""
     folder = settings.home
     if not folder.exists():
-        return Check("home", True, f"{folder} will be created")
+        return _room(next(one for one in folder.parents if one.exists()), f"{folder} will be created")
     if os.name != "nt" and stat.S_IMODE(folder.stat().st_mode) & 0o077:
         return Check("home", False, f"others can look into {folder}", f"chmod 700 {folder}")
-    if not os.access(folder, os.W_OK):
-        return Check("home", False, f"{folder} cannot be written to", "correct its owner or mode")
+    return _room(folder, str(folder))
+
+
+def _room(folder: Path, what: str) -> Check:
+    """Whether something can be written below ``folder``: that alone shows a full disk or quota."""
+    try:
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            probe.write(bytes(PROBE))
+            probe.flush()
+            os.fsync(probe.fileno())
+    except OSError as error:
+        todo = "free space on that disk" if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) else ""
+        todo = todo or "correct its owner or mode, or choose another folder in CLAUDE_LENS_HOME"
+        return Check("home", False, f"{folder} cannot be written to: {error.strerror}", todo)
     free = shutil.disk_usage(folder).free
     if free < DELETING:
         hint = f"free {DELETING >> 20} MB by other means, then run lensctl prune: deleting needs some room"
         return Check("home", False, f"{free >> 20} MB free", hint)
     if free < FREE_SPACE:
         return Check("home", False, f"{free >> 20} MB free", "free some space: lensctl prune")
-    return Check("home", True, f"{folder}, {free >> 30} GB free")
+    return Check("home", True, f"{what}, {free >> 30} GB free")
 
 
 def database(settings: Settings) -> Check:
@@ -233,14 +255,12 @@ def versions(settings: Settings) -> Check:
             newer = f" (newer than what we have tested: {requirement.specifier})"
             if lost := _lost_lane(settings):
                 return Check("versions", False, f"LiteLLM {litellm}{newer}: {lost}", todo)
-    running = health(settings.url).detail.get("version")
-    if running and running != own:
-        return Check(
-            "versions",
-            False,
-            f"the proxy still runs version {running}, {own} is installed",
-            "lensctl restart",
-        )
+    running = supervisor.current(settings)
+    seen = health(running.url) if running else None
+    if seen and seen.healthy and outdated(seen):
+        runs = f"version {seen.detail.get('version')}, build {seen.detail.get('build')}"
+        said = f"the proxy still runs {runs}; {own}, build {build_of(str(PACKAGE))}, is installed"
+        return Check("versions", False, said, "lensctl restart")
     return Check("versions", True, f"claude-lens {own}, LiteLLM {litellm}{newer}, Python {python}")
 
 

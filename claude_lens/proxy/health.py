@@ -16,9 +16,9 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from claude_lens import launcher
-from claude_lens.launcher import printable, proved, same_place, unproved, vouched, written
+from claude_lens.launcher import build_of, printable, proved, same_place, unproved, vouched, written
 from claude_lens.proxy import key as keys
-from claude_lens.settings import Settings, environment, is_loopback
+from claude_lens.settings import PACKAGE, Settings, environment, is_loopback
 
 SERVICE = "claude-lens"
 LARGEST = 1 << 20
@@ -83,6 +83,11 @@ def health(url: str, settings: Settings | None = None, timeout: float = 2.0) -> 
     if trusted or proved(detail, known, nonce, peer) or vouched(url, detail, peer):
         return Health("ours", detail=detail, proved=True)
     return Health("ours", f"a claude-lens proxy that {unproved(detail, known, nonce, peer)}", detail)
+
+
+def outdated(seen: Health) -> bool:
+    """Whether a proxy runs other code than is installed here; one that tells no build does."""
+    return seen.state == "ours" and seen.detail.get("build") != build_of(str(PACKAGE))
 
 
 def refusal(url: str, seen: Health, settings: Settings) -> str:

@@ -11,12 +11,16 @@ import re
 import secrets
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from claude_lens.errors import HostError
 from claude_lens.settings import Settings
 
 PREFIX = "sk-lens-"
+PUBLICLY_KNOWN = "sk-1234"
+PERMITTED = "dangerously_permit_weak_or_unset_master_key"
+ADVICE = 'choose one that nobody knows: echo "sk-$(openssl rand -hex 24)"'
 FORM = re.compile(r"sk-[A-Za-z0-9_.-]{6,}")
 
 
@@ -64,6 +68,23 @@ def existing(settings: Settings) -> str | None:
     if not FORM.fullmatch(text):
         raise HostError(f"{file} does not hold a key; remove it to have a new one generated")
     return text
+
+
+def refused(settings: Settings, environ: Mapping[str, str]) -> str | None:
+    """Why LiteLLM will not start with this key, None where it will: one that every guide gives is no key.
+
+    Source: ``litellm/proxy/auth/master_key_boot_check.py``, whose switch is heeded in environment and
+    configuration.
+    """
+    config = settings.config
+    text = config.read_text(encoding="utf-8", errors="replace") if config and config.is_file() else ""
+    if (
+        settings.master_key != PUBLICLY_KNOWN
+        or PERMITTED in text
+        or environ.get(f"LITELLM_{PERMITTED.upper()}")
+    ):
+        return None
+    return f"LITELLM_MASTER_KEY={PUBLICLY_KNOWN} is publicly known, and LiteLLM does not start with it"
 
 
 def known(settings: Settings) -> list[str]:

@@ -11,7 +11,7 @@ from claude_lens.errors import StoreError
 from claude_lens.proxy import key as keys
 from claude_lens.proxy import record as records
 from claude_lens.proxy import supervisor, waiting
-from claude_lens.proxy.health import Health, health, refusal
+from claude_lens.proxy.health import Health, health, outdated, refusal
 from claude_lens.proxy.health import status as proxy_status
 from claude_lens.proxy.supervisor import Running
 from claude_lens.settings import Settings
@@ -41,6 +41,9 @@ def gather(settings: Settings) -> dict[str, Any]:
         "pid": seen.pid or (process.pid if process else None),
         "watcher": _watcher(running),
         "version": seen.detail.get("version"),
+        "build": seen.detail.get("build"),
+        "schema": seen.detail.get("schema"),
+        "outdated": seen.healthy and bool(process) and outdated(seen),
         "litellm": seen.detail.get("litellm"),
         "credential": seen.detail.get("credential"),
         "uptime_s": max(round(time.time() - started, 1), 0.0) if started else None,

@@ -20,9 +20,11 @@ from typing import Any
 
 import psutil
 
+from claude_lens import settings as setting_table
 from claude_lens.errors import HostError, ProxyError, UserError
 from claude_lens.proxy import config as config_file
 from claude_lens.proxy import handover, launch
+from claude_lens.proxy import key as keys
 from claude_lens.proxy import record as records
 from claude_lens.proxy.health import Health, health, refusal
 from claude_lens.proxy.launch import Plan, Progress
@@ -62,6 +64,8 @@ def plan(
     if found is None:
         raise UserError("no litellm_config.yaml found; name one with --config")
     config_file.check(found)
+    if problem := keys.refused(settings, setting_table.environment()):
+        raise UserError(f"{problem}; {keys.ADVICE}")
     cert, cert_key = tls
     if (cert is None) != (cert_key is None):
         raise UserError("--tls-cert and --tls-key belong together")

@@ -30,10 +30,9 @@ class Host:
             await send(answer)
 
 
-def run(build: Callable[[], App]) -> tuple[Loading, int]:
-    """Load and stop; how often a failure was reported."""
-    failures: list[None] = []
-    loading = Loading(build, lambda: failures.append(None))
+def run(build: Callable[[], App]) -> Loading:
+    """Load and stop."""
+    loading = Loading(build)
 
     async def live() -> None:
         loading.begin(SCOPE)
@@ -41,16 +40,16 @@ def run(build: Callable[[], App]) -> tuple[Loading, int]:
         assert await asyncio.wait_for(loading.stop(), 20) is not loading.failed
 
     asyncio.run(live())
-    return loading, len(failures)
+    return loading
 
 
 def test_a_whole_life() -> None:
-    loading, failures = run(Host)
+    loading = run(Host)
     assert isinstance(loading.app, Host)
     assert loading.app.told == ["lifespan.startup", "lifespan.shutdown"]
     assert loading.app.thread is not threading.main_thread()
     assert SCOPE["state"] == {"known": True}
-    assert (failures, loading.failed, loading.importing) == (0, False, False)
+    assert (loading.failed, loading.importing) == (False, False)
 
 
 def broken() -> App:
@@ -77,9 +76,32 @@ def raising() -> App:
     [(broken, "no such library"), (silent, "not completed"), (raising, "no such setting")],
 )
 def test_what_does_not_start(build: Callable[[], App], said: str, caplog: pytest.LogCaptureFixture) -> None:
-    loading, failures = run(build)
-    assert (failures, loading.failed, loading.app) == (1, True, None)
+    loading = run(build)
+    assert (loading.failed, loading.app) == (True, None)
     assert said in caplog.text
+    assert "it is tried again in 2 s" in caplog.text
+
+
+def test_tried_again_until_it_loads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("claude_lens.capture.loading.PAUSES", (0.0, 0.01))
+    tries: list[App] = []
+
+    def mends_itself() -> App:
+        tries.append(raising() if len(tries) < 3 else Host())
+        return tries[-1]
+
+    loading = Loading(mends_itself)
+
+    async def live() -> None:
+        loading.begin(SCOPE)
+        while loading.app is None:
+            await asyncio.wait_for(loading.wait(), 20)
+            await asyncio.sleep(0.001)
+        assert await asyncio.wait_for(loading.stop(), 20)
+
+    asyncio.run(live())
+    assert loading.app is tries[3]
+    assert len(tries) == 4
 
 
 def test_stopped_in_mid_import() -> None:
@@ -90,7 +112,7 @@ def test_stopped_in_mid_import() -> None:
         assert go.wait(20)
         return Host()
 
-    loading = Loading(slow, lambda: None)
+    loading = Loading(slow)
 
     async def live() -> None:
         loading.begin(SCOPE)

@@ -2,13 +2,13 @@ from pathlib import Path
 
 import pytest
 
-from claude_lens.errors import HostError
+from claude_lens.errors import HostError, UserError
 from claude_lens.proxy import checks, supervisor
 from claude_lens.proxy import key as keys
 from claude_lens.settings import Settings, load
 from claude_lens.store.sink import open_sink
 from tests.harness.lens import Lens
-from tests.harness.processes import free_port
+from tests.harness.processes import free_port, on_a_full_disk
 
 
 def settings(home: Path, **more: str) -> Settings:
@@ -62,7 +62,12 @@ def test_an_address_is_shown_as_status_shows_it(tmp_path: Path) -> None:
 
 
 def test_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "will be created" in checks.home(settings(tmp_path / "none")).detail
+    assert "will be created" in checks.home(settings(tmp_path / "none" / "deep")).detail
+    (tmp_path / "file").write_text("")
+    blocked = checks.home(settings(tmp_path / "file" / "below"))
+    assert not blocked.ok
+    assert "cannot be written to: Not a directory" in blocked.detail
+    assert "CLAUDE_LENS_HOME" in blocked.todo
     tmp_path.chmod(0o700)
     assert checks.home(settings(tmp_path)).ok
     monkeypatch.setattr(checks, "FREE_SPACE", 1 << 62)
@@ -102,3 +107,36 @@ def test_a_check_that_fails_is_a_finding(tmp_path: Path) -> None:
     found = checks._safe(broken, settings(tmp_path))
     assert (found.name, found.ok, found.detail) == ("broken", False, "the disk is on fire")
     assert supervisor.current(settings(tmp_path)) is None
+
+
+def test_a_key_that_litellm_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = settings(tmp_path, LITELLM_MASTER_KEY="sk-1234")
+    said = checks.keys(found)
+    assert not said.ok
+    assert "LITELLM_MASTER_KEY=sk-1234 is publicly known" in said.detail
+    assert "openssl rand" in said.todo
+    with pytest.raises(UserError, match="is publicly known, and LiteLLM does not start with it"):
+        supervisor.plan(found)
+    assert keys.refused(settings(tmp_path, LITELLM_MASTER_KEY="sk-12345"), {}) is None
+    monkeypatch.setenv("LITELLM_DANGEROUSLY_PERMIT_WEAK_OR_UNSET_MASTER_KEY", "true")
+    assert supervisor.plan(found).port == found.port
+
+
+def test_a_full_disk_is_found_before_the_first_start(tmp_path: Path) -> None:
+    code = """
+from claude_lens.proxy import checks
+from claude_lens.settings import load
+found = checks.home(load({"CLAUDE_LENS_HOME": sys.argv[1]}))
+print(found.ok, found.detail, found.todo, sep="|")
+"""
+    ok, detail, todo = on_a_full_disk(code, tmp_path / "home").split("|")
+    assert (ok, todo) == ("False", "free space on that disk")
+    assert detail.endswith("cannot be written to: File too large")
+
+
+def test_files(served: Lens, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "file descriptors" in checks.files(served.settings).detail
+    monkeypatch.setattr("claude_lens.descriptors.ENOUGH", 1 << 62)
+    few = checks.files(served.settings)
+    assert not few.ok
+    assert "ulimit -Hn" in few.todo
