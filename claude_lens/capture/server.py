@@ -94,17 +94,10 @@ def prepare_environment(config: Path) -> None:
 def build(guard: HostGuard | None) -> Wrapped:
     """Import LiteLLM and put our front before its app."""
     gc.disable()
-    before = set(sys.modules)
-    try:
-        from litellm.proxy.proxy_server import app
+    from litellm.proxy.proxy_server import app
 
-        from claude_lens.capture.plugin import plugin
-    except BaseException:
-        # Half of it would stand in the way of another try.
-        for name in set(sys.modules) - before:
-            if name.startswith(("litellm", "claude_lens.capture", "callbacks")):
-                del sys.modules[name]
-        raise
+    from claude_lens.capture.plugin import plugin
+
     return Wrapped(app, plugin(), guard)
 
 
