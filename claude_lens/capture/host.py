@@ -16,6 +16,7 @@ from claude_lens.capture.auth import Verdict
 from claude_lens.capture.prices import limits as limits_of
 from claude_lens.wire.price_map import entry_of
 
+STRATEGIES = "litellm.router_strategy."
 INTERNAL_MODULES = (
     "litellm.proxy.hooks.",
     "litellm.router.",
@@ -131,9 +132,10 @@ def foreign_callbacks() -> Iterator[str]:
                 yield callback
                 continue
             owner = getattr(callback, "__self__", callback)
-            if _is_routers(owner):
-                continue
             module = getattr(owner, "__module__", None) or type(owner).__module__
+            # What the router holds is its own, but for its strategies: a budget decides about requests.
+            if _is_routers(owner) and not module.startswith(STRATEGIES):
+                continue
             if not f"{module}.".startswith(INTERNAL_MODULES):
                 yield getattr(owner, "__qualname__", None) or type(owner).__name__
 
