@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -22,31 +21,13 @@ from claude_lens.store.content import unpack_blob
 from claude_lens.store.maintenance.prices import prices_of
 from claude_lens.store.reading.queries import Reader
 from claude_lens.store.schema import exchanges, payloads, sessions
+from claude_lens.store.transfer.trees import Answer, Tree, text
 from claude_lens.wire import iterations, pricing
 from claude_lens.wire.usage import usage_of
 
 WORKER: Final = "transcript"
 REASON: Final = "imported from Claude Code's transcript"
 FOLDER: Final = Path("~/.claude/projects")
-
-
-@dataclass(slots=True)
-class _Line:
-    """A message of a transcript, and what it answers."""
-
-    parent: str | None
-    raw: Mapping[str, Any]
-    message: Mapping[str, Any] | None
-
-
-@dataclass(slots=True)
-class _Answer:
-    """An answer: its lines, one block each, and the last of them."""
-
-    first: _Line
-    blocks: list[Any] = field(default_factory=list)
-    last: Mapping[str, Any] = field(default_factory=dict)
-    ended: float = 0.0
 
 
 def files(folder: Path) -> list[Path]:
@@ -57,20 +38,12 @@ def files(folder: Path) -> list[Path]:
 
 def read(file: Path) -> Iterator[Exchange]:
     """The exchanges of one transcript in order of time. Lines that make no sense are passed over."""
-    lines: dict[str, _Line] = {}
-    answers: dict[str, _Answer] = {}
+    tree = Tree()
     for raw in _lines(file):
-        ident = raw.get("uuid")
-        if not isinstance(ident, str):
-            continue
-        message = raw.get("message")
-        line = _Line(_text(raw.get("parentUuid")), raw, message if isinstance(message, Mapping) else None)
-        lines[ident] = line
-        if line.message is not None and raw.get("type") == "assistant":
-            _add(answers, line)
+        tree.add(raw)
     meta = _meta(file)
-    for one in answers.values():
-        found = _exchange(one, lines, meta)
+    for one in tree.answers.values():
+        found = _exchange(one, tree, meta)
         if found is not None:
             yield found
 
@@ -86,29 +59,20 @@ def _lines(file: Path) -> Iterator[Mapping[str, Any]]:
                 yield value
 
 
-def _add(answers: dict[str, _Answer], line: _Line) -> None:
-    message = line.message or {}
-    key = _text(message.get("id")) or _text(line.raw.get("requestId")) or str(line.raw.get("uuid"))
-    one = answers.setdefault(key, _Answer(line))
-    blocks = message.get("content")
-    one.blocks += blocks if isinstance(blocks, list) else []
-    one.last = message
-    one.ended = _seconds(line.raw) or one.ended
-
-
-def _exchange(one: _Answer, lines: Mapping[str, _Line], meta: Mapping[str, Any]) -> Exchange | None:
-    raw, last = one.first.raw, one.last
-    session, model = _text(raw.get("sessionId")), _text(last.get("model"))
-    asked = lines.get(one.first.parent or "")
+def _exchange(one: Answer, tree: Tree, meta: Mapping[str, Any]) -> Exchange | None:
+    raw, last = one.first.raw, one.lines[-1].message or {}
+    session, model = text(raw.get("sessionId")), text(last.get("model"))
+    asked = tree.lines.get(one.first.parent or "")
     started = (_seconds(asked.raw) if asked else None) or _seconds(raw)
+    ended = (_seconds(one.said_last.raw) if one.said_last else None) or _seconds(raw)
     # The client writes its own errors as answers of a model that does not exist.
     if session is None or started is None or model in (None, "<synthetic>"):
         return None
-    request = {"model": model, "messages": _history(one.first.parent, lines)}
+    request = {"model": model, "messages": tree.history(one)}
     answer = {**last, "content": one.blocks}
     usage = usage_of(answer)
     prices = pricing.relevant(prices_of(model, "anthropic") or {})
-    agent = _text(raw.get("agentId")) if raw.get("isSidechain") else None
+    agent = text(raw.get("agentId")) if raw.get("isSidechain") else None
     usd, parts = iterations.priced(usage, prices, answer, prices_of) if usage else (None, ())
     key = f"{session}/{last.get('id') or raw.get('requestId') or raw.get('uuid')}"
     return Exchange(
@@ -118,47 +82,28 @@ def _exchange(one: _Answer, lines: Mapping[str, _Line], meta: Mapping[str, Any])
         lane_reason=REASON,
         identity=Identity(
             session_id=session,
-            prompt_id=_text(raw.get("promptId")),
+            prompt_id=text(raw.get("promptId")),
             request_class="main" if agent is None else "subagent",
-            client=f"claude-cli/{raw['version']}" if _text(raw.get("version")) else None,
-            project=_text(raw.get("cwd")),
-            branch=_text(raw.get("gitBranch")),
+            client=f"claude-cli/{raw['version']}" if text(raw.get("version")) else None,
+            project=text(raw.get("cwd")),
+            branch=text(raw.get("gitBranch")),
             agent=Agent(
                 id=agent,
-                type=_text(meta.get("agentType")) if agent else None,
-                description=_text(meta.get("description")) if agent else None,
+                type=text(meta.get("agentType")) if agent else None,
+                description=text(meta.get("description")) if agent else None,
                 evidence="file" if agent else "default",
             ),
         ),
         model=Model(requested=model, routed=model, provider="anthropic"),
         started_at=started,
-        duration_ms=max(0.0, (one.ended - started) * 1000),
+        duration_ms=max(0.0, ((ended or started) - started) * 1000),
         usage=usage,
         cost=Cost(usd=usd, requested_usd=usd, prices=prices, parts=parts),
-        stop_reason=_text(last.get("stop_reason")),
-        request_id=_text(raw.get("requestId")),
+        stop_reason=text(last.get("stop_reason")),
+        request_id=text(raw.get("requestId")),
         request=Request(body=exact.dump(request), json=request),
         response=Response(body=exact.dump(answer), json=answer),
     )
-
-
-def _history(parent: str | None, lines: Mapping[str, _Line]) -> list[Any]:
-    """The messages before an answer; blocks of one answer, a line each, are one message again."""
-    found: list[tuple[str | None, dict[str, Any]]] = []
-    seen: set[str] = set()
-    while parent in lines and parent is not None and parent not in seen:
-        seen.add(parent)
-        line = lines[parent]
-        message = line.message
-        if message is not None and line.raw.get("type") in ("user", "assistant"):
-            ident = _text(message.get("id"))
-            blocks = message.get("content")
-            if ident is not None and found and found[-1][0] == ident and isinstance(blocks, list):
-                found[-1][1]["content"] = [*blocks, *found[-1][1]["content"]]
-            else:
-                found.append((ident, {"role": message.get("role"), "content": blocks}))
-        parent = line.parent
-    return [message for _, message in reversed(found)]
 
 
 def _meta(file: Path) -> Mapping[str, Any]:
@@ -196,10 +141,6 @@ def _recorded(reader: Reader, session: str) -> set[str]:
             answer = load(unpack_blob(rest)) if rest else {}
             found |= {mark for mark in (request_id, answer.get("id")) if isinstance(mark, str)}
     return found
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) and value else None
 
 
 def _seconds(raw: Mapping[str, Any]) -> float | None:
