@@ -23,9 +23,43 @@ def test_claude_codes_own_history(lens: Lens) -> None:
     fill(lens)
     write_session(Path(lens.environment["HOME"]) / ".claude" / "projects" / "x")
     done = json.loads(lens.lensctl("import", "--claude-transcripts", "--json").stdout)
-    assert done == {"read": 3, "new": 3}
+    assert (done["read"], done["new"]) == (3, 3)
     again = json.loads(lens.lensctl("import", "--claude-transcripts", "--json").stdout)
-    assert again == {"read": 0, "new": 0}
+    assert (again["read"], again["new"]) == (3, 0)
+
+
+def test_its_folder_is_where_claude_code_has_it(lens: Lens) -> None:
+    write_session(lens.folder / "other place" / "projects" / "x")
+    missing = lens.lensctl("import", "--claude-transcripts")
+    assert missing.returncode == 2
+    assert "has no transcripts of Claude Code" in missing.stderr
+    done = lens.lensctl("import", "--claude-transcripts", CLAUDE_CONFIG_DIR=str(lens.folder / "other place"))
+    assert done.stdout.startswith("3 exchanges added; 0 were there already")
+
+
+def test_what_cannot_be_read_is_named_and_passed_by(lens: Lens) -> None:
+    folder = lens.folder / "projects"
+    main = write_session(folder / "b")
+    deep = '{"uuid": "d", "x": ' + "[" * 1000 + "]" * 1000 + "}"
+    main.write_text(main.read_text().replace("not json", deep) + '\n{"type": "user", "uu')
+    # Readable for nobody, not even for the administrator.
+    (folder / "a.jsonl").symlink_to("/proc/self/mem")
+    done = lens.lensctl("import", "--folder", str(folder))
+    assert done.returncode == 1
+    assert done.stdout == "3 exchanges added; 0 were there already; 2 files or lines passed by\n"
+    assert f"passed by: {folder / 'a.jsonl'}: Input/output error\n" in done.stderr
+    assert f"passed by: {main}:6: nested more than 250 levels deep\n" in done.stderr
+    again = lens.lensctl("import", "--folder", str(folder), "--json")
+    assert again.returncode == 1
+    told = json.loads(again.stdout)
+    assert (told["read"], told["new"], len(told["passed_by"])) == (3, 0, 2)
+
+
+def test_a_transcript_by_its_name(lens: Lens) -> None:
+    main = write_session(lens.folder / "x")
+    main.write_text(main.read_text().replace("not json\n", ""))
+    done = lens.lensctl("import", str(main))
+    assert (done.stdout, done.returncode) == ("3 exchanges added; 0 were there already\n", 0)
 
 
 def test_mistakes(lens: Lens) -> None:
@@ -34,4 +68,4 @@ def test_mistakes(lens: Lens) -> None:
     wrong.write_text("{}\n")
     done = lens.lensctl("import", str(wrong))
     assert done.returncode == 2
-    assert "wrong.jsonl:1" in done.stderr
+    assert "wrong.jsonl:1: neither what lensctl export wrote nor a transcript" in done.stderr

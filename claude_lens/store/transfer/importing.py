@@ -6,6 +6,7 @@ from base64 import b64decode
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Any, Final, get_args
 
 from sqlalchemy import select
@@ -66,6 +67,17 @@ def read_lines(
         except (ValueError, KeyError, TypeError, AttributeError, UserError) as error:
             said = f"{type(error).__name__}: {error}"
             raise UserError(f"{name}:{number}: no exchange that lensctl export wrote ({said})") from error
+
+
+def is_export(file: Path) -> bool:
+    """Whether ``lensctl export`` wrote the file as JSON lines. Raises ``OSError``."""
+    with file.open("rb") as stream:
+        first = stream.readline()
+    try:
+        value = exact.load(first)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(value, Mapping) and FORMAT in value
 
 
 def exchange_of(value: Mapping[str, Any]) -> Exchange:

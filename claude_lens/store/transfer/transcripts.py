@@ -7,8 +7,9 @@ to the first byte. An answer that was recorded, known by its request's or its me
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,7 +28,15 @@ from claude_lens.wire.usage import usage_of
 
 WORKER: Final = "transcript"
 REASON: Final = "imported from Claude Code's transcript"
-FOLDER: Final = Path("~/.claude/projects")
+TOO_DEEP: Final = f"nested more than {exact.DEEPEST} levels deep"
+Passed = Callable[[str], None]
+"""Is told file, line and reason of what was passed by."""
+_LOOKED_AT: Final = 50
+
+
+def folder(environ: Mapping[str, str]) -> Path:
+    """Where Claude Code keeps its transcripts, there or not."""
+    return Path(environ.get("CLAUDE_CONFIG_DIR") or "~/.claude").expanduser() / "projects"
 
 
 def files(folder: Path) -> list[Path]:
@@ -36,27 +45,64 @@ def files(folder: Path) -> list[Path]:
     return sorted(found, key=lambda path: path.stat().st_mtime)
 
 
-def read(file: Path) -> Iterator[Exchange]:
-    """The exchanges of one transcript in order of time. Lines that make no sense are passed over."""
+def with_subagents(file: Path) -> list[Path]:
+    """A session's transcript and those of its subagents, which stand in a folder beside it."""
+    return [file, *files(file.with_suffix("") / "subagents")]
+
+
+def is_transcript(file: Path) -> bool:
+    """Whether one of the file's first lines is one of a transcript. Raises ``OSError``."""
+    return any(
+        text(raw.get("type")) and any(text(raw.get(key)) for key in ("sessionId", "uuid", "leafUuid"))
+        for raw in islice(_lines(file, _ignored), _LOOKED_AT)
+    )
+
+
+def read(file: Path, passed: Passed | None = None) -> Iterator[Exchange]:
+    """The exchanges of one transcript in order of time.
+
+    What cannot be read is passed by: ``passed`` is told file, line and reason.
+    """
+    tell = passed or _ignored
     tree = Tree()
-    for raw in _lines(file):
-        tree.add(raw)
+    try:
+        for raw in _lines(file, tell):
+            tree.add(raw)
+    except OSError as error:
+        tell(f"{file}: {error.strerror or error}")
     meta = _meta(file)
     for one in tree.answers.values():
-        found = _exchange(one, tree, meta)
+        try:
+            found = _exchange(one, tree, meta)
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            tell(f"{file}: answer {one.key}: {type(error).__name__}: {error}")
+            continue
         if found is not None:
             yield found
 
 
-def _lines(file: Path) -> Iterator[Mapping[str, Any]]:
+def _ignored(_: str) -> None:
+    """For those who do not ask what was passed by."""
+
+
+def _lines(file: Path, passed: Passed) -> Iterator[Mapping[str, Any]]:
     with file.open("rb") as stream:
-        for line in stream:
+        for number, line in enumerate(stream, 1):
+            if not line.strip():
+                continue
             try:
                 value = load(line)
+                wrong = None if isinstance(value, Mapping) else "no JSON object"
+                wrong = TOO_DEEP if wrong is None and exact.is_deep(value) else wrong
+            except RecursionError:
+                wrong = TOO_DEEP
             except ValueError:
-                continue
-            if isinstance(value, Mapping):
+                # The client is about to write the last line as long as it does not end.
+                wrong = "no JSON" if line.endswith(b"\n") else ""
+            if wrong is None:
                 yield value
+            elif wrong:
+                passed(f"{file}:{number}: {wrong}")
 
 
 def _exchange(one: Answer, tree: Tree, meta: Mapping[str, Any]) -> Exchange | None:

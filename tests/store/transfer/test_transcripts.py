@@ -134,7 +134,9 @@ def test_nothing_comes_twice(tmp_path: Path, url: str, sink: StoreSink, reader: 
 def test_nonsense_is_passed_over(tmp_path: Path) -> None:
     file = tmp_path / "odd.jsonl"
     file.write_bytes(b'[]\n{"uuid": 5}\n{"uuid": "a", "type": "assistant", "message": {}}\n\xff\xfe\n')
-    assert list(read(file)) == []
+    passed: list[str] = []
+    assert list(read(file, passed.append)) == []
+    assert passed == [f"{file}:1: no JSON object", f"{file}:4: no JSON"]
     circle = tmp_path / "circle.jsonl"
     circle.write_text(
         line("a", "b", 1, {"role": "user", "content": "x"})
