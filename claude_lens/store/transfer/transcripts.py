@@ -22,6 +22,7 @@ from claude_lens.store.content import unpack_blob
 from claude_lens.store.maintenance.prices import prices_of
 from claude_lens.store.reading.queries import Reader
 from claude_lens.store.schema import exchanges, payloads, sessions
+from claude_lens.store.transfer.sidechains import Sidechains
 from claude_lens.store.transfer.trees import Answer, Tree, text
 from claude_lens.wire import iterations, pricing
 from claude_lens.wire.usage import usage_of
@@ -70,10 +71,10 @@ def read(file: Path, passed: Passed | None = None) -> Iterator[Exchange]:
             tree.add(raw)
     except OSError as error:
         tell(f"{file}: {error.strerror or error}")
-    meta = _meta(file)
+    sides = Sidechains(tree, _meta(file))
     for one in tree.answers.values():
         try:
-            found = _exchange(one, tree, meta)
+            found = _exchange(one, tree, sides.agent(one))
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             tell(f"{file}: answer {one.key}: {type(error).__name__}: {error}")
             continue
@@ -105,7 +106,7 @@ def _lines(file: Path, passed: Passed) -> Iterator[Mapping[str, Any]]:
                 passed(f"{file}:{number}: {wrong}")
 
 
-def _exchange(one: Answer, tree: Tree, meta: Mapping[str, Any]) -> Exchange | None:
+def _exchange(one: Answer, tree: Tree, agent: Agent) -> Exchange | None:
     raw, last = one.first.raw, one.lines[-1].message or {}
     session, model = text(raw.get("sessionId")), text(last.get("model"))
     asked = tree.lines.get(one.first.parent or "")
@@ -118,7 +119,6 @@ def _exchange(one: Answer, tree: Tree, meta: Mapping[str, Any]) -> Exchange | No
     answer = {**last, "content": one.blocks}
     usage = usage_of(answer)
     prices = pricing.relevant(prices_of(model, "anthropic") or {})
-    agent = text(raw.get("agentId")) if raw.get("isSidechain") else None
     usd, parts = iterations.priced(usage, prices, answer, prices_of) if usage else (None, ())
     key = f"{session}/{last.get('id') or raw.get('requestId') or raw.get('uuid')}"
     return Exchange(
@@ -129,16 +129,11 @@ def _exchange(one: Answer, tree: Tree, meta: Mapping[str, Any]) -> Exchange | No
         identity=Identity(
             session_id=session,
             prompt_id=text(raw.get("promptId")),
-            request_class="main" if agent is None else "subagent",
+            request_class="main" if agent.id is None else "subagent",
             client=f"claude-cli/{raw['version']}" if text(raw.get("version")) else None,
             project=text(raw.get("cwd")),
             branch=text(raw.get("gitBranch")),
-            agent=Agent(
-                id=agent,
-                type=text(meta.get("agentType")) if agent else None,
-                description=text(meta.get("description")) if agent else None,
-                evidence="file" if agent else "default",
-            ),
+            agent=agent,
         ),
         model=Model(requested=model, routed=model, provider="anthropic"),
         started_at=started,

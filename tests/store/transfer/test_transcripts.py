@@ -116,6 +116,24 @@ def test_subagents_are_agents(tmp_path: Path) -> None:
     assert (one.identity.agent.description, one.identity.request_class) == ("Count", "subagent")
 
 
+def test_subagents_before_2_0_are_not_the_main_agent(tmp_path: Path, url: str, reader: Reader) -> None:
+    file = tmp_path / "old.jsonl"
+    use = {"type": "tool_use", "id": "t1", "name": "Task", "input": {"prompt": "count", "subagent_type": "x"}}
+    file.write_text(
+        "\n".join(
+            [
+                line("u1", None, 1, {"role": "user", "content": "How many?"}),
+                line("a1", "u1", 2, answer("msg_1", use)),
+                line("s1", None, 3, {"role": "user", "content": "count"}, isSidechain=True),
+                line("s2", "s1", 4, answer("msg_2", {"type": "text", "text": "3"}), isSidechain=True),
+            ]
+        )
+    )
+    assert store(url, read(file)).new == 2
+    kinds = [(one["request_class"], one["agent"]["type"]) for one in reader.exchanges("sess-1")]
+    assert sorted(kinds, key=str) == [("main", None), ("subagent", "x")]
+
+
 def test_nothing_comes_twice(tmp_path: Path, url: str, sink: StoreSink, reader: Reader, make: Make) -> None:
     write_session(tmp_path / "x")
     by_request = make(body_of("a"), message_of(0), session="sess-1", request_id="req_1")
