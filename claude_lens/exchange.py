@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-Lane = Literal["transparent", "translated"]
+Lane = Literal["transparent", "translated", "imported"]
 Status = Literal["running", "ok", "error", "cancelled", "interrupted", "refused"]
 Evidence = Literal["headers", "spawn", "file", "billing", "default", "unknown"]
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from claude_lens.exchange import Exchange
     from claude_lens.store.reading.queries import Reader
     from claude_lens.store.transfer.importing import Imported
+    from claude_lens.store.transfer.naming import Titles
 
 _NAMED: Final = 20
 
@@ -59,26 +60,30 @@ def command(files: tuple[Path, ...], claude_transcripts: bool, folder: Path | No
     """
     from claude_lens.redact import redactor
     from claude_lens.store.reading.queries import open_reader
-    from claude_lens.store.transfer import importing
+    from claude_lens.store.transfer import importing, naming
     from claude_lens.terminal.progress import progress_bar
 
     if not files and not claude_transcripts and folder is None:
         raise UserError("say what to import: files that lensctl export wrote, or --claude-transcripts")
     settings = setting_table.load()
     done = _Done()
+    redact = redactor(settings)
+    titles = naming.Titles()
     keep = functools.partial(
         importing.store,
         settings.database_url,
         bodies=settings.bodies == "on",
         streams=settings.streams == "on",
-        redactor=redactor(settings),
+        redactor=redact,
     )
     exports, histories = _sorted(files, done)
     histories += _history(folder) if claude_transcripts or folder else []
     with progress_bar() as progress, open_reader(settings) as reader:
         for number, file in enumerate((*exports, *dict.fromkeys(histories))):
             progress("importing", number / (len(exports) + len(histories)))
-            _take(file, number < len(exports), done, keep, reader)
+            _take(file, number < len(exports), done, keep, reader, titles)
+    if settings.bodies == "on":
+        naming.name_sessions(settings.database_url, titles.by_session, redact)
     _tell(done, as_json)
     return 1 if done.passed_by else 0
 
@@ -114,8 +119,10 @@ def _history(folder: Path | None) -> list[Path]:
     return found
 
 
-def _take(file: Path, is_export: bool, done: _Done, keep: Callable[..., Imported], reader: Reader) -> None:
-    """Add what is new in one file."""
+def _take(
+    file: Path, is_export: bool, done: _Done, keep: Callable[..., Imported], reader: Reader, titles: Titles
+) -> None:
+    """Add what is new in one file; titles of sessions are put into ``titles``."""
     from claude_lens.store.transfer import importing, transcripts
 
     if is_export:
@@ -124,7 +131,7 @@ def _take(file: Path, is_export: bool, done: _Done, keep: Callable[..., Imported
             found = done.counted(importing.read_lines(stream, str(file), tags))
             done.new += keep(found, tags=tags).new
     else:
-        found = done.counted(transcripts.read(file, done.passed_by.append))
+        found = done.counted(transcripts.read(file, done.passed_by.append, titles))
         done.new += keep(transcripts.unrecorded(reader, found)).new
 
 

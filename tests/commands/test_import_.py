@@ -57,9 +57,17 @@ def test_what_cannot_be_read_is_named_and_passed_by(lens: Lens) -> None:
 
 def test_a_transcript_by_its_name(lens: Lens) -> None:
     main = write_session(lens.folder / "x")
-    main.write_text(main.read_text().replace("not json\n", ""))
+    title = {
+        "type": "custom-title",
+        "customTitle": "Counting with sk-ant-api03-" + "a" * 90,
+        "sessionId": "sess-1",
+    }
+    main.write_text(main.read_text().replace("not json", json.dumps(title)))
     done = lens.lensctl("import", str(main))
     assert (done.stdout, done.returncode) == ("3 exchanges added; 0 were there already\n", 0)
+    (session,) = json.loads(lens.lensctl("sessions", "--json").stdout)
+    assert session["title"].startswith("Counting with ")
+    assert "sk-ant-api03-aaa" not in session["title"]
 
 
 def test_mistakes(lens: Lens) -> None:

@@ -22,6 +22,7 @@ from claude_lens.store.content import unpack_blob
 from claude_lens.store.maintenance.prices import prices_of
 from claude_lens.store.reading.queries import Reader
 from claude_lens.store.schema import exchanges, payloads, sessions
+from claude_lens.store.transfer.naming import Titles, is_title
 from claude_lens.store.transfer.sidechains import Sidechains
 from claude_lens.store.transfer.trees import Answer, Tree, text
 from claude_lens.wire import iterations, pricing
@@ -59,18 +60,28 @@ def is_transcript(file: Path) -> bool:
     )
 
 
-def read(file: Path, passed: Passed | None = None) -> Iterator[Exchange]:
-    """The exchanges of one transcript in order of time.
+def read(file: Path, passed: Passed | None = None, titles: Titles | None = None) -> Iterator[Exchange]:
+    """The exchanges of one transcript in order of time; the sessions' titles go to ``titles``.
 
     What cannot be read is passed by: ``passed`` is told file, line and reason.
     """
     tell = passed or _ignored
     tree = Tree()
+    named: list[Mapping[str, Any]] = []
     try:
         for raw in _lines(file, tell):
             tree.add(raw)
+            if is_title(raw):
+                named.append(raw)
     except OSError as error:
         tell(f"{file}: {error.strerror or error}")
+    if titles is not None and named:
+        # Summaries stand before what they are about.
+        sessions_of = {
+            uuid: session for uuid, line in tree.lines.items() if (session := text(line.raw.get("sessionId")))
+        }
+        for raw in named:
+            titles.see(raw, sessions_of)
     sides = Sidechains(tree, _meta(file))
     for one in tree.answers.values():
         try:
@@ -125,6 +136,7 @@ def _exchange(one: Answer, tree: Tree, agent: Agent) -> Exchange | None:
         id=hashlib.blake2b(key.encode("utf-8", "replace"), digest_size=16).hexdigest(),
         worker=WORKER,
         status="ok",
+        lane="imported",
         lane_reason=REASON,
         identity=Identity(
             session_id=session,

@@ -8,6 +8,7 @@ from claude_lens.exchange import Exchange
 from claude_lens.store.reading.queries import Reader
 from claude_lens.store.sink import StoreSink
 from claude_lens.store.transfer.importing import store
+from claude_lens.store.transfer.naming import Titles
 from claude_lens.store.transfer.transcripts import files, read, unrecorded
 from tests.store.conftest import Make, body_of, message_of
 
@@ -107,6 +108,15 @@ def test_what_a_transcript_tells(tmp_path: Path) -> None:
     messages = (last.request.json or {})["messages"]
     assert [message["role"] for message in messages] == ["user", "assistant", "user"]
     assert [block["type"] for block in messages[1]["content"]] == ["text", "tool_use"]
+
+
+def test_an_import_says_what_it_is(tmp_path: Path) -> None:
+    main = write_session(tmp_path / "x")
+    summary = json.dumps({"type": "summary", "summary": "Counting", "leafUuid": "a3"})
+    main.write_text(summary + "\n" + main.read_text())
+    titles = Titles()
+    assert {one.lane for one in read(main, titles=titles)} == {"imported"}
+    assert titles.by_session == {"sess-1": (0, "Counting")}
 
 
 def test_subagents_are_agents(tmp_path: Path) -> None:
