@@ -9,7 +9,7 @@ places are kept beside (*marks*), so that moving it changes no content.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -40,7 +40,8 @@ class Chain:
 
 @dataclass(slots=True)
 class Parts:
-    """A JSON body taken apart. ``params`` is the body with null in the place of each chain.
+    """A JSON body taken apart. ``params`` is the body with null in the place of each chain; a
+    chain that has no place in it is a reading of the others.
 
     A chain of a ``system`` that was no list has its name in ``single``.
     """
@@ -162,8 +163,12 @@ def _chain(name: str, values: list[Any], marks: list[Mark]) -> Chain:
     return Chain(contents, steps, values)
 
 
-def split(body: Mapping[str, Any]) -> Parts:
-    """Take a JSON object apart. Raises ``RecursionError`` where it nests too deeply."""
+def split(body: Mapping[str, Any], said: Sequence[Any] = ()) -> Parts:
+    """Take a JSON object apart. Raises ``RecursionError`` where it nests too deeply.
+
+    ``said``: the messages of a body that has none under that name. They become a chain too, beside the
+    ``params`` which hold them as they came; :func:`join` leaves it out.
+    """
     params = dict(body)
     chains: dict[str, Chain] = {}
     marks: list[Mark] = []
@@ -173,6 +178,8 @@ def split(body: Mapping[str, Any]) -> Parts:
         if isinstance(value, list) and value:
             chains[name] = _chain(name, value, marks)
             params[name] = None
+    if said and "messages" not in body:
+        chains["messages"] = _chain("messages", list(said), [])
     data = exact.dump(params)
     return Parts(
         data, chains, single, marks, request_digest(content.digest(data), chains_tips(chains), marks)
@@ -195,7 +202,7 @@ def join(
 ) -> dict[str, Any]:
     """The body again, equal to what :func:`split` took apart, keys in the order they came."""
     body = dict(params)
-    whole = {name: list(values) for name, values in lists.items()}
+    whole = {name: list(values) for name, values in lists.items() if name in params}
     for name, index, path, mark, *position in marks:
         whole[name][index] = restore(whole[name][index], path, mark, position[0] if position else None)
     for name, values in whole.items():

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from claude_lens import exact
+from claude_lens.messages import foreign
 from claude_lens.messages.blocks import blocks, kind, text, text_block, texts
 from claude_lens.messages.calls import Call, calls
 from claude_lens.messages.system import is_billing
@@ -36,7 +37,7 @@ def form(message: Any) -> bytes:
     A text alone is a string, but for an answer's; a call is its id and name; marks of the cache and thoughts
     are not in it.
     """
-    value = strip(message)[0]
+    value = foreign.message(strip(message)[0])
     if isinstance(value, dict):
         own = value.get("role") == "assistant"
         told = value.get("content")
@@ -104,6 +105,7 @@ def alike(one: Any, other: Any) -> bool:
 
     One without its thoughts is the same where something else tells: a call, or a text of some length.
     """
+    one, other = foreign.message(one), foreign.message(other)
     thoughts = [_thoughts(message) for message in (one, other)]
     made = [calls(message) for message in (one, other)]
     if thoughts[0] != thoughts[1]:

@@ -13,9 +13,11 @@ import orjson
 
 from claude_lens import exact
 from claude_lens.exchange import Exchange, Headers, Request, Response
+from claude_lens.messages.foreign import answer, conversation
 from claude_lens.messages.helpers import is_title
 from claude_lens.store import chain, content, parts
 from claude_lens.store.streams import is_stream
+from claude_lens.wire.dialect import dialect_of
 from claude_lens.wire.headers import get
 
 FACTS: Final = (
@@ -59,10 +61,15 @@ class RequestParts:
 
 @dataclass(slots=True)
 class ResponseParts:
-    """What an answer is kept as: ``message`` and ``rest`` of JSON, or ``raw`` bytes; headers packed."""
+    """What an answer is kept as: ``message`` and ``rest`` of JSON, or ``raw`` bytes; headers packed.
+
+    ``said`` is what ``message`` says. Of another API than Anthropic's ``rest`` is all of the JSON, and
+    ``message`` a reading of it, for whoever shows or searches answers.
+    """
 
     headers: bytes
     message: bytes | None = None
+    said: Mapping[str, Any] | None = None
     rest: bytes | None = None
     raw: bytes | None = None
 
@@ -83,7 +90,7 @@ class Item:
     def request(self) -> RequestParts:
         """The request in parts."""
         if self._request is None:
-            self._request = request_parts(self.exchange.request)
+            self._request = request_parts(self.exchange.request, dialect_of(self.exchange.endpoint))
         return self._request
 
     def bare(self) -> Item:
@@ -97,12 +104,16 @@ class Item:
         self._request = earlier._request
 
 
-def request_parts(request: Request) -> RequestParts:
-    """Take a request apart; bytes alone where it is no JSON object, or one that JSON could not say again."""
+def request_parts(request: Request, dialect: str = "messages") -> RequestParts:
+    """Take a request apart; bytes alone where it is no JSON object, or one that JSON could not say again.
+
+    ``dialect``: the API that it was sent to, for the messages that are called otherwise there.
+    """
     kept = RequestParts(headers_blob(request.headers), text(request.query) or None)
     try:
         body = _faithful(request.json, request.body)
-        kept.parts = None if body is None else chain.split(body)
+        said = () if body is None or "messages" in body else conversation(body, dialect)
+        kept.parts = None if body is None else chain.split(body, said)
     except (RecursionError, ValueError):
         kept.parts = None
     if kept.parts is None:
@@ -128,12 +139,15 @@ def response_parts(response: Response) -> ResponseParts:
         else:
             value = _faithful(value, response.body)
         if value is not None:
-            if isinstance(value.get("role"), str) and isinstance(value.get("content"), list):
-                kept.message = exact.dump({key: value[key] for key in _MESSAGE_KEYS})
+            said = answer(value)
+            if said is not None:
+                kept.said = {key: said[key] for key in _MESSAGE_KEYS}
+                kept.message = exact.dump(kept.said)
+            if said is value:
                 value = {key: None if key in _MESSAGE_KEYS else item for key, item in value.items()}
             kept.rest = content.pack_blob(exact.dump(value))
     except (RecursionError, ValueError):
-        value, kept.message = None, None
+        value, kept.message, kept.said = None, None, None
     if value is None and response.body:
         kept.raw = response.body
     return kept
@@ -144,7 +158,8 @@ def response_json(rest: bytes | None, message: bytes | None) -> Any:
     if rest is None:
         return None
     value = exact.load(content.unpack_blob(rest))
-    if message is not None:
+    # Without places for a role and a content the message is another API's, and only a reading of the rest.
+    if message is not None and "role" in value:
         value.update(exact.load(message))
     return value
 

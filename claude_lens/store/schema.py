@@ -180,6 +180,8 @@ payloads = Table(
 ``request_raw`` and ``response_raw`` are bytes that are no JSON object. ``shape`` is JSON, ``[marks, single]``
 of ``chain.Parts``; ``digest`` is that of the whole body. The answer is ``response_rest`` (JSON, null where
 role and content were) with ``response_message``, also the next request's element when it is sent back.
+Of another API ``response_rest`` is the whole answer, and ``response_message`` a reading of it
+(``claude_lens.messages.foreign``); so are ``messages`` where ``params`` has no place for them.
 Columns of bytes without a content are made by ``content.pack_blob``.
 References to contents and nodes have no index: only pruning asks who refers to one, and it sweeps all.
 """

@@ -9,7 +9,7 @@ from typing import Any, Final
 import orjson
 
 from claude_lens.exchange import Exchange, Usage
-from claude_lens.messages import blocks, calls, written
+from claude_lens.messages import blocks, calls, foreign, written
 from claude_lens.messages.blocks import Json
 from claude_lens.messages.helpers import AUXILIARY, COMPACTION
 from claude_lens.tracing import media, names
@@ -18,10 +18,12 @@ from claude_lens.tracing.fitting import dump
 from claude_lens.tracing.identity import Node, common, metadata
 from claude_lens.tracing.joined import counted_by_client
 from claude_lens.tracing.spans import Attributes, Event, Outcome, Span, nanoseconds
+from claude_lens.wire.dialect import dialect_of
 
-_NOT_PARAMETERS: Final = frozenset({"messages", "system", "tools", "metadata"})
+_NOT_PARAMETERS: Final = frozenset({"messages", "input", "prompt", "contents", "system", "tools", "metadata"})
+_SYSTEMS: Final = {"chat": "openai", "completions": "openai", "responses": "openai", "gemini": "vertexai"}
 _CHAT_ROLES: Final = frozenset({"system", "user", "assistant", "tool", "developer"})
-_REPLY: Final = ("role", "content", "tool_calls")
+_REPLY: Final = ("role", "content")
 _OUTPUT_PRICE: Final = "output_cost_per_token"
 _SENTENCE: Final = {
     "cancelled": "the client closed the connection",
@@ -100,7 +102,7 @@ def _attributes(exchange: Exchange, node: Node, out: Collector, with_schemas: bo
     out.add(names.KIND, names.LLM)
     out.add(names.MODEL_NAME, responded or model.routed or model.requested)
     out.add(names.PROVIDER, model.provider)
-    out.add(names.SYSTEM, "openai" if is_chat(exchange) else "anthropic")
+    out.add(names.SYSTEM, _SYSTEMS.get(dialect_of(exchange.endpoint), "anthropic"))
     common(exchange, node, out)
     out.json(names.METADATA, metadata(exchange, out))
     out.add(names.FINISH_REASON, exchange.stop_reason)
@@ -157,17 +159,12 @@ def _langfuse_usage(usage: Usage) -> dict[str, int]:
     }
 
 
-def is_chat(exchange: Exchange) -> bool:
-    """Whether the exchange speaks OpenAI's chat completions."""
-    return exchange.endpoint.endswith("/chat/completions")
-
-
 def _content(exchange: Exchange, answer: Json | None, out: Collector, with_schemas: bool) -> None:
     body = exchange.request.json or {}
-    conversation = blocks.messages(body)
+    conversation = foreign.conversation(body, dialect_of(exchange.endpoint))
     whole = exchange.identity.context_compacted is not None
     new = conversation if whole else blocks.new_messages(conversation)
-    reply = _reply(exchange, answer)
+    reply = _reply(answer)
     said = [_said(message, exchange) for message in new]
     out.json(names.INPUT_VALUE, {"messages": [message for message in said if message["content"]]})
     out.add(names.INPUT_MIME, names.JSON)
@@ -181,21 +178,16 @@ def _content(exchange: Exchange, answer: Json | None, out: Collector, with_schem
     _add_messages(names.INPUT_MESSAGES, [*head, *new], out)
 
 
-def _reply(exchange: Exchange, answer: Json | None) -> Json | None:
-    if not answer:
-        return None
-    if is_chat(exchange):
-        choices = answer.get("choices")
-        first = choices[0] if isinstance(choices, list) and choices else None
-        message = first.get("message") if isinstance(first, Mapping) else None
-        return message if isinstance(message, Mapping) else None
-    return answer if answer.get("role") == "assistant" else None
+def _reply(answer: Json | None) -> Json | None:
+    if answer and blocks.role(answer) == "assistant":
+        return answer
+    return foreign.answer(answer)
 
 
 def _output(reply: Json | None, out: Collector) -> None:
     if not reply:
         return
-    if calls.calls(reply) or reply.get("tool_calls"):
+    if calls.calls(reply):
         out.json(names.OUTPUT_VALUE, {key: reply.get(key) for key in _REPLY if reply.get(key)})
         out.add(names.OUTPUT_MIME, names.JSON)
     elif text := blocks.answer_text(reply):
@@ -252,8 +244,6 @@ def _flat(message: Json) -> list[Attributes]:
     """A message in OpenInference's form: a tool result is a message of its own there, with role ``tool``."""
     role = str(message.get("role"))
     whole: Attributes = {names.ROLE: role if role in _CHAT_ROLES else "user"}
-    if isinstance(answered := message.get("tool_call_id"), str):
-        whole[names.ANSWERED_CALL] = answered
     flat: list[Attributes] = []
     parts: list[tuple[str, str]] = []
     for block in blocks.blocks(message):
@@ -268,23 +258,13 @@ def _flat(message: Json) -> list[Attributes]:
         for index, (kind, text) in enumerate(parts):
             whole[f"{names.CONTENTS}.{index}.{names.PART_TYPE}"] = kind
             whole[f"{names.CONTENTS}.{index}.{names.PART_TEXT}"] = text
-    made = _calls(message)
-    for index, (call, name, arguments) in enumerate(made):
+    made = calls.calls(message)
+    for index, one in enumerate(made):
         start = f"{names.TOOL_CALLS}.{index}."
-        whole[start + names.CALL_ID] = call
-        whole[start + names.CALL_NAME] = name
-        whole[start + names.CALL_ARGUMENTS] = arguments
+        whole[start + names.CALL_ID] = one.id
+        whole[start + names.CALL_NAME] = one.name
+        whole[start + names.CALL_ARGUMENTS] = dump(one.input)
     return [*flat, whole] if parts or made or not flat else flat
-
-
-def _calls(message: Json) -> list[tuple[str, str, str]]:
-    found = [(use.id, use.name, dump(use.input)) for use in calls.calls(message)]
-    called = message.get("tool_calls")
-    for call in called if isinstance(called, list) else ():
-        function = call.get("function") if isinstance(call, Mapping) else None
-        if isinstance(function, Mapping):
-            found.append((str(call.get("id")), str(function.get("name")), str(function.get("arguments"))))
-    return found
 
 
 def _part(block: Json) -> tuple[str, str]:

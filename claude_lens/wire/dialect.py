@@ -58,11 +58,6 @@ def model_in(path: str) -> str | None:
     return unquote(found[1]) if found else None
 
 
-def is_conversation(endpoint: str) -> bool:
-    """Whether what it answers is a message of a model."""
-    return dialect_of(endpoint) not in ("count", "other")
-
-
 def fold(endpoint: str, body: bytes) -> Folded:
     """The event stream in ``body`` (decoded) as its endpoint means it. Never raises."""
     dialect = dialect_of(endpoint)

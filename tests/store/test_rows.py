@@ -198,3 +198,29 @@ def test_requests_without_a_session_are_grouped_by_client_key_and_day() -> None:
     assert key("  \x00", shown)[0] == "no-session-2025-10-09-1a2b3c4d"
     own = Exchange(id="0" * 32, identity=Identity(session_id="abc"))
     assert (rows.session_key(own), rows.session_label(own)) == ("abc", None)
+
+
+CHAT = {
+    "id": "chatcmpl-1",
+    "choices": [{"index": 0, "message": {"role": "assistant", "content": "a heron", "refusal": None}}],
+}
+
+
+def test_answers_of_other_apis_are_kept_whole_with_a_reading_beside() -> None:
+    for told in (CHAT, CHAT | {"role": None, "content": None}, CHAT | {"role": "x", "content": "y"}):
+        kept = rows.response_parts(Response(body=exact.dump(told), json=told))
+        assert rows.response_json(kept.rest, kept.message) == told
+        assert list(rows.response_json(kept.rest, kept.message)) == list(told)
+        assert (kept.message is not None) == (told is CHAT)
+
+
+def test_messages_under_another_name_are_a_chain_too() -> None:
+    body = {"model": "m", "input": [{"role": "user", "content": "a heron?"}]}
+    kept = rows.request_parts(Request(body=exact.dump(body), json=body), "responses")
+    assert kept.parts is not None
+    assert exact.load(kept.parts.params) == body
+    (said,) = kept.parts.chains["messages"].values
+    assert said == {"role": "user", "content": [{"type": "text", "text": "a heron?"}]}
+    other = rows.request_parts(Request(body=exact.dump(body), json=body), "other")
+    assert other.parts is not None
+    assert not other.parts.chains

@@ -226,7 +226,32 @@ def test_thoughts_images_and_chat_completions() -> None:
     assert left[names.SYSTEM] == "openai"
     assert left["llm.input_messages.0.message.role"] == "developer"
     assert left["llm.output_messages.0.message.tool_calls.0.tool_call.function.name"] == "f"
-    assert json.loads(str(left[names.OUTPUT_VALUE]))["tool_calls"] == [call]
+    made = {"type": "tool_use", "id": "c1", "name": "f", "input": {}}
+    assert json.loads(str(left[names.OUTPUT_VALUE]))["content"] == [made]
+
+
+def test_responses_are_traced_as_messages() -> None:
+    call = {"type": "function_call", "call_id": "c1", "name": "look", "arguments": '{"at":"pond"}'}
+    came = {"type": "function_call_output", "call_id": "c1", "output": "feathers"}
+    item = {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "a heron"}]}
+    one = replace(
+        Talk().say("x").ask("x"),
+        endpoint="/v1/responses",
+        identity=Identity(),
+        request=Request(json={"model": "gpt", "input": [{"role": "user", "content": "bird?"}, call, came]}),
+        response=Response(json={"object": "response", "output": [item]}),
+    )
+    left = llm_span(one, NODE, Collector()).attributes
+    assert left[names.SYSTEM] == "openai"
+    assert left["llm.input_messages.0.message.role"] == "tool"
+    assert left["llm.input_messages.0.message.content"] == "feathers"
+    assert left["llm.output_messages.0.message.content"] == "a heron"
+    assert left[names.OUTPUT_VALUE] == "a heron"
+    asks = replace(one, response=Response(json={"object": "response", "output": [call]}))
+    left = llm_span(asks, NODE, Collector()).attributes
+    start = "llm.output_messages.0.message.tool_calls.0.tool_call."
+    assert left[start + "function.name"] == "look"
+    assert json.loads(str(left[start + "function.arguments"])) == {"at": "pond"}
 
 
 def test_schemas_only_where_asked_for() -> None:

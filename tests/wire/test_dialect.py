@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from claude_lens.wire.dialect import dialect_of, fold, is_conversation, model_in
+from claude_lens.wire.dialect import dialect_of, fold, model_in
 
 CHAT = b'data: {"choices":[{"index":0,"delta":{"content":"hi"},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
 TEXT = (
@@ -35,7 +35,6 @@ MESSAGE = (
 )
 def test_dialects(endpoint: str, dialect: str) -> None:
     assert dialect_of(endpoint) == dialect
-    assert is_conversation(endpoint) == (dialect not in ("count", "other"))
 
 
 def test_streams() -> None:

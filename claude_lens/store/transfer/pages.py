@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any, Final
 
+from claude_lens.messages import foreign
 from claude_lens.messages.blocks import TEXT, blocks, content_blocks, thought
 from claude_lens.messages.blocks import text as text_in
 from claude_lens.messages.calls import call, result
@@ -74,6 +75,7 @@ def _step(step: Step, found: Mapping[int, Any]) -> Iterator[Part]:
 
 
 def _message(message: Any, name: str, facts: str) -> Iterator[Part]:
+    message = foreign.message(message)
     if not isinstance(message, Mapping):
         return
     role = str(message.get("role") or "user")

@@ -12,7 +12,6 @@ from sqlalchemy import Connection, Table, bindparam, case, func, select, table
 from sqlalchemy import column as sql_column
 
 from claude_lens import exact
-from claude_lens.exchange import Response
 from claude_lens.store import chain, content
 from claude_lens.store import streams as packing
 from claude_lens.store.database import refuse_newer
@@ -303,15 +302,14 @@ class Batch:
         return {
             "response_headers": kept.headers or None,
             "response_raw": self._bytes(kept.raw),
-            "response_message": self._answer(kept.message, response, session, exchange),
+            "response_message": self._answer(kept, session, exchange),
             "response_rest": kept.rest,
         }
 
-    def _answer(self, message: bytes | None, response: Response | None, session: int, key: int) -> int | None:
-        piece = self._bytes(message)
-        if piece is not None and message is not None and response is not None:
-            told = {name: (response.json or {}).get(name) for name in ("role", "content")}
-            self._occur([(piece, content.digest(message), told)], session, key)
+    def _answer(self, kept: ResponseParts, session: int, key: int) -> int | None:
+        piece = self._bytes(kept.message)
+        if piece is not None and kept.message is not None:
+            self._occur([(piece, content.digest(kept.message), kept.said)], session, key)
         return piece
 
     def _session(self, item: Item) -> int:

@@ -7,9 +7,10 @@ from typing import Any
 
 from claude_lens import exact
 from claude_lens.exchange import Exchange
-from claude_lens.messages.blocks import messages
 from claude_lens.messages.calls import UNKNOWN, Call, Result, brought, calls, of_server
+from claude_lens.messages.foreign import answer, conversation
 from claude_lens.store.rows import text as clean
+from claude_lens.wire.dialect import dialect_of
 
 
 @dataclass(slots=True)
@@ -26,7 +27,8 @@ class Calls:
 def calls_of(exchange: Exchange, *, results: bool = True) -> dict[str, Calls]:
     """Tools by name. ``results`` False leaves out what the request brings: another brought it before."""
     found: dict[str, Calls] = {}
-    response = exchange.response.json if exchange.response else None
+    told = exchange.response.json if exchange.response else None
+    response = answer(told) or told
     for call in calls(response):
         found.setdefault(_name(call), Calls()).calls += 1
     for result in of_server(response):
@@ -41,7 +43,8 @@ def _results(exchange: Exchange, found: dict[str, Calls]) -> None:
     durations: dict[str, list[int]] = {}
     for name, milliseconds in exchange.identity.tool_durations_ms:
         durations.setdefault(name, []).append(milliseconds)
-    for call, result in brought(messages(exchange.request.json)):
+    sent = conversation(exchange.request.json, dialect_of(exchange.endpoint))
+    for call, result in brought(sent):
         name = _name(call)
         one = found.setdefault(name, Calls())
         _add(one, result)

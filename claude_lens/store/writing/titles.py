@@ -7,9 +7,11 @@ from typing import Any, Final
 
 from claude_lens.exchange import Exchange
 from claude_lens.messages.blocks import messages
+from claude_lens.messages.foreign import conversation
 from claude_lens.messages.helpers import AUXILIARY, MAIN, asks_for_title, is_count, title_in
 from claude_lens.messages.written import human_words
 from claude_lens.store.rows import session_label
+from claude_lens.wire.dialect import dialect_of
 
 LONGEST: Final = 80
 NONE: Final = 0
@@ -31,7 +33,7 @@ def title_of(exchange: Exchange, rank: int) -> tuple[str, int] | None:
     # Whoever asks for a single token wants to know whether an answer comes, and no human wrote that.
     if is_count(exchange.endpoint) or (body or {}).get("max_tokens") == 1:
         return None
-    found = first_prompt(body)
+    found = first_prompt({"messages": conversation(body, dialect_of(exchange.endpoint))})
     return (found, PROMPT) if found else None
 
 

@@ -182,3 +182,29 @@ def test_one_that_runs_and_one_without_an_answer(client: TestClient, make: Make,
 @pytest.mark.parametrize("path", ["", "/request.json", "/curl"])
 def test_no_such_exchange(client: TestClient, path: str) -> None:
     assert client.get(f"/exchanges/nobody{path}").status_code == 404
+
+
+def test_answers_of_other_apis_are_shown(client: TestClient, make: Make, sink: StoreSink) -> None:
+    message = {"role": "assistant", "content": "a heron", "reasoning_content": "grey, long legs"}
+    chat = make(
+        {"messages": [user("which bird?")]},
+        {"choices": [{"message": message}]},
+        endpoint="/v1/chat/completions",
+    )
+    item = {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "an egret"}]}
+    response = make(
+        {"input": "which white bird?"},
+        {"object": "response", "output": [item]},
+        endpoint="/v1/responses",
+        session="other",
+    )
+    for one in (chat, response):
+        sink.ended(one)
+    sink.flush()
+    page, other = (text_of(client.get(f"/exchanges/{one.id}")) for one in (chat, response))
+    assert all(words in page for words in ("which bird?", "a heron", "grey, long legs"))
+    assert all(words in other for words in ("which white bird?", "an egret"))
+    assert client.get(f"/exchanges/{response.id}/response.json").json() == {
+        "object": "response",
+        "output": [item],
+    }

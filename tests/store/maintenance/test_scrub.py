@@ -20,6 +20,7 @@ from claude_lens.store.reading.raw import streams_of
 from claude_lens.store.reading.search import parse, search
 from claude_lens.store.schema import SEARCH, metadata, streams
 from claude_lens.store.sink import StoreSink, open_sink
+from claude_lens.wire.dialect import fold
 from tests.recorder.playing import Playing
 from tests.redact.samples import AROUND, SAMPLES, around
 from tests.store.conftest import T0, Make, ask, body_of, change, message_of
@@ -99,6 +100,39 @@ def test_what_is_stored_already_is_cleaned(url: str, sink: StoreSink, reader: Re
     body = reader.rebuild(reader.exchanges("s20")[0]["id"])
     assert body["messages"] == expected["messages"]
     assert mark(kind, secret) in body["system"][0]["text"]
+
+
+def test_readings_of_other_apis_are_cleaned_too(
+    url: str, sink: StoreSink, reader: Reader, make: Make
+) -> None:
+    _, secret = SAMPLES[20]
+    call = {
+        "id": "c1",
+        "type": "function",
+        "function": {"name": "f", "arguments": dump({"k": secret}).decode()},
+    }
+    answer = {
+        "choices": [{"message": {"role": "assistant", "content": f"use {secret}", "tool_calls": [call]}}]
+    }
+    data = b'data: {"choices":[{"index":0,"delta":{"content":"a heron"},"finish_reason":"stop"}]}'
+    stream = data + b"\n\ndata: [DONE]\n\n"
+    folded = fold("/v1/chat/completions", stream).json
+    said = make({"messages": []}, {}, endpoint="/v1/chat/completions")
+    assert said.response is not None
+    sink.ended(replace(said, response=replace(said.response, body=stream, json=folded)))
+    sink.ended(
+        make({"messages": [{"role": "user", "content": "x"}]}, answer, endpoint="/v1/chat/completions")
+    )
+    sink.ended(make({"input": f"see {secret}"}, {"object": "response"}, endpoint="/v1/responses"))
+    sink.flush()
+    assert verify(reader).sound
+    scrub(url, Redactor())
+    report = verify(reader)
+    assert report.sound, report.damage
+    assert secret.encode() not in everything(url)
+    with reader.connect() as connection:
+        assert len(search(connection, parse("heron"))) == 1
+        assert streams_of(connection, [1]) == {1: stream}
 
 
 def test_clean_content_beside_is_no_trouble(url: str, sink: StoreSink, reader: Reader, make: Make) -> None:

@@ -1,15 +1,24 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from sqlalchemy import event
 
-from claude_lens.exchange import Agent
+from claude_lens.exact import dump
+from claude_lens.exchange import Agent, Exchange
+from claude_lens.store import database
+from claude_lens.store.maintenance.rebuild import rebuild
 from claude_lens.store.maintenance.verify import verify
 from claude_lens.store.reading.queries import Reader
+from claude_lens.store.reading.restore import restored
+from claude_lens.store.reading.search import parse, search
 from claude_lens.store.rows import Item
+from claude_lens.store.schema import exchanges
 from claude_lens.store.sink import StoreSink
+from claude_lens.store.transfer.pages import markdown
 from claude_lens.store.writing.writer import Writer
 from tests.store.conftest import Make, NewUrl, ask, body_of, change, message_of
 
@@ -152,3 +161,97 @@ def test_a_cold_start_in_mid_session_shares_all_the_same(url: str, make: Make, t
         writer.close()
 
     assert count(url, "nodes") == 1 + 2 + 3 + 2 * (turn + 1) - 1
+
+
+FUNCTION = {"name": "look", "arguments": '{"at": "the pond"}'}
+CHAT_CALL = {"id": "call_abcdefghijklmnop", "type": "function", "function": FUNCTION}
+CHAT_ANSWER = {"role": "assistant", "content": "a heron maybe", "refusal": None, "tool_calls": [CHAT_CALL]}
+ITEMS: list[dict[str, Any]] = [
+    {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "an egret"}]},
+    {"type": "function_call", "call_id": "call_ponmlkjihgfedcba", **FUNCTION},
+]
+
+
+def of_other_apis(make: Make) -> list[Exchange]:
+    """Two turns of chat completions, two of Responses, one plain completion; and what is no conversation."""
+    asked = {"role": "user", "content": "which bird?"}
+    chat = {"model": "m", "messages": [asked]}
+    came = {"role": "tool", "tool_call_id": CHAT_CALL["id"], "content": "grey feathers"}
+    more = {"model": "m", "messages": [asked, CHAT_ANSWER, came]}
+    done = {"role": "assistant", "content": "a heron surely"}
+    output = {"type": "function_call_output", "call_id": "call_ponmlkjihgfedcba", "output": "white feathers"}
+    white = {"role": "user", "content": [{"type": "input_text", "text": "a whiter duck?"}]}
+    swan = [{"type": "output_text", "text": "a swan then"}]
+    at = {"session": "chat", "request_class": None, "endpoint": "/v1/chat/completions"}
+    to = {"session": "responses", "request_class": None, "endpoint": "/v1/responses"}
+    plain = {"session": "plain", "request_class": None, "endpoint": "/v1/completions"}
+    other = {"session": "other", "request_class": None, "endpoint": "/v1/embeddings"}
+
+    def response(*items: dict[str, Any]) -> dict[str, Any]:
+        return {"object": "response", "output": list(items), "error": None}
+
+    return [
+        make(chat, {"object": "chat.completion", "choices": [{"index": 0, "message": CHAT_ANSWER}]}, **at),
+        make(more, {"object": "chat.completion", "choices": [{"index": 0, "message": done}]}, **at),
+        make({"model": "m", "input": [white]}, response(*ITEMS), **to),
+        make({"model": "m", "input": [white, *ITEMS, output]}, response({**ITEMS[0], "content": swan}), **to),
+        make({"model": "m", "prompt": "once upon"}, {"choices": [{"text": " a stork"}]}, **plain),
+        make({"model": "m", "input": "once embedded"}, {"object": "list", "data": [[0.5]]}, **other),
+    ]
+
+
+def test_what_other_apis_say_is_found_once_and_rebuilds_as_it_was(
+    url: str, sink: StoreSink, reader: Reader, make: Make
+) -> None:
+    told = of_other_apis(make)
+    for one in told:
+        sink.arrived(replace(one, status="running", response=None))
+        sink.ended(one)
+    sink.flush()
+
+    def found(words: str) -> list[str]:
+        with reader.connect() as connection:
+            return [hit["exchange_id"] for hit in search(connection, parse(words))]
+
+    def check() -> None:
+        for words, index in (
+            ("maybe", 0),
+            ("bird", 0),
+            ("grey", 1),
+            ("surely", 1),
+            ("egret", 2),
+            ("whiter", 2),
+            ("white", 3),
+            ("swan", 3),
+            ("upon", 4),
+            ("stork", 4),
+        ):
+            assert found(words) == [told[index].id], words
+        assert sorted(found("pond")) == sorted([told[0].id, told[2].id])
+        assert not found("embedded")
+
+    check()
+    with reader.connect() as connection:
+        again = {one.id: one for one in restored(connection, exchanges.c.id > 0)}
+    for one in told:
+        assert one.response is not None
+        back = again[one.id]
+        assert back.request.json == one.request.json
+        assert back.response is not None
+        assert dump(back.response.json) == dump(one.response.json)
+    assert verify(reader).damage == []
+    used = ask(url, "SELECT tool, calls, results FROM calls ORDER BY exchange")
+    assert [tuple(row) for row in used] == [("look", 1, 0), ("look", 0, 1)] * 2
+    # The first prompt is the title too.
+    for session, words in (
+        ("chat", {"which bird": 2, "maybe": 1, "look called": 1, "grey": 1, "surely": 1}),
+        ("responses", {"whiter": 2, "egret": 1, "look called": 1, "white feathers": 1, "swan": 1}),
+    ):
+        text = "".join(markdown(reader, session))
+        assert {each: text.count(each) for each in words} == words
+
+    engine = database.open_writer(database.parse(url))
+    with engine.begin() as connection:
+        rebuild(connection)
+    engine.dispose()
+    check()
