@@ -34,6 +34,8 @@ from claude_lens.store.writing import tagging
 from claude_lens.store.writing.writer import Writer
 
 _BATCH: Final = 50
+_BATCH_BYTES: Final = 16_000_000
+"""Of requests; late ones of a long session have megabytes each."""
 _TUPLES: Final = {"tool_durations_ms", "adapted"}
 
 
@@ -150,14 +152,16 @@ def store(
     done = Imported()
     writer = Writer(url, bodies=bodies, streams=streams)
     batch: list[Exchange] = []
+    size = 0
     try:
         with Reader(url) as reader:
             for one in found:
                 done.read += 1
                 batch.append(one if redactor is None else redactor.exchange(one))
-                if len(batch) >= _BATCH:
+                size += len(one.request.body)
+                if len(batch) >= _BATCH or size >= _BATCH_BYTES:
                     done.new += _write(writer, reader, batch)
-                    batch = []
+                    batch, size = [], 0
             done.new += _write(writer, reader, batch)
         for session, names in (tags or {}).items():
             with suppress(NotFound):

@@ -20,28 +20,37 @@ QUEUED: Final = "queued_command"
 
 @dataclass(slots=True)
 class Line:
-    """One line: its place in the file, what it hangs off, and its message if it has one."""
+    """One line: its place in the file, what it hangs off, and what it says.
+
+    ``content`` is what it says to the model, a string or blocks; None where it says nothing. ``answer``: what
+    the lines of one answer have in common, None for any other line; ``results`` are the calls that it has
+    results of. ``side``: it belongs to a subagent.
+    """
 
     place: int
     uuid: str
     parent: str | None
     raw: Mapping[str, Any]
     message: Mapping[str, Any] | None
+    side: bool = field(init=False)
+    content: Any = field(init=False)
+    answer: str | None = field(init=False)
+    results: tuple[str, ...] = field(init=False)
 
-    @property
-    def side(self) -> bool:
-        """Whether it belongs to a subagent."""
-        return bool(self.raw.get("isSidechain"))
-
-    @property
-    def content(self) -> Any:
-        """What it says to the model: a string or blocks; None where it says nothing."""
-        if self.message is not None and self.raw.get("type") in ("user", "assistant"):
-            return self.message.get("content")
-        attached = self.raw.get("attachment")
-        if isinstance(attached, Mapping) and attached.get("type") == QUEUED:
-            return attached.get("prompt")
-        return None
+    def __post_init__(self) -> None:
+        kind, attached = self.raw.get("type"), self.raw.get("attachment")
+        self.side = bool(self.raw.get("isSidechain"))
+        self.content = self.answer = None
+        self.results = ()
+        if self.message is not None and kind in ("user", "assistant"):
+            self.content = self.message.get("content")
+            if kind == "user":
+                self.results = tuple(_marks(self.content, ANSWERED, "tool_use_id"))
+            else:
+                named = text(self.message.get("id")) or text(self.raw.get("requestId"))
+                self.answer = named or self.uuid
+        elif isinstance(attached, Mapping) and attached.get("type") == QUEUED:
+            self.content = attached.get("prompt")
 
 
 @dataclass(slots=True)
@@ -85,9 +94,9 @@ class Tree:
         self.lines[uuid] = line
         if parent is not None:
             self._children.setdefault(parent, []).append(line)
-        if (key := _key(line)) is not None:
+        if (key := line.answer) is not None:
             self.answers.setdefault(key, Answer(key, line)).add(line)
-        for call in _answered(line):
+        for call in line.results:
             self._results.setdefault(call, line)
 
     def branch(self, line: Line) -> list[Line]:
@@ -107,7 +116,7 @@ class Tree:
         done: set[str] = set()
         found: list[dict[str, Any]] = []
         for line in branch:
-            results, key = _answered(line), _key(line)
+            results, key = line.results, line.answer
             if line.uuid in done or (results and done.issuperset(results)):
                 continue
             if key is None:
@@ -121,7 +130,7 @@ class Tree:
                 done.add(key)
             beside = [one for one in beside if one.uuid not in done]
             for one in beside:
-                done |= {one.uuid, *_answered(one)}
+                done |= {one.uuid, *one.results}
             found += _said(beside)
         return found
 
@@ -147,19 +156,12 @@ def text(value: Any) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-def _key(line: Line) -> str | None:
-    """What the lines of one answer have in common; None for any other line."""
-    if line.message is None or line.raw.get("type") != "assistant":
-        return None
-    return text(line.message.get("id")) or text(line.raw.get("requestId")) or line.uuid
-
-
 def _said(lines: list[Line]) -> list[dict[str, Any]]:
     """Lines as messages of the user; results are one message, as the client sends them."""
     results: dict[str, Any] = {"role": "user", "content": []}
     found = []
     for line in lines:
-        if _answered(line):
+        if line.results:
             results["content"] += _blocks(line.content)
         elif line.content is not None:
             found.append({"role": (line.message or {}).get("role", "user"), "content": line.content})
@@ -178,8 +180,3 @@ def _marks(content: Any, kind: str, name: str) -> Iterator[str]:
 
 def _calls(blocks: list[Any]) -> list[str]:
     return list(_marks(blocks, CALLED, "id"))
-
-
-def _answered(line: Line) -> list[str]:
-    """The calls that a line has results of."""
-    return list(_marks(line.content, ANSWERED, "tool_use_id")) if line.raw.get("type") == "user" else []

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
 from claude_lens.errors import UserError
+from claude_lens.exchange import Exchange
 from claude_lens.redact import Redactor
 from claude_lens.store.maintenance.verify import verify
 from claude_lens.store.reading.queries import Reader
@@ -146,3 +148,17 @@ def test_tags_come_along(url: str, sink: StoreSink, reader: Reader, make: Make, 
     with pytest.raises(UserError, match="file:1: "):
         list(read_lines([b'{"claude-lens": 1, "session": "x", "tags": ["\\n"]}'], "file", {}))
     store(new, [], tags={"never recorded": ["x"]})
+
+
+def test_large_requests_do_not_wait_for_many(url: str, reader: Reader, make: Make) -> None:
+    """A late request of a long session has megabytes: what was read is written before more is."""
+    written: list[int] = []
+
+    def found() -> Iterator[Exchange]:
+        for number in range(3):
+            if number == 2:
+                written.append(len(reader.exchanges("11111111-aaaa")))
+            yield make(body_of("x" * 9_000_000), message_of(number))
+
+    assert store(url, found()).new == 3
+    assert written == [2]
