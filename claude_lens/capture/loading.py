@@ -19,7 +19,7 @@ class LoadError(Exception):
     """LiteLLM ended its start-up without an exception of its own."""
 
 
-PAUSES = (2.0, 10.0, 30.0, 120.0, 300.0)
+PAUSES = (30.0, 120.0, 300.0)
 """Seconds before the next try, by how many have failed; the last for all that follow."""
 
 

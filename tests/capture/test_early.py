@@ -247,7 +247,7 @@ def test_litellm_does_not_load(loading: Loading) -> None:
     log = loading.log.read_text()
     assert "Traceback" in log
     assert "ImportError: broken on purpose" in log
-    assert "it is tried again in 2 s" in log
+    assert "it is tried again in 30 s" in log
     # The transparent lane goes on meanwhile.
     assert loading.post(HELLO).status_code == 200
     assert loading.health()["status"] == "healthy"

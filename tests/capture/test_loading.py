@@ -79,7 +79,7 @@ def test_what_does_not_start(build: Callable[[], App], said: str, caplog: pytest
     loading = run(build)
     assert (loading.failed, loading.app) == (True, None)
     assert said in caplog.text
-    assert "it is tried again in 2 s" in caplog.text
+    assert "it is tried again in 30 s" in caplog.text
 
 
 def test_tried_again_until_it_loads(monkeypatch: pytest.MonkeyPatch) -> None:
