@@ -25,11 +25,18 @@ class PlainProxy(Proxy):
         """Start and wait until healthy."""
         litellm = Path(sys.executable).with_name("litellm")
         command = [str(litellm), "--config", str(self.config), "--host", "127.0.0.1", "--num_workers", "2"]
+        # Uvicorn kills a worker that does not answer within 5 s, which two that import LiteLLM may not manage
+        # on a busy machine; it then starts others, for ever.
+        command += ["--timeout_worker_healthcheck", "60"]
         with self.log.open("ab") as output:
             self._child = Child(
                 [*command, "--port", str(self.port)], self.environment, self.home, output=output
             )
-        until(self.healthy, 120, lambda: self.log.read_text()[-4000:])
+        try:
+            until(self.healthy, 120, lambda: self.log.read_text()[-4000:])
+        except BaseException:
+            self.close(1)
+            raise
 
 
 @pytest.fixture(scope="module")
