@@ -135,6 +135,7 @@ def test_requests_in_flight_count(proxy: Proxy, upstream: Provider) -> None:
 
 def test_a_broken_file_stops_nobody_and_is_told(guarded: Proxy, upstream: Provider) -> None:
     (guarded.home / "guard.yaml").write_text("rules:\n  - {session: 0}\n")
+    assert limits(guarded)["rules"], "the file is looked at beside the path, and when somebody asks"
     assert ask(guarded, "b").status_code == 402
     (guarded.home / "guard.yaml").write_text("rules:\n  - {session: much}\n")
     told = guarded.lensctl("guard").stdout

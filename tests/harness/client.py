@@ -88,6 +88,8 @@ class Claude:
                 "CLAUDE_LENS_CLAUDE": str(executable()),
                 "CLAUDE_LENS_AUTOSTART": "0",
                 "LITELLM_MASTER_KEY": proxy.key,
+                # What stands in between passes the proof on and cannot give its own, as a tunnel.
+                **({"CLAUDE_LENS_TRUSTED_URL": via} if via else {}),
             }
         self.environment = child_environment(HOME=str(self.home), **QUIET, **way)
 
