@@ -13,7 +13,7 @@ import orjson
 
 from claude_lens.messages.blocks import Json, blocks, messages, role, system_texts, text, texts
 from claude_lens.messages.calls import tools
-from claude_lens.messages.system import BILLING, entrypoint
+from claude_lens.messages.system import BILLING, billing, entrypoint
 
 Helper = Literal["auxiliary", "compaction", "count"]
 
@@ -107,7 +107,12 @@ def _is_bare(body: Json, conversation: Sequence[Json], system: Sequence[str]) ->
         return False
     if asks_for_title(body):
         return True
-    # Who starts the client without tools from a program has a conversation all the same.
+    # A program that is no Claude Code has a conversation all the same: the client names itself or its user.
+    metadata = body.get("metadata")
+    named = isinstance(metadata, Mapping) and metadata.get("user_id")
+    if not named and billing(body) is None:
+        return False
+    # So has who starts the client without tools from a program.
     return entrypoint(body) in (None, "cli") and max(map(len, system), default=0) < _SHORT_SYSTEM
 
 

@@ -41,6 +41,9 @@ def system(words: str) -> list[dict[str, str]]:
     return [IDENTITY, {"type": "text", "text": words}]
 
 
+WHO = {"user_id": "user_1_account_2_session_3"}
+
+
 @pytest.mark.parametrize(
     ("request_body", "helper"),
     [
@@ -50,7 +53,8 @@ def system(words: str) -> list[dict[str, str]]:
         (body("Please write a 5-10 word title for the following conversation:\nx", tools=[]), "auxiliary"),
         (body("hello", tools=[], system=system(TOPIC)), "auxiliary"),
         (body("Command: ls", tools=[], system=system(PATHS)), "auxiliary"),
-        (body("some text", tools=[], system=system("A helper that is not known yet")), "auxiliary"),
+        (body("some text", tools=[], system=system("A helper not known yet"), metadata=WHO), "auxiliary"),
+        (body("some text", tools=[], system=system("A program that is no Claude Code")), None),
         (body("some text", tools=[], system=[SDK, IDENTITY, OWN]), None),
         (body("hello", tools=[]), None),
         (body("Perform a web search", tools=[{"type": "web_search_20250305"}],
