@@ -178,7 +178,8 @@ def found(phoenix: Phoenix, tmp_path_factory: pytest.TempPathFactory) -> Iterato
             play_broken(stage)
             with Spread([one.port, other.port]) as spread:
                 for name, script in (("two workers", two(False)), ("nested over two workers", nested())):
-                    stage.run(name, script, "go", CLAUDE_LENS_URL=spread.url)
+                    way = {"CLAUDE_LENS_URL": spread.url, "CLAUDE_LENS_TRUSTED_URL": spread.url}
+                    stage.run(name, script, "go", **way)
             for proxy in (one, other):
                 proxy.settled()
                 proxy.assert_sound()
