@@ -69,13 +69,21 @@ def test_an_exchange_has_the_documented_form(sink: StoreSink, reader: Reader, ma
         shown.pop(extra)
     route: Any = shown.pop("route")
     assert route["evidence"] == make(body_of("a")).identity.agent.evidence
-    assert set(route) == {"lane_reason", "rule", "evidence", "adapted", "requested_cost_usd"}
+    assert set(route) == {
+        "lane_reason",
+        "rule",
+        "evidence",
+        "class_inferred",
+        "adapted",
+        "requested_cost_usd",
+    }
     assert shown == {
         "id": f"{1:032x}",
         "session_id": "11111111-aaaa",
         "prompt_id": "prompt-1",
         "agent": {"id": None, "parent_id": None, "type": None, "name": None},
         "request_class": "main",
+        "cost_parts": [],
         "lane": "transparent",
         "status": "ok",
         "http_status": 200,

@@ -7,6 +7,7 @@ from claude_lens.store.reading.search import parse, search
 from claude_lens.store.sink import StoreSink
 from tests.harness.postgres import Postgres
 from tests.store.conftest import Make, ask, body_of, change, message_of
+from tests.store.earlier import take_back
 from tests.store.migrations.versions.conftest import Older
 
 COLLATIONS = (
@@ -32,8 +33,7 @@ def test_a_database_of_before_becomes_searchable(postgres: Postgres, make: Make)
     sink.close()
     before = ask(url, "SELECT * FROM totals")
     change(url, "DROP TABLE search")
-    change(url, "DROP TABLE identities, aliases")
-    change(url, "ALTER TABLE exchanges DROP COLUMN cost_parts")
+    take_back(url, "0004")
     change(url, 'ALTER TABLE sessions ALTER COLUMN session_id TYPE VARCHAR COLLATE "default"')
     change(url, "UPDATE schema_version SET version_num = '0003'")
 
