@@ -79,7 +79,6 @@ def test_an_older_schema_is_migrated_by_a_writer(
     assert reader.sessions()[0]["title"] == "hello"
 
 
-@pytest.mark.sqlite
 def test_a_writer_that_is_open_writes_nothing_into_a_newer_schema(
     url: str, sink: StoreSink, make: Make
 ) -> None:
@@ -96,6 +95,7 @@ def test_a_writer_that_is_open_writes_nothing_into_a_newer_schema(
     assert ask(url, "SELECT count(*) FROM exchanges") == [(2,)]
 
 
+@pytest.mark.sqlite
 def test_a_newer_schema_is_refused_by_name(url: str, reader: Reader, make: Make) -> None:
     sink = StoreSink(url)
     empty_version_zero(url)
