@@ -2,6 +2,8 @@ from typing import Any
 
 import pytest
 
+from claude_lens.messages.blocks import text_block
+from claude_lens.messages.written import reminder
 from claude_lens.wire.environment import working_folder
 
 NEW = "# Environment\nYou:\n - Primary working directory: /srv/my project\n - Is a git repository: true"
@@ -23,11 +25,7 @@ OLD = "x\n<env>\nWorking directory: /srv/old\nIs directory a git repo: No\n</env
         ({"messages": [{"role": "system", "content": [{"type": "text", "text": OLD}]}]}, "/srv/old"),
         ({"messages": [{"role": "user", "content": OLD}]}, None),
         (
-            {
-                "messages": [
-                    {"role": "user", "content": [{"text": f"<system-reminder>\n{NEW}"}, {"text": OLD}]}
-                ]
-            },
+            {"messages": [{"role": "user", "content": [text_block(reminder(NEW)), text_block(OLD)]}]},
             "/srv/my project",
         ),
         ({"system": "copy it under the primary working directory: a tool that"}, None),
