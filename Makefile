@@ -1,10 +1,11 @@
 # Two commands for a newcomer: `make demo` and `make test`. Nothing but Python 3.11+ and make has to be there.
 .DEFAULT_GOAL := help
-.PHONY: faults clients screenshots help setup test-setup demo conformance test quick lint types settings-check check test-oldest coverage pin clean docs test-newest
+.PHONY: tests timed faults clients screenshots help setup test-setup demo conformance test quick lint types settings-check check test-oldest coverage pin clean docs test-newest
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
   $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
+QUICK := not slow and not clients and not timed
 CODE := claude_lens callbacks tests benchmarks scripts
 
 help: ## list the targets
@@ -27,10 +28,17 @@ clients: setup ## a session of eight clients, from 2.0.77 to the newest, typed a
 	@$(PYTHON) scripts/setup.py clients
 	$(BIN)/pytest -q -m "" tests/clients
 
-test: test-setup setup-phoenix lint types settings-check docs coverage ## the whole gate: style, types, settings table, every test, coverage
+test: test-setup setup-phoenix lint types settings-check docs tests ## the whole gate: style, types, settings table, docs, every test
+
+tests: ## those that start neither proxy nor client two at a time, then the others one after another
+	$(BIN)/pytest -q --reruns 1 -n 2 --dist loadfile -m "$(QUICK)"
+	$(BIN)/pytest -q --reruns 1 -m "slow and not clients and not timed"
+
+timed: setup ## how long things may take; for a quiet machine
+	$(BIN)/pytest -q -m timed
 
 quick: setup ## the tests that take no proxy and no client
-	$(BIN)/pytest -q -m "not slow" --ignore tests/e2e
+	$(BIN)/pytest -q -m "$(QUICK)"
 
 lint:
 	$(BIN)/ruff check .
@@ -54,7 +62,7 @@ faults: test-setup ## the store away, kills and full disks, for a long time; CLA
 settings-check:
 	$(BIN)/python -m claude_lens.settings_docs --check
 
-coverage:
+coverage: test-setup setup-phoenix ## the share of lines and branches that the tests reach, child processes included: at least 90 %
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest --reruns 1
 	$(BIN)/coverage combine -q

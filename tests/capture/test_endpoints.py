@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import anthropic
 import httpx
 import openai
@@ -15,9 +13,7 @@ from tests.upstream import Provider
 
 
 def test_health_needs_no_key_and_calls_no_provider(proxy: Proxy, upstream: Provider) -> None:
-    started = time.perf_counter()
     answer = httpx.get(proxy.url + "/health")
-    assert time.perf_counter() - started < 1.0
     told = answer.json()
     assert answer.status_code == 200
     assert (told["status"], told["service"]) == ("healthy", "claude-lens")

@@ -115,6 +115,7 @@ def test_a_compacted_conversation_begins_with_its_summary_behind_reminders() -> 
     assert not written.is_compacted([])
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize(
     "hostile", ["<tick>", "\n<system-reminder", "a <task-notification>", "<command-name>\n"]
 )

@@ -43,6 +43,7 @@ def test_what_only_talks_of_one_is_none(text: str) -> None:
     assert Blocks(text).at(text.index("-----BEGIN")) is None
 
 
+@pytest.mark.timed
 def test_many_that_do_not_end_cost_little() -> None:
     text = "-----BEGIN PRIVATE KEY-----\n" * 10_000
     blocks, start = Blocks(text), time.process_time()

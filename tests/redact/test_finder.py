@@ -46,6 +46,7 @@ def anchors() -> list[str]:
     return sorted({anchor for form in FORMS for anchor in form.anchors[:2]})
 
 
+@pytest.mark.timed
 def test_anchors_that_fit_nothing_cost_little() -> None:
     redact = Redactor()
     redact.text(" ".join(anchors()))
@@ -65,8 +66,8 @@ def test_anchors_that_fit_nothing_cost_little() -> None:
         start = time.process_time()
         redact.text(text)
         slow[text[:20]] = round(time.process_time() - start, 3)
-    # 0.1 s on a quiet machine; this one may be busy, and was 45 s where a search began at each anchor.
-    assert max(slow.values()) < 0.5, slow
+    # It was 45 s where a search began at each anchor.
+    assert max(slow.values()) < 0.1, slow
 
 
 def test_time_grows_with_the_text() -> None:

@@ -133,6 +133,7 @@ def test_an_unknown_codec_is_named() -> None:
         streams.unpack(77, b"", b"")
 
 
+@pytest.mark.timed
 def test_a_hostile_stream_costs_no_time() -> None:
     bodies = [
         b'_delta"' * 1_000_000,

@@ -43,7 +43,11 @@ MAIN = Talk().say("go").ask("x")
                 who(MAIN, request_class=None),
                 request=replace(
                     MAIN.request,
-                    json={"messages": [{"role": "user", "content": "a title"}], "model": "haiku"},
+                    json={
+                        "messages": [{"role": "user", "content": "a title"}],
+                        "model": "haiku",
+                        "metadata": {"user_id": "of a client"},
+                    },
                 ),
             ),
             "alone",

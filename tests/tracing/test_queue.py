@@ -97,7 +97,7 @@ def test_a_silent_backend_costs_nothing_and_closing_is_bounded(collector: Collec
     queue = a_queue(collector)
     begun = time.monotonic()
     queue.put(spans(100))
-    assert time.monotonic() - begun < 0.1
+    assert time.monotonic() - begun < 0.5
     until(lambda: queue.status()["problem"] == "no answer in time")
     begun = time.monotonic()
     queue.close(1.0)

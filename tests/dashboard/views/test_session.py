@@ -75,6 +75,7 @@ def test_it_loads_the_rest_as_one_scrolls(client: TestClient, make_plain: Make, 
     assert pages > 3
 
 
+@pytest.mark.timed
 def test_five_hundred_turns_begin_quickly(client: TestClient, make_plain: Make, sink: StoreSink) -> None:
     keep(sink, *long(make_plain, 500, size=3000))
     client.get(f"/sessions/{S}")

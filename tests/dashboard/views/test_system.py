@@ -86,16 +86,16 @@ def test_a_proxy_that_traces(tmp_path: Path, upstream: Provider) -> None:
                 said("LiteLLM ready")
                 said("Recorded 1 ")
                 said("Tracing on To otlp Host " + collector.url.removeprefix("http://").partition("/")[0])
-                said("Exported 1 span ")
+                said("Exported 2 spans ")
                 collector.mode = 401
                 ask(proxy)
                 said("Tracing in trouble")
                 said("HTTP 401")
-                said("Failed 1 refused, 0 dropped")
+                said("Failed 2 refused, 0 dropped")
 
 
 def ask(proxy: Proxy) -> None:
-    """One request that is a turn of its own."""
+    """One request that is a prompt of its own: a model call, and the agent above it."""
     messages = [{"role": "user", "content": str(uuid.uuid4())}]
     more = {"x-claude-code-session-id": str(uuid.uuid4())}
     proxy.post({"model": MODEL, "max_tokens": 9, "messages": messages}, **more)
