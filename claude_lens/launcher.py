@@ -50,10 +50,9 @@ def main() -> NoReturn:
         place = Place(os.environ)
         program = find_claude(place)
         seen = ensure_proxy(place)
-        key = place.key(seen.key)
-        if not key:
+        if not (key := place.key(seen.key)):
             raise Problem(f"no key for {place.url}: set CLAUDE_LENS_KEY or LITELLM_MASTER_KEY")
-        notes = [*remarks(os.environ, place), seen.said, outdated(place, seen)]
+        notes = [*remarks(os.environ, place), seen.said, outdated(place, seen), *greeting(place)]
         sys.stderr.writelines(f"claude-lens: {note}\n" for note in notes if note)
         proxy_pays = seen.answer.get("credential") == "proxy" and not login_pays(place)
         changes = claude_environment(os.environ, place, key, proxy_pays)
@@ -127,16 +126,13 @@ class Seen:
     ``said``: why, in words; ``answer``: the JSON of its health; ``key``: the key it proved to know.
     """
 
-    def __init__(
-        self, state: str, said: str = "", answer: dict[str, Any] | None = None, key: str = ""
-    ) -> None:
+    def __init__(self, state: str, said: str = "", answer: Any = None, key: str = "") -> None:
         self.state, self.said, self.answer, self.key = state, said, answer or {}, key
 
 
 def find_claude(place: Place) -> str:
     """Path of claude: ``CLAUDE_LENS_CLAUDE``, the first on PATH that is not this program, the checkout's."""
     named = place.look("CLAUDE_LENS_CLAUDE")
-    own = os.path.realpath(__file__)
     name = os.path.expanduser(named or "claude")
     if os.path.dirname(name):
         found = [name] if runnable(name) else []
@@ -147,7 +143,7 @@ def find_claude(place: Place) -> str:
         folders += [] if named else [os.path.join(CHECKOUT, "node_modules", ".bin")]
         found = [path for path in (os.path.join(folder, name) for folder in folders) if runnable(path)]
     for path in found:
-        if os.path.realpath(path) != own:
+        if os.path.realpath(path) != os.path.realpath(__file__):
             return path
     raise Problem(f"CLAUDE_LENS_CLAUDE={named} is not a program that can be run" if named else INSTALL, 127)
 
@@ -186,8 +182,7 @@ def start(place: Place) -> None:
     """``lensctl up``, which shows progress and failures itself; standard input stays claude's."""
     import subprocess
 
-    command = find_lensctl(place)
-    if command is None:
+    if not (command := find_lensctl(place)):
         raise Problem("no proxy, and no lensctl to start it; install with: pip install claude-lens")
     done = subprocess.run([*command, "up"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False)
     if done.returncode:
@@ -232,9 +227,8 @@ def ask(url: str, keys: Sequence[str] = (), trusted: str = "") -> Seen:
     answer, lines = parse_json(body), head.decode("latin-1").split("\r\n")
     if answer.get("service") != "claude-lens":
         server = [line[7:].strip() for line in lines if line.lower().startswith("server:")]
-        return Seen(
-            "foreign", printable(f"{lines[0][:60] or 'no HTTP'} from {(server or ['an unnamed server'])[0]}")
-        )
+        said = f"{lines[0][:60] or 'no HTTP'} from {(server or ['an unnamed server'])[0]}"
+        return Seen("foreign", printable(said))
     key = proved(answer, keys, nonce, peer)
     if key or same_place(url, trusted) or vouched(url, answer, peer):
         healthy = answer.get("status") == "healthy"
@@ -317,13 +311,9 @@ def refusal(url: str, seen: Seen, home: str, own_name: bool = False) -> str:
         text += f"; it is run by {whose}" + (f" (process {pid})" if pid else "")
     text += ". Nothing was handed over."
     if "passes questions on" in seen.said:
-        text += (
-            f" If that is a container or a tunnel of yours, set CLAUDE_LENS_PUBLISHED={host}:{port} for it."
-        )
+        text += f" If it is a container or tunnel of yours, set CLAUDE_LENS_PUBLISHED={host}:{port} for it."
     elif strange and uid is not None and uid == os.getuid():
-        text += (
-            " Give it the same LITELLM_MASTER_KEY or CLAUDE_LENS_HOME, or restart it where it was started."
-        )
+        text += " Give it the same LITELLM_MASTER_KEY or CLAUDE_LENS_HOME, or restart it where it started."
     variable = "CLAUDE_LENS_PORT" if own_name else "PORT"
     keep = f"to keep it, put {variable}={free} into {os.path.join(home, '.env')}"
     return f"{text}\nFor a proxy of your own beside it: {variable}={free} claude-lens  ({keep})"
@@ -415,6 +405,19 @@ def outdated(place: Place, seen: Seen) -> str:
     return "the proxy still runs another build than the installed one; run: lensctl restart"
 
 
+def greeting(place: Place) -> Sequence[str]:
+    """What to know, for the first run from a home folder; shown once, and to nobody without a terminal."""
+    if not sys.stderr.isatty() or place.look("CLAUDE_LENS_GREETING").lower() in ("0", "false", "no", "off"):
+        return ()
+    try:
+        os.close(os.open(f"{place.home}/greeted", os.O_CREAT | os.O_EXCL, 0o600))
+    except OSError:
+        return ()
+    where = f"in {place.home}, on this machine" if place.local() else f"by {place.url}"
+    look = "to look: lensctl open, or lensctl last (said once; never with CLAUDE_LENS_GREETING=off)"
+    return f"all that claude sends and gets is recorded {where}; claude itself is unchanged", look
+
+
 def login_pays(place: Place) -> bool:
     """Whether a claude.ai login must not be replaced by a key that the proxy once got from elsewhere."""
     if not place.local() or place.look("ANTHROPIC_API_KEY") or place.look("ANTHROPIC_AUTH_TOKEN"):
@@ -497,11 +500,8 @@ def split(url: str) -> tuple[str, str, int, str]:
     scheme, separator, rest = url.partition("://")
     authority, slash, path = rest.partition("/")
     authority = authority.rpartition("@")[2]
-    if authority.startswith("["):
-        host, _, port = authority[1:].partition("]")
-        port = port.lstrip(":")
-    else:
-        host, _, port = authority.partition(":")
+    whole = authority[1:].partition("]") if authority.startswith("[") else authority.partition(":")
+    host, port = whole[0], whole[2].lstrip(":")
     usable = separator and scheme in ("http", "https") and host and (not port or port.isdigit())
     if not usable or int(port or 1) not in range(1, 65536):
         raise Problem(f"CLAUDE_LENS_URL={url} is not an address such as http://127.0.0.1:8082", 2)

@@ -122,6 +122,9 @@ class Settings:
     autostart: bool = setting(
         "CLAUDE_LENS_AUTOSTART", values.flag, "1", "0: claude-lens never starts the proxy by itself."
     )
+    greeting: bool = setting(
+        "CLAUDE_LENS_GREETING", values.flag, "1", "0: the first run from a home folder explains nothing."
+    )
     database_url: str = setting(
         "CLAUDE_LENS_DATABASE_URL",
         values.database,

@@ -67,6 +67,7 @@ NOT_FOR_CONTAINERS: frozenset[str] = frozenset(
         "claude",
         "key",
         "autostart",
+        "greeting",
         "published",
         "trusted_url",
     )

@@ -64,7 +64,7 @@ def test_every_setting_reaches_the_containers(name: str) -> None:
     """All but addresses, folders and what only the client reads, as environment or .env have it."""
     given = compose()["services"][name]["environment"]
     decided = ("home", "config", "host", "url", "port", "web_port", "published")
-    client = ("claude", "key", "autostart", "trusted_url")
+    client = ("claude", "key", "autostart", "greeting", "trusted_url")
     for field, entry in settings.TABLE.items():
         if field not in (*decided, *client, "master_key"):
             for variable in (entry.variable, *entry.aliases):

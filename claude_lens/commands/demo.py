@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
+import shutil
 import sys
+from pathlib import Path
 
 import click
 
@@ -38,3 +41,11 @@ def command(no_claude: bool, keep: bool, as_json: bool) -> None:
                 f"demo: kept; look into it with: CLAUDE_LENS_HOME={settings.home} lensctl show",
                 file=sys.stderr,
             )
+        ours = [program(name) for name in ("claude-lens", "lensctl")]
+        print(f"demo: now yours: {ours[0]} in place of claude, then {ours[1]} open", file=sys.stderr)
+
+
+def program(name: str) -> str:
+    """How to run a program of this installation from here: its name where PATH has it, else its path."""
+    beside = Path(sys.executable).with_name(name)
+    return name if shutil.which(name) or not beside.is_file() else shlex.quote(str(beside))

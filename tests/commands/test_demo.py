@@ -1,4 +1,6 @@
 import json
+import shlex
+import shutil
 import signal
 import sys
 import time
@@ -26,6 +28,11 @@ def test_without_a_client(lens: Lens) -> None:
     assert done.returncode == 0, done.stderr
     assert "general-purpose" in done.stdout
     assert "$0." in done.stdout
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("demo: now yours: ")
+    ours = last.removeprefix("demo: now yours: ").split(" in place of claude, then ")
+    assert [Path(shlex.split(one)[0]).name for one in ours] == ["claude-lens", "lensctl"]
+    assert all(shutil.which(shlex.split(one)[0], path=lens.environment["PATH"]) for one in ours)
     home = Path(done.stderr.split("CLAUDE_LENS_HOME=")[1].split(" lensctl")[0])
     shown = json.loads(lens.lensctl("show", "--json", CLAUDE_LENS_HOME=str(home)).stdout)
     check(shown, lens)

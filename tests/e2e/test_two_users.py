@@ -72,6 +72,8 @@ class User:
         """Start a program as this user."""
         base = child_environment(HOME=str(self.folder), CLAUDE_LENS_HOME=str(self.home))
         base["PATH"] = f"{self.folder}:{base['PATH']}"
+        for name in [name for name in base if name.startswith("COVERAGE")]:
+            del base[name]  # it would be written where this user may not
         be = ["setpriv", "--reuid", str(self.uid), "--regid", str(self.uid), "--clear-groups", *READING]
         return subprocess.Popen(
             [*be, *map(str, command)],
