@@ -30,6 +30,7 @@ FLOORS = (
     ("normalising", "settings"),
     ("agents", "client_settings", "guard", "hosts", "redact", "spool", "settings_docs"),
     ("store",),
+    ("findings",),
     ("recorder", "terminal"),
     ("tracing",),
     ("proxy",),

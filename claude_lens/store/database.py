@@ -25,7 +25,8 @@ from sqlalchemy.pool import QueuePool, StaticPool
 
 from claude_lens.errors import StoreError
 from claude_lens.store import server
-from claude_lens.store.schema import HEAD, VERSION_TABLE, metadata
+from claude_lens.store.findings_tables import whole
+from claude_lens.store.schema import HEAD, VERSION_TABLE
 
 BUSY_SECONDS = 5.0
 """How long a writer waits for another to finish; SQLite lets waiters in no fair order."""
@@ -362,7 +363,7 @@ def _read_only(path: Path) -> Callable[[], sqlite3.Connection]:
 def empty() -> Engine:
     """A database in memory with nothing in it, for a reader to ask before there is one on disk."""
     engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
-    metadata.create_all(engine)
+    whole.create_all(engine)
     return engine
 
 

@@ -22,6 +22,9 @@ from claude_lens.exchange import (
 )
 from claude_lens.store.sink import open_sink
 from tests.harness.lens import Lens
+from tests.store.conftest import make
+
+__all__ = ["make"]
 
 SESSION, OTHER = "11111111-aaaa-4000-8000-000000000001", "22222222-bbbb-4000-8000-000000000002"
 T0 = 1_760_000_000.0

@@ -72,7 +72,7 @@ def context(body: Mapping[str, Any], counted: int | None) -> Context:
         weight = weights.setdefault((kind, name, file), _Weight())
         weight.count += 1
         weight.bytes += size
-        weight.tokens += _IMAGE_TOKENS if kind == "image" else size / _BYTES_A_TOKEN
+        weight.tokens += _tokens(kind, size)
     estimated = sum(weight.tokens for weight in weights.values())
     total = round(estimated) if counted is None else counted
     shares = shared_out([weight.tokens for weight in weights.values()], total)
@@ -94,6 +94,15 @@ def context(body: Mapping[str, Any], counted: int | None) -> Context:
             server = mcp_server(item["name"]) or ""
             servers[server] = servers.get(server, 0) + item["tokens"]
     return {"tokens": total, "counted": counted is not None, "items": items, "servers": servers}
+
+
+def estimated(message: Mapping[str, Any]) -> float:
+    """Tokens of a message by its bytes alone."""
+    return sum(_tokens(kind, len(exact.dump(value))) for kind, _, _, value in _message(message, {}))
+
+
+def _tokens(kind: Kind, size: int) -> float:
+    return _IMAGE_TOKENS if kind == "image" else size / _BYTES_A_TOKEN
 
 
 def shared_out(weights: list[float], total: int) -> list[int]:
@@ -147,7 +156,7 @@ def _message(
         elif what in ("thinking", "image"):
             yield ("thinking" if what == "thinking" else "image"), role, None, block
         elif (made := call(block)) is not None:
-            calls[made.id] = (made.name, _file(made.input))
+            calls[made.id] = (made.name, file_of(made.input))
             yield "tool call", made.name, None, block
         elif (told := result(block)) is not None:
             name, file = calls.get(told.call_id, (UNKNOWN, None))
@@ -175,7 +184,8 @@ def _text(own: Kind, role: str, words: str) -> Kind:
     return "reminder" if role == "user" and is_inserted(words) else own
 
 
-def _file(arguments: Any) -> str | None:
+def file_of(arguments: Any) -> str | None:
+    """The file that a call's input names."""
     if not isinstance(arguments, Mapping):
         return None
     return next((str(arguments[name]) for name in _PATHS if isinstance(arguments.get(name), str)), None)

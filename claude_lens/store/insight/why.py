@@ -7,7 +7,7 @@ Source: Anthropic's documentation of prompt caching (what invalidates what, life
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, Literal, TypedDict
 
 from sqlalchemy import Connection, RowMapping, select
@@ -48,8 +48,9 @@ class Reason(TypedDict):
     ``verdict``: ``hit`` all that could be read was; ``partial`` some; ``miss`` nothing; ``none`` there was
     nothing to read; ``unknown``. ``part`` and ``index`` name the first element that differs from the request
     before. ``same`` counts the leading elements that are alike. ``gap_s`` is the time since that request,
-    ``lifetime_s`` how long its cache lives. Tokens: ``expected`` to be read, ``read``, and ``missed``, which
-    cost ``cost_usd`` more than reading them.
+    ``lifetime_s`` how long its cache lives. ``estimated``: what could be read is known by its share of the
+    bytes, not by the provider's counts alone. Tokens: ``expected`` to be read, ``read``, and ``missed``,
+    which cost ``cost_usd`` more than reading them.
     """
 
     exchange_id: str
@@ -66,6 +67,7 @@ class Reason(TypedDict):
     diff: list[Change]
     gap_s: float | None
     lifetime_s: float | None
+    estimated: bool
     expected_tokens: int | None
     read_tokens: int | None
     written_tokens: int | None
@@ -75,6 +77,11 @@ class Reason(TypedDict):
 
 def of_session(connection: Connection, session: str) -> list[Reason]:
     """Every request of the session with this id, in order of time."""
+    return [reason for _, reason in walk(connection, session)]
+
+
+def walk(connection: Connection, session: str) -> Iterator[tuple[Sent, Reason]]:
+    """The same one by one, each with its request: hold on to none, a body is large."""
     key = connection.execute(select(sessions.c.id).where(sessions.c.session_id == session)).scalar()
     query = _rows().where(exchanges.c.session == key).order_by(exchanges.c.started_at, exchanges.c.id)
     rows = connection.execute(query).mappings().all()
@@ -103,7 +110,7 @@ def of_exchange(connection: Connection, exchange: str) -> Reason:
         .limit(50)
     )
     rows = [each for each in connection.execute(before).mappings() if each["id"] <= row["id"]]
-    return _reasons(connection, rows[::-1])[-1]
+    return list(_reasons(connection, rows[::-1]))[-1][1]
 
 
 def _rows() -> Any:
@@ -115,25 +122,24 @@ def _rows() -> Any:
     )
 
 
-def _reasons(connection: Connection, rows: Sequence[RowMapping]) -> list[Reason]:
+def _reasons(connection: Connection, rows: Sequence[RowMapping]) -> Iterator[tuple[Sent, Reason]]:
     loader, known = Loader(connection), Keys()
     facts = _prices(connection, {row["facts"] for row in rows if row["facts"] is not None})
     lines: dict[str | None, list[Sent]] = {}
     heads: dict[Any, int] = {}
-    found = []
     for row in rows:
         sent = Sent(row, loader, facts.get(row["facts"], {}), known)
         line = lines.setdefault(row["agent_id"], [])
         before = _predecessor(line, sent)
-        found.append(explain(before, sent, heads.get(before.head) if before is not None else None))
-        if found[-1]["previous_id"] is None and line and _is_retry(line[-1], sent):
-            found[-1]["previous_id"] = line[-1].row["exchange_id"]
+        reason = explain(before, sent, heads.get(before.head) if before is not None else None)
+        if reason["previous_id"] is None and line and _is_retry(line[-1], sent):
+            reason["previous_id"] = line[-1].row["exchange_id"]
         if sent.usage is not None and sent.helper is None:
             heads[sent.head] = min(sent.usage.prompt_tokens, heads.get(sent.head, sent.usage.prompt_tokens))
         if sent.helper is None:
             # Of a request and its retries the first is what others are compared with.
             line[:] = [*(one for one in line if not _is_retry(one, sent)), sent][-_RECENT:]
-    return found
+        yield sent, reason
 
 
 def _is_retry(one: Sent, other: Sent) -> bool:
@@ -200,6 +206,7 @@ def _compared(before: Sent, sent: Sent, most_of_head: int | None) -> Reason:
     reason = _plain(sent, "unknown", None, "", before)
     reason["same"], reason["part"], reason["index"] = pair.same, pair.part, pair.index
     reason["changed"], reason["lifetime_s"] = pair.changed, pair.lifetime()
+    reason["estimated"] = pair.is_estimated()
     expected = pair.expected()
     reason["expected_tokens"], reason["missed_tokens"] = expected, max(0, expected - pair.read)
     if not before.cached:
@@ -253,6 +260,7 @@ def _plain(
         "diff": [],
         "gap_s": round(row["started_at"] - before.row["started_at"], 3) if before else None,
         "lifetime_s": before.lifetime() if before and before.side else None,
+        "estimated": False,
         "expected_tokens": None,
         "read_tokens": usage.cache_read_input_tokens if usage else None,
         "written_tokens": usage.cache_creation_input_tokens if usage else None,

@@ -20,6 +20,7 @@ from claude_lens import settings as setting_table
 from claude_lens.errors import LensError
 from claude_lens.settings import Settings
 from claude_lens.store import database
+from claude_lens.store.findings_tables import session_findings
 from claude_lens.store.maintenance.sweep import Sweep, gone_sessions
 from claude_lens.store.maintenance.upkeep import (
     Progress,
@@ -176,6 +177,7 @@ def _delete(connection: Connection, keys: Sequence[int], done: Pruned) -> None:
     connection.execute(delete(streams).where(streams.c.exchange.in_(gone)))
     connection.execute(delete(plan_readings).where(plan_readings.c.exchange.in_(gone)))
     connection.execute(delete(calls).where(calls.c.exchange.in_(gone)))
+    connection.execute(delete(session_findings).where(session_findings.c.session.in_(touched)))
     done.exchanges += connection.execute(delete(exchanges).where(exchanges.c.id.in_(gone))).rowcount
     left = select(exchanges.c.session).where(exchanges.c.session.in_(touched)).distinct()
     alive = {key for (key,) in connection.execute(left)}

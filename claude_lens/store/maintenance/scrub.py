@@ -18,6 +18,7 @@ from claude_lens import exact
 from claude_lens.redact import Redactor
 from claude_lens.store import chain, content, database, identity
 from claude_lens.store import streams as packing
+from claude_lens.store.findings_tables import accepted_findings, session_findings
 from claude_lens.store.maintenance.upkeep import (
     SCRUBBING,
     Progress,
@@ -122,6 +123,7 @@ class _Scrub:
         in_chunks(self._engine, named, self._titles)
         with self._engine.begin() as connection:
             self._sums(connection)
+            self._findings(connection)
         self._look_through_streams(self._later(streams.c.exchange), progress)
         if not self._done.dry_run:
             _digests(self._engine, lambda share: progress("comparing requests", share))
@@ -249,6 +251,16 @@ class _Scrub:
                     if connection.execute(select(column).where(column == new).limit(1)).scalar() is None:
                         connection.execute(update(table).where(column == name).values({column.name: new}))
                         break
+
+    def _findings(self, connection: Connection) -> None:
+        """What was said of waste: of the sessions it is worked out anew."""
+        if self._done.dry_run:
+            return
+        connection.execute(delete(session_findings))
+        for row in connection.execute(select(accepted_findings)).all():
+            told = {name: self._redactor.text(getattr(row, name)) for name in ("subject", "sentence")}
+            which = accepted_findings.c.finding == row.finding
+            connection.execute(update(accepted_findings).where(which).values(told))
 
     def _texts(self, connection: Connection, table: Any, name: str, keys: Sequence[int]) -> None:
         query = select(table.c.id, table.c[name]).where(table.c.id.in_(keys), table.c[name].is_not(None))

@@ -8,7 +8,8 @@ from __future__ import annotations
 from alembic import context
 from sqlalchemy import Connection, create_engine
 
-from claude_lens.store.schema import SEARCH, VERSION_TABLE, metadata
+from claude_lens.store.findings_tables import whole
+from claude_lens.store.schema import SEARCH, VERSION_TABLE
 
 
 def _ours(name: str | None, kind: str, _: object) -> bool:
@@ -20,7 +21,7 @@ def run(connection: Connection) -> None:
     """Bring the database behind ``connection`` up to date."""
     context.configure(
         connection=connection,
-        target_metadata=metadata,
+        target_metadata=whole,
         version_table=VERSION_TABLE,
         include_name=_ours,
         render_as_batch=connection.dialect.name == "sqlite",
