@@ -33,9 +33,9 @@ class Chain:
     ``values`` holds the elements as sent; :func:`element` gives their content.
     """
 
-    contents: list[bytes] = field(default_factory=list)
-    steps: list[bytes] = field(default_factory=list)
-    values: list[Any] = field(default_factory=list)
+    contents: Sequence[bytes] = field(default_factory=list)
+    steps: Sequence[bytes] = field(default_factory=list)
+    values: Sequence[Any] = field(default_factory=list)
 
 
 @dataclass(slots=True)

@@ -17,7 +17,6 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     SmallInteger,
     String,
     Table,
@@ -26,25 +25,18 @@ from sqlalchemy import (
     text,
 )
 
-HEAD: Final = "0008"
+from claude_lens.store.tables import Count as Count
+from claude_lens.store.tables import Key as Key
+from claude_lens.store.tables import answers as answers
+from claude_lens.store.tables import metadata as metadata
+from claude_lens.store.tables import transcripts as transcripts
+
+HEAD: Final = "0009"
 """The newest migration: what this version of claude-lens reads and writes."""
 
 VERSION_TABLE: Final = "schema_version"
 
 ROOT_NODE: Final = 0
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-# SQLite gives a primary key without a second index only to the very type INTEGER.
-Key = BigInteger().with_variant(Integer, "sqlite")
-Count = BigInteger().with_variant(Integer, "sqlite")
 
 
 def _where(condition: str) -> dict[str, Any]:

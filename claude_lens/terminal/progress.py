@@ -9,7 +9,15 @@ from contextlib import contextmanager
 from typing import Final
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
 
 from claude_lens.store.maintenance.upkeep import Progress as Report
 from claude_lens.store.maintenance.upkeep import quiet
@@ -18,12 +26,18 @@ _PATIENCE: Final = 1.0
 
 
 @contextmanager
-def progress_bar() -> Iterator[Report]:
-    """Yields what to call with a step's name and its share done (0 to 1)."""
+def progress_bar(size: int | None = None) -> Iterator[Report]:
+    """Yields what to call with a step's name and its share done (0 to 1).
+
+    ``size``: how many bytes the whole has; the bar then tells how many are done a second.
+    """
     if not sys.stderr.isatty():
         yield quiet
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    columns: list[ProgressColumn] = [TextColumn("{task.description}"), BarColumn(), TaskProgressColumn()]
+    columns += [TransferSpeedColumn()] if size else []
+    columns.append(TimeRemainingColumn())
+    whole = float(size or 1)
     shown = Progress(*columns, console=Console(stderr=True), transient=True)
     tasks: dict[str, object] = {}
     start = time.monotonic()
@@ -34,8 +48,8 @@ def progress_bar() -> Iterator[Report]:
         if not tasks:
             shown.start()
         if what not in tasks:
-            tasks[what] = shown.add_task(what, total=1.0)
-        shown.update(tasks[what], completed=share)  # type: ignore[arg-type]
+            tasks[what] = shown.add_task(what, total=whole)
+        shown.update(tasks[what], completed=share * whole)  # type: ignore[arg-type]
 
     try:
         yield report

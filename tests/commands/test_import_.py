@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import json
+import signal
+import sys
 from pathlib import Path
 
 from tests.commands.conftest import SESSION
 from tests.commands.filled import fill
 from tests.harness.lens import Lens
+from tests.store.transfer.test_appending import talk
 from tests.store.transfer.test_transcripts import write_session
 
 
@@ -77,3 +80,22 @@ def test_mistakes(lens: Lens) -> None:
     done = lens.lensctl("import", str(wrong))
     assert done.returncode == 2
     assert "wrong.jsonl:1: neither what lensctl export wrote nor a transcript" in done.stderr
+
+
+def test_a_folder_is_watched_until_ctrl_c(lens: Lens) -> None:
+    folder = lens.folder / "projects"
+    folder.mkdir()
+    child = lens.start(
+        sys.executable, "-P", "-m", "claude_lens", "import", "--folder", str(folder), "--watch"
+    )
+    try:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "0 exchanges added; 0 were there already\n"
+        talk(folder / "one.jsonl", 0, 2)
+        assert child.stdout.readline() == "2 exchanges added; 0 were there already\n"
+        talk(folder / "one.jsonl", 2, 5)
+        assert child.stdout.readline() == "3 exchanges added; 2 were there already\n"
+    finally:
+        child.send_signal(signal.SIGINT)
+        out, err = child.communicate(timeout=20)
+    assert (out, err, child.returncode) == ("", "", 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.store.conftest import change
 
 UNDO = {
+    "0009": ("DROP TABLE answers", "DROP TABLE transcripts"),
     "0008": ("DROP TABLE accepted_findings", "DROP TABLE session_findings"),
     "0007": ("DROP TABLE plan_readings",),
     "0006": ("ALTER TABLE exchanges DROP COLUMN cost_parts",),

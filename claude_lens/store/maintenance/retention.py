@@ -19,7 +19,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from claude_lens import settings as setting_table
 from claude_lens.errors import LensError
 from claude_lens.settings import Settings
-from claude_lens.store import database
+from claude_lens.store import answers, database
 from claude_lens.store.findings_tables import session_findings
 from claude_lens.store.maintenance.sweep import Sweep, gone_sessions
 from claude_lens.store.maintenance.upkeep import (
@@ -173,6 +173,8 @@ def _delete(connection: Connection, keys: Sequence[int], done: Pruned) -> None:
         return
     note_deletion(connection)
     gone, touched = [row.id for row in rows], sorted({row.session for row in rows})
+    # A transcript or an export that has them still must not count them again.
+    answers.note(connection, gone, gone=True)
     connection.execute(delete(payloads).where(payloads.c.exchange.in_(gone)))
     connection.execute(delete(streams).where(streams.c.exchange.in_(gone)))
     connection.execute(delete(plan_readings).where(plan_readings.c.exchange.in_(gone)))

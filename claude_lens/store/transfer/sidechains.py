@@ -7,28 +7,32 @@ Since 2.0 Claude Code says so on each line of a subagent. Before, subagents stoo
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from claude_lens.exchange import Agent
 from claude_lens.messages.blocks import content_blocks
-from claude_lens.messages.spawns import Spawn, spawns
-from claude_lens.store.transfer.trees import Answer, Line, Tree, text
+from claude_lens.messages.spawns import Spawn
+from claude_lens.store.transfer.trees import Answer, Line, Place, Tree, content_of, text
+
+Read = Callable[[Place], Mapping[str, Any]]
+"""Reads a line of the file again."""
 
 
 class Sidechains:
     """The subagents of one transcript. ``meta`` is what the client wrote beside the file of one agent."""
 
-    def __init__(self, tree: Tree, meta: Mapping[str, Any]) -> None:
+    def __init__(self, tree: Tree, read: Read, meta: Mapping[str, Any]) -> None:
         self._tree, self._meta = tree, meta
-        self._spawned = _spawned(tree)
+        self._spawned = _spawned(tree, read)
+        self._roots: dict[str, Line] = {}
 
-    def agent(self, answer: Answer) -> Agent:
-        """Who gave this answer."""
+    def agent(self, answer: Answer, raw: Mapping[str, Any]) -> Agent:
+        """Who gave this answer, whose first line is ``raw``."""
         if not answer.first.side:
             return Agent(evidence="default")
-        root = next(iter(self._tree.branch(answer.first)), answer.first)
-        named = text(answer.first.raw.get("agentId"))
+        root = self._root(answer.first)
+        named = text(raw.get("agentId"))
         spawn = self._spawned.get(root.uuid)
         return Agent(
             id=named or _name(root),
@@ -38,24 +42,36 @@ class Sidechains:
             evidence="file" if named or spawn is None else "spawn",
         )
 
+    def _root(self, line: Line) -> Line:
+        """The first line of the branch; for the next answer on it the way is short."""
+        root = line
+        for above in self._tree.above(line):
+            root = self._roots.get(above.uuid, above)
+            if above.uuid in self._roots:
+                break
+        self._roots[line.uuid] = root
+        return root
+
 
 def _name(root: Line) -> str:
     return "s" + hashlib.blake2b(root.uuid.encode("utf-8", "replace"), digest_size=8).hexdigest()
 
 
-def _spawned(tree: Tree) -> dict[str, Spawn]:
+def _spawned(tree: Tree, read: Read) -> dict[str, Spawn]:
     """By the first line of a subagent: the call that started it, which told it the same words."""
     called: dict[str, list[Spawn]] = {}
     for answer in tree.answers.values():
-        for spawn in spawns([{"role": "assistant", "content": answer.blocks}]):
+        for spawn in answer.spawns.values():
             called.setdefault(spawn.prompt.strip(), []).append(spawn)
     found: dict[str, Spawn] = {}
     for line in tree.lines.values():
         above = tree.lines.get(line.parent or "")
         if not called or not line.side or (above is not None and above.side):
             continue
-        told = "\n".join(str(block.get("text") or "") for block in content_blocks(line.content)).strip()
+        told = "\n".join(
+            str(block.get("text") or "") for block in content_blocks(content_of(read(line.place)))
+        )
         # Where several were told the same, they began in the order of their calls.
-        if waiting := called.get(told):
+        if waiting := called.get(told.strip()):
             found[line.uuid] = waiting.pop(0)
     return found

@@ -269,10 +269,7 @@ class Batch:
         first = len(each.steps)
         while first and not self._has_seen((session, each.steps[first - 1])):
             first -= 1
-        pieces = [
-            (self._content(each.contents[index], lambda: b""), each.contents[index], each.values[index])
-            for index in range(first, len(each.steps))
-        ]
+        pieces = [self._piece(each, index) for index in range(first, len(each.steps))]
         if not quiet:
             self._occur(pieces, session, exchange)
         self._seen[(session, each.steps[-1])] = True
@@ -280,6 +277,11 @@ class Batch:
         is_new = tip in self._new_nodes and tip not in self._tips
         self._tips.add(tip)
         return is_new
+
+    def _piece(self, each: chain.Chain, index: int) -> tuple[int, bytes, Any]:
+        """Key and digest of a message, and what it says where it is new in the database."""
+        key = self._content(each.contents[index], lambda: b"")
+        return key, each.contents[index], each.values[index] if key in self._fresh else None
 
     def _has_seen(self, place: tuple[int, bytes]) -> bool:
         return bool(self._seen.get(place) or self._known.seen.get(place))

@@ -1,8 +1,15 @@
 from __future__ import annotations
 
+from typing import Any
+
 from claude_lens.store.transfer.sidechains import Sidechains
 from claude_lens.store.transfer.trees import Tree
 from tests.store.transfer.test_trees import Add, growing, words
+
+
+def told(_: object) -> dict[str, Any]:
+    """The first line of each subagent."""
+    return {"type": "user", "message": {"content": "count"}}
 
 
 def before_2_0() -> tuple[Tree, Add]:
@@ -24,8 +31,8 @@ def before_2_0() -> tuple[Tree, Add]:
 
 def test_subagents_without_a_name_are_agents_of_their_own() -> None:
     tree, _ = before_2_0()
-    sides = Sidechains(tree, {})
-    agents = {key: sides.agent(answer) for key, answer in tree.answers.items()}
+    sides = Sidechains(tree, told, {})
+    agents = {key: sides.agent(answer, {}) for key, answer in tree.answers.items()}
     assert (agents["msg_1"].id, agents["msg_1"].evidence) == (None, "default")
     assert agents["msg_11"] == agents["msg_12"]
     assert len({agent.id for agent in agents.values()}) == 4
@@ -33,12 +40,13 @@ def test_subagents_without_a_name_are_agents_of_their_own() -> None:
     assert [agents[key].spawn_tool_use_id for key in ("msg_11", "msg_21", "msg_31")] == ["t1", "t2", None]
     assert [agents[key].evidence for key in ("msg_11", "msg_31")] == ["spawn", "file"]
     again, _ = before_2_0()
-    assert Sidechains(again, {}).agent(again.answers["msg_21"]) == agents["msg_21"]
+    assert Sidechains(again, told, {}).agent(again.answers["msg_21"], {}) == agents["msg_21"]
 
 
 def test_the_clients_own_name_and_notes_come_first() -> None:
     tree, add = growing()
     add("s1", None, "user", "count", isSidechain=True, agentId="abc")
     add("b1", "s1", "assistant", words("one"), "msg_1", isSidechain=True, agentId="abc")
-    agent = Sidechains(tree, {"agentType": "Plan", "description": "Think"}).agent(tree.answers["msg_1"])
+    sides = Sidechains(tree, told, {"agentType": "Plan", "description": "Think"})
+    agent = sides.agent(tree.answers["msg_1"], {"agentId": "abc"})
     assert (agent.id, agent.type, agent.description, agent.evidence) == ("abc", "Plan", "Think", "file")

@@ -5,12 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from claude_lens.exchange import Exchange
-from claude_lens.store.reading.queries import Reader
-from claude_lens.store.sink import StoreSink
-from claude_lens.store.transfer.importing import store
+from claude_lens.store.rows import Item
 from claude_lens.store.transfer.naming import Titles
-from claude_lens.store.transfer.transcripts import files, read, unrecorded
-from tests.store.conftest import Make, body_of, message_of
+from claude_lens.store.transfer.transcripts import files, in_order, read, rests
 
 USAGE = {
     "input_tokens": 12,
@@ -81,14 +78,22 @@ def write_session(folder: Path) -> Path:
 
 
 def everything(folder: Path) -> list[Exchange]:
-    return [one for file in files(folder) for one in read(file)]
+    return [one.exchange for file in files(folder) for one in read(file)]
+
+
+def said(item: Item) -> list[Any]:
+    """The messages before an answer, as they are written."""
+    parts = item.request().parts
+    assert parts is not None
+    return list(parts.chains["messages"].values)
 
 
 def test_what_a_transcript_tells(tmp_path: Path) -> None:
     main = write_session(tmp_path / "x")
-    first, last = read(main)
+    one, *_ = found = [(item, said(item)) for item in read(main)]
+    first, last = (item.exchange for item, _ in found)
 
-    assert [message["role"] for message in (first.request.json or {})["messages"]] == ["user"]
+    assert [message["role"] for message in one[1]] == ["user"]
     assert first.response is not None
     assert first.response.json is not None
     assert [block["type"] for block in first.response.json["content"]] == ["text", "tool_use"]
@@ -105,8 +110,9 @@ def test_what_a_transcript_tells(tmp_path: Path) -> None:
         "main",
         "p1",
     )
-    messages = (last.request.json or {})["messages"]
+    messages = found[1][1]
     assert [message["role"] for message in messages] == ["user", "assistant", "user"]
+    assert (last.request.json or {})["messages"] == messages
     assert [block["type"] for block in messages[1]["content"]] == ["text", "tool_use"]
 
 
@@ -115,7 +121,7 @@ def test_an_import_says_what_it_is(tmp_path: Path) -> None:
     summary = json.dumps({"type": "summary", "summary": "Counting", "leafUuid": "a3"})
     main.write_text(summary + "\n" + main.read_text())
     titles = Titles()
-    assert {one.lane for one in read(main, titles=titles)} == {"imported"}
+    assert {one.exchange.lane for one in read(main, titles=titles)} == {"imported"}
     assert titles.by_session == {"sess-1": (0, "Counting")}
 
 
@@ -126,7 +132,7 @@ def test_subagents_are_agents(tmp_path: Path) -> None:
     assert (one.identity.agent.description, one.identity.request_class) == ("Count", "subagent")
 
 
-def test_subagents_before_2_0_are_not_the_main_agent(tmp_path: Path, url: str, reader: Reader) -> None:
+def test_subagents_before_2_0_are_not_the_main_agent(tmp_path: Path) -> None:
     file = tmp_path / "old.jsonl"
     use = {"type": "tool_use", "id": "t1", "name": "Task", "input": {"prompt": "count", "subagent_type": "x"}}
     file.write_text(
@@ -139,24 +145,8 @@ def test_subagents_before_2_0_are_not_the_main_agent(tmp_path: Path, url: str, r
             ]
         )
     )
-    assert store(url, read(file)).new == 2
-    kinds = [(one["request_class"], one["agent"]["type"]) for one in reader.exchanges("sess-1")]
-    assert sorted(kinds, key=str) == [("main", None), ("subagent", "x")]
-
-
-def test_nothing_comes_twice(tmp_path: Path, url: str, sink: StoreSink, reader: Reader, make: Make) -> None:
-    write_session(tmp_path / "x")
-    by_request = make(body_of("a"), message_of(0), session="sess-1", request_id="req_1")
-    by_message = make(body_of("b"), {**message_of(1), "id": "msg_3"}, session="sess-1", request_id=None)
-    sink.ended(by_request)
-    sink.ended(by_message)
-    sink.flush()
-    new = list(unrecorded(reader, everything(tmp_path)))
-    assert [one.request_id for one in new] == ["req_2"]
-    assert store(url, new).new == 1
-    assert store(url, everything(tmp_path)[:0]).read == 0
-    assert list(unrecorded(reader, everything(tmp_path))) == []
-    assert len(reader.exchanges("sess-1")) == 3
+    found = [one.exchange.identity for one in read(file)]
+    assert [(one.request_class, one.agent.type) for one in found] == [("main", None), ("subagent", "x")]
 
 
 def test_nonsense_is_passed_over(tmp_path: Path) -> None:
@@ -172,3 +162,30 @@ def test_nonsense_is_passed_over(tmp_path: Path) -> None:
         + line("b", "a", 2, answer("m", {"type": "text", "text": "y"}))
     )
     assert len(list(read(circle))) == 1
+
+
+def test_a_fork_comes_after_what_it_was_forked_from(tmp_path: Path) -> None:
+    first, fork = tmp_path / "first.jsonl", tmp_path / "fork.jsonl"
+    begun = json.dumps({"type": "queue-operation", "timestamp": "2026-01-31T09:30:40.000Z"})
+    copied = line("u1", None, 1, {"role": "user", "content": "go"})
+    fork.write_text(begun + "\n" + copied)
+    first.write_text(copied)
+    assert in_order([fork, first, tmp_path / "missing"]) == [tmp_path / "missing", first, fork]
+    assert not rests(first)
+    assert not rests(tmp_path / "missing")
+
+
+def test_a_long_history_is_told_by_what_is_new_in_it(tmp_path: Path) -> None:
+    lines = [line("u0", None, 0, {"role": "user", "content": "<system-reminder>x</system-reminder>"})]
+    above = "u0"
+    for turn in range(1, 6):
+        lines.append(line(f"u{turn}", above, turn, {"role": "user", "content": f"prompt {turn}"}))
+        block = {"type": "text", "text": f"answer {turn}"}
+        lines.append(line(f"a{turn}", f"u{turn}", turn, answer(f"msg_{turn}", block)))
+        above = f"a{turn}"
+    file = tmp_path / "long.jsonl"
+    file.write_text("\n".join(lines))
+    last = list(read(file))[-1]
+    whole = said(last)
+    assert len(whole) == 10
+    assert (last.exchange.request.json or {})["messages"] == [*whole[:2], *whole[-2:]]

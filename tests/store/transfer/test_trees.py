@@ -50,80 +50,33 @@ def parallel(add: Add) -> None:
     add("r3", "a3", "user", result("t3"))
 
 
-def shape(tree: Tree, key: str) -> list[tuple[str, Any]]:
-    """Role, and a string or the marks of its blocks, of each message before an answer."""
-
-    def mark(block: dict[str, Any]) -> str:
-        return str(block.get("id") or block.get("tool_use_id") or block.get("text"))
-
-    return [
-        (
-            one["role"],
-            one["content"] if isinstance(one["content"], str) else [mark(block) for block in one["content"]],
-        )
-        for one in tree.history(tree.answers[key])
-    ]
-
-
-def test_all_results_of_calls_made_at_once_come_back() -> None:
-    tree, add = growing()
-    parallel(add)
-    add("a4", "r3", "assistant", words("done"), "msg_2")
-    add("u2", "a4", "user", "thanks")
-    add("a5", "u2", "assistant", words("bye"), "msg_3")
-    first = [("user", "go"), ("assistant", ["t1", "t2", "t3"]), ("user", ["t1", "t2", "t3"])]
-    assert shape(tree, "msg_1") == [("user", "go")]
-    assert shape(tree, "msg_2") == first
-    assert shape(tree, "msg_3") == [*first, ("assistant", ["done"]), ("user", "thanks")]
-
-
-def test_results_between_the_lines_of_their_message() -> None:
-    tree, add = growing()
-    add("u1", None, "user", "go")
-    add("a1", "u1", "assistant", call("t1"), "msg_1")
-    add("r1", "a1", "user", result("t1"))
-    add("a2", "r1", "assistant", call("t2"), "msg_1")
-    add("r2", "a2", "user", result("t2"))
-    add("a3", "r2", "assistant", words("done"), "msg_2")
-    assert shape(tree, "msg_2") == [("user", "go"), ("assistant", ["t1", "t2"]), ("user", ["t1", "t2"])]
-
-
-def test_prompts_typed_while_claude_works() -> None:
+def test_what_a_tree_knows() -> None:
     tree, add = growing()
     parallel(add)
     add("q1", "r1", "queued_command", "and hurry")
-    add("q2", "r3", "queued_command", words("please"))
-    add("a4", "q2", "assistant", words("done"), "msg_2")
-    assert shape(tree, "msg_2")[2:] == [
-        ("user", ["t1", "t2", "t3"]),
-        ("user", "and hurry"),
-        ("user", ["please"]),
+    tree.add({"uuid": "x1", "parentUuid": "q1", "type": "attachment", "attachment": {"type": "date"}})
+    add("a4", "x1", "assistant", words("done"), "msg_2")
+    add("a4", "r3", "assistant", words("done again"), "msg_3")
+    assert list(tree.answers) == ["msg_1", "msg_2"]
+    assert list(tree.answers["msg_1"].calls) == ["t1", "t2", "t3"]
+    assert [line.uuid for line in tree.above(tree.lines["a4"])] == ["x1", "q1", "r1", "a1", "u1"]
+    assert [(line.told, line.said) for line in (tree.lines["q1"], tree.lines["x1"])] == [
+        (True, False),
+        (False, False),
     ]
+    beside = tree.beside(tree.answers["msg_1"], {"q1"})
+    assert [line.uuid for line in beside] == ["r1", "r2", "r3", "q1"]
+    assert [line.uuid for line in tree.beside(tree.answers["msg_1"], set())] == ["r1", "r2", "r3"]
 
 
-def test_what_came_later_or_on_another_branch_is_not_before_an_answer() -> None:
+def test_history_that_was_copied_says_whose_it_is() -> None:
     tree, add = growing()
-    parallel(add)
-    add("q1", "r1", "queued_command", "left behind")
-    add("a9", "q1", "assistant", words("left behind too"), "msg_9")
-    add("a4", "r3", "assistant", words("done"), "msg_2")
-    add("q2", "r2", "queued_command", "late")
-    assert shape(tree, "msg_2")[2:] == [("user", ["t1", "t2", "t3"])]
-
-
-def test_a_replayed_line_is_not_added_again() -> None:
-    tree, add = growing()
-    parallel(add)
-    add("a1", "u1", "assistant", call("t1"), "msg_1")
-    add("b1", "u1", "assistant", call("t1"), "msg_1")
-    add("s1", "b1", "user", result("t1"))
-    add("a4", "s1", "assistant", words("done"), "msg_2")
-    assert [block["id"] for block in tree.answers["msg_1"].blocks] == ["t1", "t2", "t3"]
-    assert shape(tree, "msg_2") == [
-        ("user", "go"),
-        ("assistant", ["t1", "t2", "t3"]),
-        ("user", ["t1", "t2", "t3"]),
-    ]
+    add("u1", None, "user", "go", sessionId="fork")
+    add("a1", "u1", "assistant", words("x"), "msg_1", sessionId="fork", requestSessionId="first")
+    add("a2", "a1", "assistant", words("y"), "msg_2", sessionId="fork", requestId="req_2", timestamp="now")
+    first, second = tree.answers.values()
+    assert (first.session, second.session) == ("first", "fork")
+    assert (second.message_id, second.request_id, second.at) == ("msg_2", "req_2", "now")
 
 
 def test_a_subagents_lines_end_where_its_parents_begin() -> None:
@@ -132,4 +85,4 @@ def test_a_subagents_lines_end_where_its_parents_begin() -> None:
     add("a1", "u1", "assistant", call("t1"), "msg_1")
     add("s1", "a1", "user", "count", isSidechain=True)
     add("s2", "s1", "assistant", words("three"), "msg_2", isSidechain=True)
-    assert shape(tree, "msg_2") == [("user", "count")]
+    assert [line.uuid for line in tree.above(tree.lines["s2"])] == ["s1"]

@@ -1,0 +1,21 @@
+"""Answers and transcripts: two more tables, and every row stays."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from claude_lens.store.maintenance.verify import verify
+from claude_lens.store.reading.queries import Reader
+from tests.store.migrations.versions.conftest import SESSION, Older
+
+
+def test_every_row_stays(older: Callable[[str], Older], recorded: Path) -> None:
+    one = older("0008")
+    before = one.fill(recorded)
+    one.upgrade("0009")
+    after = one.rows()
+    assert {name: after[name] for name in before} == before
+    assert set(after) - set(before) == {"answers", "transcripts"}
+    assert (after["answers"], after["transcripts"]) == ([], [])
+    with Reader(one.url) as reader:
+        assert reader.session(SESSION)["id"] == SESSION
+        assert verify(reader).sound
