@@ -22,6 +22,14 @@ def steady() -> bool:
     return bool(mallopt(M_ARENA_MAX, 2) == 1)
 
 
+def trim() -> bool:
+    """Give back what a large piece of work has left behind; False where this C library cannot."""
+    try:
+        return bool(ctypes.CDLL(None).malloc_trim(0))
+    except (AttributeError, OSError, TypeError):
+        return False
+
+
 def permanent(thresholds: tuple[int, int, int]) -> None:
     """Take what is alive for permanent, so that a collection has little to look through, and may come often.
 

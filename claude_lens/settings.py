@@ -139,6 +139,12 @@ class Settings:
         "auto",
         "off: every request takes LiteLLM's own way, none is forwarded byte for byte.",
     )
+    litellm: Literal["auto", "start"] = setting(
+        "CLAUDE_LENS_LITELLM",
+        values.one_of("auto", "start"),
+        "auto",
+        "start: LiteLLM is loaded with the proxy, also where only other requests than Claude Code's need it.",
+    )
     other_endpoints: Literal["record", "refuse"] = setting(
         "CLAUDE_LENS_OTHER_ENDPOINTS",
         values.one_of("record", "refuse"),

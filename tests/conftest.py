@@ -46,9 +46,9 @@ def lane(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="session")
 def shared_proxy(lane: str, provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
-    """One proxy a lane for the run, since a start costs seconds; faults counted in it fail the run."""
+    """One proxy a lane for the run, with LiteLLM loaded; faults counted in it fail the run."""
     home = tmp_path_factory.mktemp(f"lens home {lane}")
-    with Proxy(home, provider.url, CLAUDE_LENS_TRANSPARENT=lane) as running:
+    with Proxy(home, provider.url, CLAUDE_LENS_TRANSPARENT=lane, CLAUDE_LENS_LITELLM="start") as running:
         yield running
         running.assert_sound()
 

@@ -16,6 +16,9 @@ from claude_lens.descriptors import counters
 
 STARTED = time.time()
 
+ALIVE = "I'm alive!"
+"""What LiteLLM says to ``GET /health/liveliness``."""
+
 REFUSED = 402
 """The status that Claude Code takes for final: asked once, it shows the sentence to its user."""
 BILLING = "billing_error"
@@ -68,7 +71,7 @@ async def respond_error(send: Send, status: int, message: str, kind: str | None 
 async def health(
     send: Send,
     status: Literal["healthy", "starting", "failed"],
-    litellm: Literal["loading", "ready", "failed"],
+    litellm: Literal["on_demand", "loading", "ready", "failed"],
     credential: str,
     proof: Mapping[str, str],
 ) -> None:
@@ -88,6 +91,12 @@ async def health(
         **proof,
     }
     await respond_json(send, 200 if status == "healthy" else 503, content)
+
+
+async def alive(scope: Scope, receive: Receive, send: Send) -> None:
+    """LiteLLM's own health checks without a key, while there is no LiteLLM: who answers them serves."""
+    readiness = scope["path"].endswith("/readiness")
+    await respond_json(send, 200, {"status": "healthy", "db": "Not connected"} if readiness else ALIVE)
 
 
 async def hello(scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,8 +1,9 @@
-"""The door while LiteLLM is being loaded: transparent requests are answered, all others wait for it."""
+"""The door while LiteLLM is not loaded: transparent requests are answered, others wait for it."""
 
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -14,6 +15,7 @@ from claude_lens.capture.auth import Credential, judge_anywhere
 from claude_lens.capture.door import is_recorded, no_object, refuse
 from claude_lens.capture.early_config import Early
 from claude_lens.capture.loading import Loading
+from claude_lens.capture.paths import kind_of
 from claude_lens.capture.prices import Published
 from claude_lens.capture.proving import proven
 from claude_lens.capture.request import (
@@ -26,6 +28,7 @@ from claude_lens.capture.request import (
 )
 from claude_lens.capture.worker import Worker
 from claude_lens.hosts import HostGuard
+from claude_lens.launcher import printable
 
 STATUS = "/claude-lens/status"
 GUARD = "/claude-lens/guard"
@@ -56,17 +59,19 @@ class EarlyApp:
     async def _early(self, scope: Scope, receive: Receive, send: Send) -> None:
         method, path = scope.get("method"), scope["path"]
         if path == "/health" and method in ("GET", "HEAD"):
-            failed = self._loading.failed
             await answers.health(
                 send,
                 "healthy",
-                "failed" if failed else "loading",
+                self._loading.state,
                 self._known.credential,
                 proven(scope, self._known.master_key, self._worker.settings.published),
             )
             return
         if path == "/api/hello" and method in ("GET", "HEAD"):
             await answers.hello(scope, receive, send)
+            return
+        if kind_of(path) == "health" and method in ("GET", "HEAD"):
+            await answers.alive(scope, receive, send)
             return
         credential = judge_anywhere(scope, self._known.master_key)
         if refusal := self._worker.door.refusal(scope, credential):
@@ -114,7 +119,8 @@ class EarlyApp:
 
     async def _hold(self, scope: Scope, receive: Receive, send: Send, gone: Receive | None = None) -> None:
         """Let LiteLLM answer once it is there; ``gone`` tells when the client leaves."""
-        ready = asyncio.ensure_future(self._loading.wait())
+        path = printable(scope["path"])
+        ready = asyncio.ensure_future(self._loading.wait(f"{scope.get('method', 'a web socket at')} {path}"))
         left = asyncio.ensure_future(gone()) if gone else None
         try:
             await asyncio.wait([ready, left] if left else [ready], return_when=asyncio.FIRST_COMPLETED)
@@ -156,6 +162,9 @@ class EarlyApp:
         self._state: dict[str, Any] = scope.get("state", {})
         self._worker.sinks |= self._known.sinks
         self._worker.feed()
+        if any(each.upstream and each.upstream.base.startswith("https:") for each in self._known.deployments):
+            # Beside, so that the first request need not wait for it.
+            threading.Thread(target=self._worker.client.prepare, name="claude-lens-tls", daemon=True).start()
         self._loading.begin(scope)
         await send({"type": "lifespan.startup.complete"})
         await receive()

@@ -112,6 +112,11 @@ class Early:
     credential: Literal["proxy", "client"]
     deployments: tuple[Deployment, ...]
 
+    @property
+    def alone(self) -> bool:
+        """Whether every model is plainly Anthropic's, so that the usual requests never need LiteLLM."""
+        return all(deployment.upstream for deployment in self.deployments)
+
     def upstream(self, model: str | None) -> Upstream | None:
         """Where the transparent lane takes a request for ``model``; None where LiteLLM has to be asked."""
         return _upstream(self.deployments, model)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from importlib.util import find_spec
 from typing import Any
 
 HOP_BY_HOP = frozenset((b"upgrade", b"http2-settings"))
@@ -59,6 +60,20 @@ def protocol() -> Any:
             self.data_received(head + b"\r\n" + rest)
 
     return Protocol
+
+
+def web_socket() -> Any:
+    """What uvicorn is to read web sockets with: its own choice, but imported at the first of them.
+
+    Most proxies never see one.
+    """
+
+    def chosen(*arguments: Any, **named: Any) -> Any:
+        from uvicorn.protocols.websockets.auto import AutoWebSocketsProtocol as Protocol
+
+        return Protocol(*arguments, **named) if Protocol else None
+
+    return chosen if find_spec("websockets") else "auto"
 
 
 def without_upgrade(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:

@@ -1,14 +1,16 @@
-"""LiteLLM on its way: imported in a thread beside the event loop, then started on it."""
+"""LiteLLM on its way, at once or once it is needed: imported in a thread, then started on the event loop."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import gc
 import itertools
 import logging
 import threading
 from collections.abc import Callable
+from typing import Literal
 
 from claude_lens.capture.asgi import App, Message, Scope, Send
 
@@ -19,6 +21,7 @@ class LoadError(Exception):
     """LiteLLM ended its start-up without an exception of its own."""
 
 
+State = Literal["on_demand", "loading", "ready", "failed"]
 PAUSES = (30.0, 120.0, 300.0)
 """Seconds before the next try, by how many have failed; the last for all that follow."""
 
@@ -26,12 +29,15 @@ PAUSES = (30.0, 120.0, 300.0)
 class Loading:
     """``build`` imports LiteLLM and returns its app; where that or its start fails, it is tried again.
 
-    ``app`` is None until requests can be given to it. ``importing`` tells whether the import is under way,
-    which cannot be broken off, only left alone. ``failed``: the last try did, and the next has not begun.
+    ``on_demand``: not before somebody waits for it. ``app`` is None until requests can be given to it.
+    ``importing`` tells whether the import is under way, which cannot be broken off, only left alone.
+    ``failed``: the last try did, and the next has not begun.
     """
 
-    def __init__(self, build: Callable[[], App]) -> None:
+    def __init__(self, build: Callable[[], App], *, on_demand: bool = False) -> None:
         self._build = build
+        self._on_demand = on_demand
+        self._begin: Callable[[], None] = lambda: None
         self._settled = asyncio.Event()
         self._told: asyncio.Queue[Message] = asyncio.Queue()
         self._task: asyncio.Task[None] | None = None
@@ -39,13 +45,36 @@ class Loading:
         self.app: App | None = None
         self.failed = False
 
-    def begin(self, scope: Scope) -> None:
-        """Start loading; ``scope`` is that of the server's lifespan, whose state LiteLLM's requests carry."""
-        self.importing = True
-        self._task = asyncio.create_task(self._run(scope))
+    @property
+    def state(self) -> State:
+        """How far it is, as ``/health`` tells it."""
+        if self.app is not None:
+            return "ready"
+        if self.failed:
+            return "failed"
+        return "loading" if self._task else "on_demand"
 
-    async def wait(self) -> None:
-        """Return once ``app`` is there or ``failed`` is true."""
+    def begin(self, scope: Scope) -> None:
+        """Start loading, now or on demand.
+
+        ``scope`` is that of the server's lifespan, whose state LiteLLM's requests carry.
+        """
+        # Not in the context of the request that happens to need it first.
+        context = contextvars.copy_context()
+
+        def start() -> None:
+            self.importing = True
+            self._task = asyncio.get_running_loop().create_task(self._run(scope), context=context)
+
+        self._begin = start
+        if not self._on_demand:
+            start()
+
+    async def wait(self, why: str) -> None:
+        """Return once ``app`` is there or ``failed`` is true; begins it, for the reason ``why``."""
+        if self._task is None:
+            log.info("claude-lens: LiteLLM is being loaded: %s needs it", why)
+            self._begin()
         await self._settled.wait()
 
     async def stop(self) -> bool:

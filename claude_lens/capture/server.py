@@ -23,7 +23,7 @@ from claude_lens.capture.answers import respond_error
 from claude_lens.capture.early import EarlyApp
 from claude_lens.capture.early_config import Early, NotSimple, examine
 from claude_lens.capture.grace import OldKey
-from claude_lens.capture.http import protocol
+from claude_lens.capture.http import protocol, web_socket
 from claude_lens.capture.loading import Loading
 from claude_lens.capture.worker import serve_ourselves, worker
 from claude_lens.errors import UserError
@@ -123,7 +123,7 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--ready", type=int, help="number of a descriptor to write to once requests are taken"
     )
-    parser.add_argument("--whole", action="store_true", help="load LiteLLM before anything is served")
+    parser.add_argument("--whole", action="store_true", help="LiteLLM first, unless it is loaded on demand")
     parser.add_argument(
         "--drain", type=int, default=DRAIN, help="seconds that running requests get at the end"
     )
@@ -170,15 +170,14 @@ def serve(chosen: argparse.Namespace) -> NoReturn:
     settings = worker().settings
     # Beyond loopback the operator's own names are unknown; the key guards the door there.
     guard = HostGuard(settings.allowed_hosts) if chosen.host in LOOPBACK else None
-    known = None if chosen.whole else early(chosen.config.resolve(), settings)
-
-    def load() -> Wrapped:
-        worker().client.prepare()
-        return build(guard)
+    known = early(chosen.config.resolve(), settings)
+    on_demand = known is not None and known.alone and settings.litellm == "auto"
+    if chosen.whole and not on_demand:
+        known = None
 
     limit = descriptors.raise_limit()
     listeners = sockets(chosen)
-    loading = Loading(load)
+    loading = Loading(lambda: build(guard), on_demand=on_demand)
     app = EarlyApp(known, worker(), guard, loading) if known else build(guard)
     old, new = key.old(settings), os.environ.get("LITELLM_MASTER_KEY")
     entrance = OldKey(app, old[0], new, old[1]) if old and new else app
@@ -194,6 +193,7 @@ def serve(chosen: argparse.Namespace) -> NoReturn:
             host=chosen.host,
             port=chosen.port,
             http=protocol(),
+            ws=web_socket(),
             ssl_certfile=chosen.ssl_certfile,
             ssl_keyfile=chosen.ssl_keyfile,
             server_header=False,

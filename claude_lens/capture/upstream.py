@@ -77,7 +77,6 @@ class UpstreamClient:
             connector=aiohttp.TCPConnector(
                 limit=0,
                 keepalive_timeout=self._settings.idle_timeout,
-                ssl=self._tls or tls_context(),
                 ttl_dns_cache=60,
             ),
             timeout=aiohttp.ClientTimeout(
@@ -104,6 +103,7 @@ class UpstreamClient:
         """
         if self._session is None or self._session.closed:
             self._session = self._open()
+        through = self._proxy(url)
         sent = CIMultiDict((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers)
         while True:
             seen = SimpleNamespace(reused=False)
@@ -113,12 +113,21 @@ class UpstreamClient:
                     headers=sent,
                     data=body,
                     allow_redirects=False,
-                    proxy=self._proxy(url),
+                    proxy=through,
+                    ssl=self._secured(url, through),
                     trace_request_ctx=seen,
                 )
             except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
                 if not seen.reused or isinstance(error, aiohttp.ClientConnectorError):
                     raise
+
+    def _secured(self, url: str, through: str | None) -> ssl.SSLContext | bool:
+        """How a connection is to be verified; the authorities are read where one is, and once."""
+        if not url.startswith("https:") and not (through or "").startswith("https:"):
+            return True
+        if self._tls is None:
+            self.prepare()
+        return self._tls or True
 
     def _proxy(self, url: str) -> str | None:
         base = url.partition("/v1/")[0]

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from claude_lens import settings as setting_table
-from claude_lens.proxy.status import LARGE, gather, rate
+from claude_lens.proxy.status import LARGE, LITELLM, gather, rate
 from claude_lens.proxy.waiting import in_words
 from claude_lens.terminal.output import json_option, print_json
 from claude_lens.units import duration, size
@@ -54,8 +54,9 @@ def lines(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
         shown += [("", line) for line in facts["whose"].splitlines()]
     if facts["healthy"]:
         uptime = f", up {duration(facts['uptime_s'] * 1000)}" if facts["uptime_s"] is not None else ""
-        loading = ", LiteLLM still loading" if facts["litellm"] == "loading" else ""
-        shown.append(("process", f"{facts['pid']}, version {facts['version']}{uptime}{loading}"))
+        shown.append(("process", f"{facts['pid']}, version {facts['version']}{uptime}"))
+        if facts["litellm"]:
+            shown.append(("litellm", LITELLM.get(facts["litellm"], facts["litellm"])))
         if facts["outdated"]:
             shown.append(("", "another build is installed than the one that runs: lensctl restart"))
     if facts["watcher"]:

@@ -28,6 +28,7 @@ from claude_lens.settings import PACKAGE, Settings, is_loopback
 FREE_SPACE = 500 << 20
 DELETING = 64 << 20
 PROBE = 1 << 20
+FAILED = "LiteLLM cannot be loaded: only Claude's own requests are answered"
 CLAUDE_TIMEOUT = 30.0
 
 
@@ -84,6 +85,8 @@ def proxy(settings: Settings) -> Check:
     if seen.strange or (seen.state == "foreign" and is_loopback(url)):
         told, _, todo = refusal(url, seen, settings).partition("\n")
         return Check("proxy", False, told, todo)
+    if seen.healthy and seen.detail.get("litellm") == "failed":
+        return Check("proxy", False, f"healthy at {url}, but {FAILED}", "lensctl logs says why")
     if seen.healthy:
         return Check(
             "proxy", True, f"healthy at {url}, version {seen.detail.get('version')}, process {seen.pid}"

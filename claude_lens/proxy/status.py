@@ -17,6 +17,14 @@ from claude_lens.proxy.supervisor import Running
 from claude_lens.settings import Settings
 from claude_lens.units import size
 
+LITELLM: Final = {
+    "on_demand": "loaded when needed",
+    "loading": "being loaded; requests that need it wait",
+    "ready": "loaded",
+    "failed": "could not be loaded, is tried again; lensctl logs says why",
+}
+"""How far LiteLLM is, in words, by what ``/health`` says."""
+
 LARGE: Final = 5 << 30
 """Bytes from which on a database is called large, and how to bound it is told."""
 

@@ -40,7 +40,8 @@ ROOT_NODE: Final = 0
 
 
 def _where(condition: str) -> dict[str, Any]:
-    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+    # Only SQLite's tables are ever made from here; naming PostgreSQL would import its dialect for everyone.
+    return {"sqlite_where": text(condition)}
 
 
 meta = Table("meta", metadata, Column("key", String, primary_key=True), Column("value", Text, nullable=False))

@@ -67,7 +67,7 @@ def crowd(port: int) -> Counter[str]:
 def test_many_clients_with_few_descriptors(tmp_path: Path, upstream: Provider, soft: int, hard: int) -> None:
     """A soft limit is raised; under a hard one they wait, and all are answered, LiteLLM loaded or not."""
     upstream.play(always(slow(say(text("all of it")), first=0.2)))
-    proxy = Proxy(tmp_path / "lens home", upstream.url)
+    proxy = Proxy(tmp_path / "lens home", upstream.url, CLAUDE_LENS_LITELLM="start")
     proxy.before = [sys.executable, "-c", LIMITED.format(soft=soft, hard=hard)]
     try:
         proxy.start(early=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -90,7 +91,7 @@ def test_transparent_requests_are_answered_recorded_and_priced(loading: Loading,
     assert loading.health()["litellm"] == "loading"
     loading.settled()
     shown = loading.lensctl("status").stdout
-    assert "LiteLLM still loading" in shown
+    assert "being loaded" in shown
     assert "transparent 2" in shown
     early = loading.show()["exchanges"][0]
     assert (early["status"], early["lane"]) == ("ok", "transparent")
@@ -127,12 +128,12 @@ def test_all_else_waits_for_litellm(loading: Loading, upstream: Provider) -> Non
         lambda: loading.post(HELLO, "/v1/chat/completions"),
         lambda: httpx.get(loading.url + "/v1/models", headers=bearer, timeout=60),
         lambda: httpx.get(loading.url + "/v1/model/info", headers=key, timeout=60),
-        lambda: httpx.get(loading.url + "/health/liveliness", timeout=60),
     ]
     with ThreadPoolExecutor(len(held)) as clients:
         answers = [clients.submit(one) for one in held]
         # What is answered at once, sent after them, shows that they wait.
         assert loading.post(HELLO).status_code == 200
+        assert httpx.get(loading.url + "/health/liveliness").json() == "I'm alive!"
         assert not any(answer.done() for answer in answers)
         assert loading.health()["litellm"] == "loading"
         loading.opened()
@@ -278,3 +279,59 @@ def test_where_litellm_has_a_say_nothing_is_served_before(
         assert seen == [{}]
         assert proxy.health()["litellm"] == "ready"
         assert proxy.post(HELLO).status_code == 200
+
+
+@pytest.fixture
+def lean(tmp_path: Path, upstream: Provider) -> Iterator[Loading]:
+    """A proxy with the shipped configuration, whose LiteLLM would be held if anything had it loaded."""
+    with Loading(tmp_path, upstream.url) as proxy:
+        yield proxy
+
+
+def test_litellm_is_not_loaded_before_it_is_needed(lean: Loading, upstream: Provider) -> None:
+    key, bearer = {"x-api-key": lean.key}, {"authorization": f"Bearer {lean.key}"}
+    body = wire(lean, upstream.url)
+    assert wire(lean, lean.url).endswith(body[-100:])
+    assert lean.post(HELLO, "/v1/messages/count_tokens").status_code == 200
+    models = httpx.get(lean.url + "/v1/models?limit=1000", headers=bearer).json()["data"]
+    assert "claude-opus-5-5" in {model["id"] for model in models}
+    for path in ("/health", "/health/liveliness", "/health/readiness", "/api/hello"):
+        assert httpx.get(lean.url + path).status_code == 200
+    # Neither has who may not pass.
+    for path in ("/v1/models", "/v1/chat/completions", "/v1/model/info", "/ui/", "/nothing"):
+        assert httpx.get(lean.url + path, headers={"x-api-key": "sk-wrong"}).status_code == 401
+    assert httpx.get(lean.url + "/ui/", headers=key).status_code == 403
+    lean.settled()
+    assert lean.health()["litellm"] == "on_demand"
+    assert "loaded when needed" in lean.lensctl("status").stdout
+    assert json.loads(lean.lensctl("status", "--json").stdout)["litellm"] == "on_demand"
+    first = lean.show()["exchanges"]
+    lean.gate.open()
+    chat = lean.post(HELLO, "/v1/chat/completions")
+    assert chat.json()["choices"][0]["message"]["content"] == "hello"
+    assert lean.ready()
+    assert "POST /v1/chat/completions needs it" in lean.log.read_text()
+    assert wire(lean, lean.url).endswith(body[-100:])
+    lean.settled()
+    [late] = [one for one in lean.show()["exchanges"] if one["lane"] == "transparent" and one not in first]
+    assert late["cost_usd"] > 0
+    lean.assert_sound()
+
+
+def test_litellm_that_is_needed_and_does_not_load(lean: Loading) -> None:
+    lean.gate.open("broken on purpose")
+    assert lean.post(HELLO).status_code == 200
+    assert lean.post(HELLO, "/v1/chat/completions").status_code == 503
+    assert lean.health()["litellm"] == "failed"
+    assert lean.post(HELLO).status_code == 200
+    assert "could not be loaded" in lean.lensctl("status").stdout
+    findings = json.loads(lean.lensctl("doctor", "--json", check=False).stdout)
+    assert [one["ok"] for one in findings if "LiteLLM cannot be loaded" in one["detail"]] == [False]
+
+
+def test_loaded_at_once_where_that_is_wanted(tmp_path: Path, upstream: Provider) -> None:
+    with Loading(tmp_path, upstream.url, CLAUDE_LENS_LITELLM="start") as proxy:
+        assert proxy.post(HELLO).status_code == 200
+        proxy.gate.reached()
+        assert proxy.health()["litellm"] == "loading"
+        proxy.opened()

@@ -36,7 +36,8 @@ def run(build: Callable[[], App]) -> Loading:
 
     async def live() -> None:
         loading.begin(SCOPE)
-        await asyncio.wait_for(loading.wait(), 20)
+        assert loading.state == "loading"
+        await asyncio.wait_for(loading.wait("a test"), 20)
         assert await asyncio.wait_for(loading.stop(), 20) is not loading.failed
 
     asyncio.run(live())
@@ -50,6 +51,33 @@ def test_a_whole_life() -> None:
     assert loading.app.thread is not threading.main_thread()
     assert SCOPE["state"] == {"known": True}
     assert (loading.failed, loading.importing) == (False, False)
+
+
+def test_not_before_it_is_needed() -> None:
+    loading = Loading(Host, on_demand=True)
+
+    async def live() -> None:
+        loading.begin(SCOPE)
+        await asyncio.sleep(0)
+        assert (loading.state, loading.importing) == ("on_demand", False)
+        await asyncio.wait_for(asyncio.gather(loading.wait("one"), loading.wait("another")), 20)
+        assert loading.state == "ready"
+        assert await asyncio.wait_for(loading.stop(), 20)
+
+    asyncio.run(live())
+    assert isinstance(loading.app, Host)
+    assert loading.app.told == ["lifespan.startup", "lifespan.shutdown"]
+
+
+def test_never_needed() -> None:
+    loading = Loading(Host, on_demand=True)
+
+    async def live() -> None:
+        loading.begin(SCOPE)
+        assert await loading.stop() is False
+
+    asyncio.run(live())
+    assert (loading.state, loading.app) == ("on_demand", None)
 
 
 def broken() -> App:
@@ -95,7 +123,7 @@ def test_tried_again_until_it_loads(monkeypatch: pytest.MonkeyPatch) -> None:
     async def live() -> None:
         loading.begin(SCOPE)
         while loading.app is None:
-            await asyncio.wait_for(loading.wait(), 20)
+            await asyncio.wait_for(loading.wait("a test"), 20)
             await asyncio.sleep(0.001)
         assert await asyncio.wait_for(loading.stop(), 20)
 

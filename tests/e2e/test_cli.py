@@ -146,3 +146,13 @@ def interrupted(client: Claude, upstream: Provider, words: Any) -> dict[str, Any
         if ended.stdout.strip():
             return ended.told()
     raise AssertionError(f"the client never told its result: {ended}")
+
+
+def test_a_session_needs_no_litellm(upstream: Provider, tmp_path: Path) -> None:
+    [scenario] = [one for one in SCENARIOS if one.name == "subagent"]
+    with Proxy(tmp_path / "home", upstream.url) as lean:
+        assert play(scenario, Claude(tmp_path / "lens", upstream.url, lean), upstream).code == 0
+        lean.settled()
+        assert lean.on_demand()
+        assert {exchange["lane"] for exchange in lean.show()["exchanges"]} == {"transparent"}
+        lean.assert_sound()

@@ -69,7 +69,7 @@ class Proxy:
         return self._child
 
     def start(self, early: bool = False) -> None:
-        """Start and wait until healthy with LiteLLM loaded; raises RuntimeError with the end of the log.
+        """Start and wait until healthy with LiteLLM loaded, if it is to be; raises RuntimeError with the log.
 
         ``early``: return when healthy, whatever LiteLLM does.
         """
@@ -79,7 +79,7 @@ class Proxy:
                 [*self.before, *command, "--port", str(self.port)], self.environment, self.home, output=output
             )
         until = time.monotonic() + START
-        while not (self.healthy() if early else self.ready()):
+        while not (self.healthy() if early else self.ready() or self.on_demand()):
             if self.child.popen.poll() is not None or time.monotonic() > until:
                 self.close()
                 raise RuntimeError(f"the proxy did not start:\n{self.log.read_text()[-4000:]}")
@@ -93,6 +93,10 @@ class Proxy:
         """Whether it is healthy and LiteLLM is loaded."""
         health = self.health()
         return (health.get("status"), health.get("litellm")) == ("healthy", "ready")
+
+    def on_demand(self) -> bool:
+        """Whether LiteLLM waits to be needed."""
+        return self.health().get("litellm") == "on_demand"
 
     def health(self) -> dict[str, Any]:
         """What ``/health`` says; empty where nothing answers."""

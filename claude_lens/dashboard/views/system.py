@@ -30,6 +30,7 @@ def system(request: Request) -> Response:
         "lanes": _numbers(facts.get("lanes")),
         "recording": _numbers(facts.get("recording")),
         "litellm_version": _installed("litellm"),
+        "litellm_state": status.LITELLM.get(facts["litellm"], facts["litellm"]),
         "own_version": claude_lens.__version__,
         "large": (facts["database"]["bytes"] or 0) > status.LARGE,
         "watchers": lens.feed.watchers,

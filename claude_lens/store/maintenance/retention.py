@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, delete, func, literal, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from claude_lens import settings as setting_table
 from claude_lens.errors import LensError
@@ -49,6 +48,7 @@ from claude_lens.store.schema import (
     tags,
     totals,
 )
+from claude_lens.store.upsert import insert_into
 
 DAY: Final = 86400
 EVERY: Final = DAY
@@ -211,7 +211,7 @@ def fold(connection: Connection, keys: Sequence[int]) -> None:
     day = totals.c.bucket - totals.c.bucket % DAY
     sums = [func.sum(totals.c[name]) for name in names]
     rows = select(day, literal(0), totals.c.series, *sums).where(gone).group_by(day, totals.c.series)
-    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(totals)
+    insert = insert_into(connection, totals)
     insert = insert.from_select(["bucket", "session", "series", *names], rows)
     added = {name: totals.c[name] + insert.excluded[name] for name in names}
     connection.execute(

@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, event, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from claude_lens.store import database, server
 from claude_lens.store.schema import SEARCH, contents, exchanges, meta, nodes, sessions
+from claude_lens.store.upsert import insert_into
 
 Item = TypeVar("Item")
 Progress = Callable[[str, float], None]
@@ -103,7 +103,7 @@ def note_deletion(connection: Connection) -> None:
 
 def remember(connection: Connection, key: str, value: str) -> None:
     """Set a value of ``meta``."""
-    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(meta)
+    insert = insert_into(connection, meta)
     connection.execute(
         insert.on_conflict_do_update(index_elements=["key"], set_={"value": insert.excluded.value}),
         {"key": key, "value": value},

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import Any, Final, TypedDict
 
 from sqlalchemy import Connection, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from claude_lens.store.schema import exchanges, sizes
+from claude_lens.store.upsert import insert_into
 
 EVERY: Final = 3600.0
 """Seconds between two looks at the size."""
@@ -37,7 +37,7 @@ def record(connection: Connection, now: float | None = None) -> bool:
     if size is None:
         return False
     count = connection.execute(select(func.count()).select_from(exchanges)).scalar_one()
-    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(sizes)
+    insert = insert_into(connection, sizes)
     new = {name: insert.excluded[name] for name in ("at", "bytes", "exchanges")}
     row = {"day": day, "at": now, "bytes": size, "exchanges": count}
     connection.execute(insert.on_conflict_do_update(index_elements=["day"], set_=new), row)

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from sqlalchemy import Connection, Table, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from claude_lens.messages.calls import UNKNOWN
 from claude_lens.messages.helpers import MAIN, SUBAGENT_CLASSES, is_count
@@ -28,6 +27,7 @@ from claude_lens.store.schema import (
     tool_totals,
     totals,
 )
+from claude_lens.store.upsert import insert_into
 from claude_lens.store.writing.calls import Calls
 from claude_lens.store.writing.known import Recent
 
@@ -187,7 +187,7 @@ class Totals:
 def _add(connection: Connection, table: Table, key: tuple[str, ...], rows: list[dict[str, Any]]) -> None:
     if not rows:
         return
-    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
+    insert = insert_into(connection, table)
     sums = {
         column.name: column + insert.excluded[column.name]
         for column in table.columns

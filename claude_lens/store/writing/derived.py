@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Connection, RowMapping, Table, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, RowMapping, delete, select
 
 from claude_lens.store.numbers.totals import SeriesKey, Totals
 from claude_lens.store.schema import SEARCH, SEARCH_COLUMNS, calls, exchanges, meta, occurrences
+from claude_lens.store.upsert import insert_into
 from claude_lens.store.writing.calls import Calls
 from claude_lens.store.writing.known import Known
 from claude_lens.store.writing.lexemes import vector
@@ -77,7 +77,7 @@ class Derived:
         ]
         add_occurrences(self._connection, rows)
         if self._calls:
-            insert = _insert(self._connection, calls)
+            insert = insert_into(self._connection, calls)
             values = {name: insert.excluded[name] for name in _CALL_COLUMNS}
             keys = ["tool", "exchange"]
             self._connection.execute(
@@ -110,7 +110,7 @@ def unindex(connection: Connection, texts: Mapping[int, Columns]) -> None:
 def add_occurrences(connection: Connection, rows: Sequence[Mapping[str, int]]) -> None:
     """Note where contents occur; the first exchange of a session stays."""
     if rows:
-        insert = _insert(connection, occurrences)
+        insert = insert_into(connection, occurrences)
         connection.execute(insert.on_conflict_do_nothing(), [dict(row) for row in rows])
 
 
@@ -124,7 +124,7 @@ def count_interrupted(connection: Connection, rows: Iterable[RowMapping], known:
 
 def note_rewriting(connection: Connection) -> None:
     """Tell who lets go of contents that an exchange which had ended may now refer to others."""
-    insert = _insert(connection, meta)
+    insert = insert_into(connection, meta)
     connection.execute(
         insert.on_conflict_do_update(index_elements=["key"], set_={"value": insert.excluded.value}),
         {"key": REWRITTEN, "value": secrets.token_hex(8)},
@@ -139,10 +139,6 @@ def stored_calls(connection: Connection, keys: Sequence[int]) -> dict[int, dict[
         used = Calls(row.calls, row.results, row.errors, row.bytes, durations)
         found.setdefault(row.exchange, {})[row.tool] = used
     return found
-
-
-def _insert(connection: Connection, table: Table) -> Any:
-    return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
 
 
 def _call_row(used: Calls) -> dict[str, Any]:

@@ -10,13 +10,13 @@ from collections.abc import Container, Iterable, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from claude_lens.exact import load
 from claude_lens.messages.calls import calls
 from claude_lens.store import identity
 from claude_lens.store.content import unpack
 from claude_lens.store.schema import aliases, contents, identities
+from claude_lens.store.upsert import insert_into
 from claude_lens.store.writing.known import Known
 
 _CHUNK: Final = 900
@@ -119,12 +119,13 @@ class Identities:
     def write(self) -> None:
         """Send everything."""
         # Rows of contents that went without a word, and came back under the same key, may be there still.
-        insert = (postgresql if self._connection.dialect.name == "postgresql" else sqlite).insert
         if self._rows:
-            self._connection.execute(insert(identities).on_conflict_do_nothing(), self._rows)
+            insert = insert_into(self._connection, identities)
+            self._connection.execute(insert.on_conflict_do_nothing(), self._rows)
         if self.found:
             rows = [{"content": key, "same": same} for key, same in self.found.items()]
-            self._connection.execute(insert(aliases).on_conflict_do_nothing(), rows)
+            insert = insert_into(self._connection, aliases)
+            self._connection.execute(insert.on_conflict_do_nothing(), rows)
 
     def learned(self, known: Known) -> None:
         """What is known now that the transaction is committed."""

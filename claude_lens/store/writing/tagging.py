@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from typing import Final
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from claude_lens.errors import NotFound, UserError
 from claude_lens.store import database
 from claude_lens.store.rows import key_of
 from claude_lens.store.schema import sessions, tags
+from claude_lens.store.upsert import insert_into
 
 LONGEST: Final = 64
 """Characters of a tag."""
@@ -51,7 +51,7 @@ def change(url: str, session: str, add: Sequence[str] = (), remove: Sequence[str
                 raise NotFound(f"no session {session!r}")
             connection.execute(delete(tags).where(tags.c.session == key, tags.c.key.in_(gone)))
             if wanted:
-                insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(tags)
+                insert = insert_into(connection, tags)
                 now = time.time()
                 rows = [{"session": key, "key": key_of(tag), "tag": tag, "at": now} for tag in wanted]
                 connection.execute(insert.on_conflict_do_nothing(), rows)

@@ -83,7 +83,7 @@ def test_a_proxy_that_traces(tmp_path: Path, upstream: Provider) -> None:
                     until(lambda: words in text_of(browser.get("/system")), 15, lambda: words)
 
                 ask(proxy)
-                said("LiteLLM ready")
+                said("LiteLLM loaded when needed")
                 said("Recorded 1 ")
                 said("Tracing on To otlp Host " + collector.url.removeprefix("http://").partition("/")[0])
                 said("Exported 2 spans ")
