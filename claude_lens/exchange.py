@@ -116,13 +116,15 @@ class Cost:
 class Request:
     """What the client sent: redacted headers in order, query without ``?``, exact body bytes.
 
-    ``json`` is the parsed body, None where it is not a JSON object.
+    ``json`` is the parsed body, None where it is not a JSON object. ``lossless``: it is known to say all that
+    the body says; False where nobody has looked.
     """
 
     headers: Headers = ()
     query: str = ""
     body: bytes = b""
     json: Mapping[str, Any] | None = None
+    lossless: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 from claude_lens.exchange import Identity
 from claude_lens.messages import system
-from claude_lens.messages.blocks import messages, system_texts
+from claude_lens.messages.blocks import Json, messages, system_texts
 from claude_lens.messages.calls import tools
 from claude_lens.messages.helpers import SUBAGENT_CLASSES
 from claude_lens.messages.spawns import SPAWNING, given_prompts, spawning_ids
@@ -19,32 +20,38 @@ NAMES_AGENTS: Final = (2, 1, 140)
 _USER_AGENT: Final = re.compile(r"claude-(?:cli|code)/(\d{1,5})\.(\d{1,5})\.(\d{1,5})", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Asker:
     """Who may be asking.
 
     ``subagent`` is True where headers or the client's own mark say so, False where they exclude it, None
-    where an older client says nothing. ``prompts`` are the texts of the user messages that the conversation
-    began with, ``system`` the texts of the system prompt, each in the order of the body; ``own_calls`` the
-    ids of the spawning calls in the conversation itself.
+    where an older client says nothing. ``system`` are the texts of the system prompt in the order of the
+    body, ``conversation`` its messages.
     """
 
     identity: Identity
     subagent: bool | None = None
-    prompts: tuple[str, ...] = ()
     system: tuple[str, ...] = ()
-    own_calls: frozenset[str] = frozenset()
+    conversation: Sequence[Json] = ()
+
+    @cached_property
+    def prompts(self) -> tuple[str, ...]:
+        """The texts of the user messages that the conversation began with, in the order of the body."""
+        return tuple(given_prompts(self.conversation))
+
+    @cached_property
+    def own_calls(self) -> frozenset[str]:
+        """Ids of the spawning calls in the conversation itself."""
+        return spawning_ids(self.conversation)
 
 
 def asker(identity: Identity, body: Mapping[str, Any] | None) -> Asker:
     """The asker of a request. Never raises; a body of another shape says nothing."""
-    conversation = messages(body)
     return Asker(
         identity=identity,
         subagent=is_subagent(identity, body),
-        prompts=tuple(given_prompts(conversation)),
         system=tuple(system_texts(body)),
-        own_calls=spawning_ids(conversation),
+        conversation=messages(body),
     )
 
 

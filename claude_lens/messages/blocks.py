@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, Literal
 
+from claude_lens.messages.objects import Objects
+
 Json = Mapping[str, Any]
 Kind = Literal["text", "thinking", "call", "result", "image", "document", "other"]
 
@@ -31,7 +33,14 @@ def messages(body: Json | None) -> list[Json]:
 
 def listed(values: object) -> list[Json]:
     """The objects in a list; none where it is no list."""
-    return [value for value in values if isinstance(value, Mapping)] if isinstance(values, list) else []
+    if type(values) is Objects:
+        return values
+    return [value for value in values if _is_object(value)] if isinstance(values, list) else []
+
+
+def _is_object(value: object) -> bool:
+    # Asking an abstract class takes ten times as long, and each message is asked for.
+    return type(value) is dict or isinstance(value, Mapping)
 
 
 def blocks(message: object) -> list[Json]:

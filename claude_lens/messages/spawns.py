@@ -9,6 +9,7 @@ from typing import Final
 
 from claude_lens.messages.blocks import Json, blocks, role, text, texts
 from claude_lens.messages.calls import Call, Result, client_calls, result
+from claude_lens.messages.objects import each
 from claude_lens.messages.written import elements, opening, pieces
 
 SPAWNING: Final = frozenset({"Agent", "Task"})
@@ -70,24 +71,21 @@ def spawn(call: Call) -> Spawn | None:
 
 def spawns(conversation: Iterable[object]) -> list[Spawn]:
     """The subagents that the answers among these messages call for, in order."""
-    return [
-        found
-        for message in conversation
-        if role(message) == "assistant"
-        for call in client_calls(message)
-        if (found := spawn(call)) is not None
-    ]
+    return each(conversation, _spawns)
+
+
+def _spawns(message: object) -> list[Spawn]:
+    return [found for call in _spawning(message) if (found := spawn(call)) is not None]
+
+
+def _spawning(message: object) -> list[Call]:
+    """The calls of an answer that start a subagent."""
+    return list(filter(is_spawn, client_calls(message))) if role(message) == "assistant" else []
 
 
 def spawning_ids(conversation: Iterable[object]) -> frozenset[str]:
     """Ids of the calls in these answers that start a subagent, whatever they tell it."""
-    return frozenset(
-        call.id
-        for message in conversation
-        if role(message) == "assistant"
-        for call in client_calls(message)
-        if is_spawn(call)
-    )
+    return frozenset(call.id for call in each(conversation, _spawning))
 
 
 def continued(call: Call) -> str | None:
@@ -101,20 +99,25 @@ def agents_told(conversation: Iterable[object], spawning: Collection[str]) -> It
 
     ``spawning`` are the ids of calls that start agents: nobody else's result is believed.
     """
-    for message in conversation:
-        for block in blocks(message):
-            found = result(block)
-            if found is not None and found.call_id in spawning:
-                if agent := agent_in(found):
-                    began = any(words.startswith(_LAUNCHED) for words in texts(found.content))
-                    yield Told(agent, found.call_id, None if began else found.text)
-            elif (words := text(block)) is not None and "<task-notification>" in words:
-                for note in elements(words[:_LONGEST_LOOK], "task-notification"):
-                    agent, call = (
-                        next(elements(note, name), "").strip() for name in ("task-id", "tool-use-id")
-                    )
-                    if agent and call in spawning:
-                        yield Told(agent, call, None)
+    for call_id, told in each(conversation, _results):
+        if call_id in spawning and (agent := agent_in(told) if isinstance(told, Result) else told):
+            yield Told(agent, call_id, _report(told) if isinstance(told, Result) else None)
+
+
+def _results(message: object) -> Iterator[tuple[str, Result | str]]:
+    """What may tell of an agent: results, and the agents that notifications name; each with its call."""
+    for block in blocks(message):
+        if (found := result(block)) is not None:
+            yield found.call_id, found
+        elif (words := text(block)) is not None and "<task-notification>" in words:
+            for note in elements(words[:_LONGEST_LOOK], "task-notification"):
+                agent, call = (next(elements(note, name), "").strip() for name in ("task-id", "tool-use-id"))
+                yield call, agent
+
+
+def _report(found: Result) -> str | None:
+    began = any(words.startswith(_LAUNCHED) for words in texts(found.content))
+    return None if began else found.text
 
 
 def agent_in(found: Result) -> str | None:

@@ -10,6 +10,7 @@ from typing import Any
 from claude_lens.errors import HostError
 from claude_lens.exchange import Agent, Cost, Exchange, Model, Request, Response, Status, Usage
 from claude_lens.messages.helpers import is_count
+from claude_lens.recorder.bodies import Body
 from claude_lens.recorder.frames import Arrival, Ending
 from claude_lens.store.maintenance.prices import price_map, prices_of
 from claude_lens.wire import dialect, headers, iterations, pricing
@@ -36,16 +37,22 @@ class _Answer:
     whole: bool = True
 
 
-def running(arrival: Arrival) -> Exchange:
-    """The exchange as it stands when its request has arrived. A body that is not JSON has no ``json``."""
+def running(arrival: Arrival, read: Body | None = None) -> Exchange:
+    """The exchange as it stands when its request has arrived. A body that is not JSON has no ``json``.
+
+    ``read`` is the body where it has been read already; secrets are then taken out of it.
+    """
     encoding = headers.get(arrival.headers, "content-encoding")
-    json = parse_object(decode_body(arrival.body, encoding) if encoding else arrival.body)
+    json = read.told if read else parse_object(decode_body(arrival.body, encoding))
     requested = (json.get("model") if json else None) or dialect.model_in(arrival.endpoint)
     query = headers.redact_query(arrival.query)
     identity = identify(arrival.headers, json)
     if identity.project is None:
         # A client that the launcher did not start says it in its own words only.
-        identity = replace(identity, project=working_folder(json))
+        identity = replace(identity, project=read.folder if read else working_folder(json))
+    request = Request(headers=arrival.headers, query=query, body=arrival.body, json=json)
+    if read:
+        request = replace(request, body=read.clean.data, json=read.json, lossless=True)
     return Exchange(
         id=arrival.id,
         endpoint=arrival.endpoint,
@@ -56,7 +63,7 @@ def running(arrival: Arrival) -> Exchange:
         identity=identity,
         model=Model(requested=requested if isinstance(requested, str) else None),
         started_at=arrival.arrived_at,
-        request=Request(headers=arrival.headers, query=query, body=arrival.body, json=json),
+        request=request,
     )
 
 

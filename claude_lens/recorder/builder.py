@@ -13,8 +13,10 @@ from claude_lens.errors import LensError
 from claude_lens.exchange import Exchange
 from claude_lens.recorder.build import complete, plain, running, unreadable
 from claude_lens.recorder.frames import Arrival, Ending
+from claude_lens.recorder.remembered import Remembered
 from claude_lens.redact import Redactor, redactor
 from claude_lens.settings import Settings
+from claude_lens.wire import headers
 
 KEPT_BYTES: Final = 64 << 20
 """Bodies of exchanges under way that are kept built; the others are built again from the spool."""
@@ -43,6 +45,7 @@ class Builder:
             # Rather too much taken out than too little: the well-known forms do not depend on the file.
             self._redactor = Redactor()
             fault("redaction", error)
+        self._remembered = Remembered(self._redactor.json if self._redactor else _as_it_is)
 
     def arrived(self, frame: Arrival) -> Exchange:
         """The exchange as its request arrived; a body that cannot be taken apart stays bytes."""
@@ -58,8 +61,12 @@ class Builder:
 
     def _arrival(self, frame: Arrival) -> Exchange:
         try:
-            exchange = running(frame)
-            return self._namer.arrived(self._redactor.arrived(exchange) if self._redactor else exchange)
+            encoded = headers.get(frame.headers, "content-encoding")
+            read = None if encoded else self._remembered.read(frame.headers, frame.body)
+            exchange = running(frame, read)
+            if self._redactor:
+                exchange = self._redactor.arrived(exchange, clean=read is not None)
+            return self._namer.arrived(exchange)
         except Exception as error:
             self._fault("recorder", error)
         try:
@@ -101,3 +108,7 @@ class Builder:
         gone = self._running.pop(exchange_id, None)
         if gone is not None:
             self._bytes -= len(gone.request.body)
+
+
+def _as_it_is(body: bytes) -> bytes:
+    return body

@@ -53,6 +53,7 @@ class Finder:
         self._first = tuple(
             (number, anchor) for number, form in enumerate(FORMS) if form.after for anchor in form.anchors
         )
+        self._begins = tuple({anchor for _, anchor in self._first})
 
     @cached_property
     def _strings(self) -> AhoCorasick:
@@ -121,7 +122,9 @@ class Finder:
 
     def _at_start(self, text: str) -> list[tuple[int, Found]]:
         """What begins a text: of the forms that are looked for only behind something."""
-        found = []
+        found: list[tuple[int, Found]] = []
+        if not text.startswith(self._begins):
+            return found
         for number, anchor in self._first:
             if text.startswith(anchor) and (span := FORMS[number].at(text, 0, len(anchor))):
                 found.append((number, Found(*span, FORMS[number].kind)))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from json import loads
 from typing import Any, Final, TypeVar
 
@@ -26,6 +26,8 @@ _LITERAL: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _TO_VALUE: Final = re.compile(rb'\s{0,8}(?::|,\s{0,40}"[vV]alue"\s{0,8}:)\s{0,8}(?=")')
 _TO_NEXT: Final = re.compile(rb'\s{0,8},\s{0,40}(?=")')
 _SHORTEST: Final = 5
+_SHORT: Final = 200
+_REMEMBERED: Final = 4096
 
 Told = TypeVar("Told", Agent, Identity, Model)
 
@@ -40,9 +42,15 @@ class Redactor:
         self._finder = _finder(by_name)
         self._by_name = by_name
         self._own = tuple(patterns)
+        self._short = lru_cache(_REMEMBERED)(self._text)
 
     def text(self, value: str) -> str:
         """``value`` with its secrets replaced; ``value`` itself where there are none."""
+        # Headers and names are the same from request to request.
+        new = self._short(value) if len(value) <= _SHORT else self._text(value)
+        return value if new == value else new
+
+    def _text(self, value: str) -> str:
         if len(value) >= _SHORTEST and (found := self._finder.places(value)):
             value = _marked(value, found)
         for kind, pattern in self._own:
@@ -110,9 +118,12 @@ class Redactor:
         """The exchange without secrets in bodies, headers, names and error; itself where it has none."""
         return self.ended(self.arrived(exchange))
 
-    def arrived(self, exchange: Exchange) -> Exchange:
-        """The exchange without secrets in its request and in what it says about who asks for what."""
-        request = self._request(exchange.request)
+    def arrived(self, exchange: Exchange, *, clean: bool = False) -> Exchange:
+        """The exchange without secrets in its request and in what it says about who asks for what.
+
+        ``clean``: there are none in its body any more.
+        """
+        request = self._request(exchange.request, clean)
         identity, model = self._named(exchange.identity), self._named(exchange.model)
         if request is exchange.request and identity is exchange.identity and model is exchange.model:
             return exchange
@@ -157,8 +168,8 @@ class Redactor:
         new = tuple((name, self.text(value)) for name, value in headers)
         return headers if all(a[1] is b[1] for a, b in zip(new, headers, strict=True)) else new
 
-    def _request(self, request: Request) -> Request:
-        body, json = self._body(request.body, request.json)
+    def _request(self, request: Request, clean: bool) -> Request:
+        body, json = (request.body, request.json) if clean else self._body(request.body, request.json)
         headers, query = self._headers(request.headers), self.text(request.query)
         if body is request.body and headers is request.headers and query is request.query:
             return request

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from claude_lens import exact
+from claude_lens.messages.objects import Objects, shared
 from claude_lens.store import content
 
 LISTS: Final = ("system", "tools", "messages")
@@ -24,6 +25,8 @@ _MARK_KEY: Final = b'"cache_control":'
 # [list, index of the element, indices down its "content" lists, value] and, where it was not the last, the
 # position of the key among its siblings.
 Mark = list[Any]
+# Where in an element a mark was, the mark, and its position where it was not the last key.
+Lifted = tuple[list[int], Any, int | None]
 
 
 @dataclass(slots=True)
@@ -53,7 +56,7 @@ class Parts:
     digest: bytes
 
 
-def strip(value: Any) -> tuple[Any, list[tuple[list[int], Any, int | None]]]:
+def strip(value: Any) -> tuple[Any, list[Lifted]]:
     """``value`` without the ``cache_control`` of its blocks, and where each was: ``(path, value, position)``.
 
     Blocks are the element itself and the dicts in its ``content`` lists, at any depth; a key of that name
@@ -61,7 +64,7 @@ def strip(value: Any) -> tuple[Any, list[tuple[list[int], Any, int | None]]]:
     """
     if not isinstance(value, dict):
         return value, []
-    found: list[tuple[list[int], Any, int | None]] = []
+    found: list[Lifted] = []
     if MARK in value:
         position = list(value).index(MARK)
         found.append(([], value[MARK], None if position == len(value) - 1 else position))
@@ -99,12 +102,15 @@ def element(value: Any) -> bytes:
 
 @dataclass(slots=True)
 class _Before:
-    """A list as it was last seen: the bytes of its elements, their contents, the steps."""
+    """A list as it was last seen: its elements, the bytes of each without its marks, these by index, their
+    contents, the steps; and the bytes of memory that all this takes."""
 
-    data: list[bytes]
-    contents: list[bytes]
-    steps: list[bytes]
-    size: int
+    values: Sequence[Any] = ()
+    data: list[bytes] = field(default_factory=list)
+    marks: dict[int, list[Lifted]] = field(default_factory=dict)
+    contents: list[bytes] = field(default_factory=list)
+    steps: list[bytes] = field(default_factory=list)
+    size: int = 0
 
 
 class _Recent:
@@ -130,37 +136,55 @@ class _Recent:
 
 
 _recent = _Recent(16 * 1024 * 1024)
-# What an element takes beside its bytes: four objects and their places in lists.
-_OVERHEAD: Final = 240
+# What an element takes beside its bytes: four objects, their places in lists, and its value's own objects.
+_OVERHEAD: Final = 1_000
+
+
+def _packed(value: Any) -> tuple[bytes, list[Lifted]]:
+    """An element's bytes without its marks, and these."""
+    data = exact.dump(value)
+    lifted: list[Lifted] = []
+    if _MARK_KEY in data:
+        value, lifted = strip(value)
+        data = exact.dump(value)
+    # The encoder's own bytes sit in blocks of 16 KB: a copy takes what it needs.
+    return bytes(memoryview(data)), lifted
 
 
 def _chain(name: str, values: list[Any], marks: list[Mark]) -> Chain:
-    packed = [exact.dump(value) for value in values]
-    for index, data in enumerate(packed):
-        if _MARK_KEY in data:
-            bare, found = strip(values[index])
-            packed[index] = exact.dump(bare)
-            for path, mark, position in found:
-                marks.append([name, index, path, mark, *([] if position is None else [position])])
-    before = _recent.get(name, packed[0])
-    same = 0
-    if before is not None:
-        for old, new in zip(before.data, packed, strict=False):
-            if old != new:
-                break
-            same += 1
-    contents = before.contents[:same] if before else []
-    steps = before.steps[:same] if before else []
+    first = _packed(values[0])
+    before = _recent.get(name, first[0]) or _Before()
+    # Elements that are the very objects of last time need not even be written.
+    same = shared(before.values, values)
+    data = before.data[:same]
+    lifted = {index: own for index, own in before.marks.items() if index < same}
+    for index in range(same, len(values)):
+        packed, own = _packed(values[index]) if index else first
+        data.append(packed)
+        if own:
+            lifted[index] = own
+    for index, own in lifted.items():
+        for path, mark, position in own:
+            marks.append([name, index, path, mark, *([] if position is None else [position])])
+    equal = same
+    while equal < min(len(data), len(before.data)) and data[equal] == before.data[equal]:
+        equal += 1
+    contents, steps = before.contents[:equal], before.steps[:equal]
     step = steps[-1] if steps else ROOT
-    for data in packed[same:]:
-        known = content.digest(data)
+    for packed in data[equal:]:
+        known = content.digest(packed)
         step = content.digest(step + known)
         contents.append(known)
         steps.append(step)
-    # The encoder's own bytes sit in blocks of 16 KB: a copy takes what it needs.
-    kept = [*(before.data[:same] if before else ()), *(bytes(memoryview(data)) for data in packed[same:])]
-    _recent.put(name, _Before(kept, contents, steps, sum(map(len, kept)) + _OVERHEAD * len(kept)))
+    size = before.size - _size(before.data[same:]) + _size(data[same:])
+    # What somebody may change says nothing about what it was.
+    seen = values if type(values) is Objects else ()
+    _recent.put(name, _Before(seen, data, lifted, contents, steps, size))
     return Chain(contents, steps, values)
+
+
+def _size(data: list[bytes]) -> int:
+    return sum(map(len, data)) + _OVERHEAD * len(data)
 
 
 def split(body: Mapping[str, Any], said: Sequence[Any] = ()) -> Parts:

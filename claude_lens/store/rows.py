@@ -111,7 +111,7 @@ def request_parts(request: Request, dialect: str = "messages") -> RequestParts:
     """
     kept = RequestParts(headers_blob(request.headers), text(request.query) or None)
     try:
-        body = _faithful(request.json, request.body)
+        body = request.json if request.lossless else _faithful(request.json, request.body)
         said = () if body is None or "messages" in body else conversation(body, dialect)
         kept.parts = None if body is None else chain.split(body, said)
     except (RecursionError, ValueError):

@@ -7,7 +7,7 @@ before the first prompt, as the client's version and the model have it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from claude_lens.messages.blocks import messages, role, system_texts, texts
@@ -18,16 +18,25 @@ _FOLDER = re.compile(r"^(?:[ \t]*- )?(?:Primary w|W)orking directory: ([^\r\n]+?
 
 def working_folder(body: Mapping[str, Any] | None) -> str | None:
     """The folder that the client works in, None where the request does not name one. Never raises."""
-    for text in _texts(body or {}):
-        if "orking directory: " in text and (match := _FOLDER.search(text)):
+    return folder_in_system(body) or next(filter(None, map(folder_in, messages(body))), None)
+
+
+def folder_in_system(body: Mapping[str, Any] | None) -> str | None:
+    """The folder that a request's system prompt names."""
+    return _first(system_texts(body))
+
+
+def folder_in(message: Mapping[str, Any]) -> str | None:
+    """The folder that a message names, in a text that the client wrote: a human's may quote anything."""
+    whose = role(message)
+    if whose == "system":
+        return _first(texts(message.get("content")))
+    return _first(texts(message.get("content")), is_reminder) if whose == "user" else None
+
+
+def _first(words: Iterable[str], own: Callable[[str], bool] = bool) -> str | None:
+    """The folder in the first of these texts that names one; ``own`` tells which are the client's."""
+    for one in words:
+        if "orking directory: " in one and (match := _FOLDER.search(one)) and own(one):
             return match[1]
     return None
-
-
-def _texts(body: Mapping[str, Any]) -> Iterator[str]:
-    """Texts that the client wrote itself; what a human wrote may quote anything."""
-    yield from system_texts(body)
-    for message in messages(body):
-        for words in texts(message.get("content")) if role(message) in ("system", "user") else ():
-            if role(message) == "system" or is_reminder(words):
-                yield words

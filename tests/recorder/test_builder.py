@@ -29,7 +29,7 @@ def make(faults: list[str]) -> Any:
     return lambda **more: Builder(settings, lambda name, error: faults.append(f"{name}: {error}"), **more)
 
 
-def broken(*_: object) -> Exchange:
+def broken(*_: object, **__: object) -> Exchange:
     raise RecursionError("too deep")
 
 

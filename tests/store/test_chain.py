@@ -150,8 +150,8 @@ def test_lists_seen_before_are_told_apart_and_bounded() -> None:
     recent = chain._Recent(100)
     for number in range(20):
         data = [b"%d" % number, b"x" * 30]
-        recent.put("messages", chain._Before(data, [], [], 31))
-        recent.put("messages", chain._Before(data, [], [], 32))
+        recent.put("messages", chain._Before(data=data, size=31))
+        recent.put("messages", chain._Before(data=data, size=32))
     kept = [number for number in range(20) if recent.get("messages", b"%d" % number)]
     assert kept == [17, 18, 19]
     assert recent.get("tools", b"19") is None

@@ -1,0 +1,173 @@
+"""A body is cut behind its messages; what a later one adds is all that is read of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+import pytest
+
+from claude_lens.recorder.bodies import Body, common, continued, taken_apart
+from claude_lens.redact import Redactor
+from claude_lens.redact.finder import Finder
+
+SECRET = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
+FRAME: dict[str, Any] = {"model": "m", "messages": [], "system": "be kind", "max_tokens": 9}
+
+
+def say(text: str, role: str = "user") -> dict[str, Any]:
+    return {"role": role, "content": [{"type": "text", "text": text}]}
+
+
+def body(*texts: str, **more: Any) -> bytes:
+    return orjson.dumps({**FRAME, "messages": [say(text) for text in texts], **more})
+
+
+class Reading:
+    """A redactor that notes what it was given."""
+
+    def __init__(self) -> None:
+        self.read: list[bytes] = []
+        self._redactor = Redactor()
+
+    def __call__(self, data: bytes) -> bytes:
+        self.read.append(data)
+        return self._redactor.json(data)
+
+
+CLEAN: Callable[[bytes], bytes] = Redactor().json
+
+
+def apart(data: bytes, clean: Callable[[bytes], bytes] = CLEAN) -> Body:
+    found = taken_apart(data, clean)
+    assert found is not None
+    assert found.json == json.loads(clean(data))
+    assert found.clean.data == clean(data)
+    return found
+
+
+def test_of_a_body_that_goes_on_only_what_is_new_is_read() -> None:
+    clean = Reading()
+    before = apart(body("one", f"the key: {SECRET}", "three"), clean)
+    clean.read.clear()
+    later = body("one", f"the key: {SECRET}", "three", "four")
+    after = continued(before, later, clean)
+    assert after is not None
+    assert after[1] == 3
+    assert clean.read == [b"," + orjson.dumps(say("four"))]
+    assert after[0].clean.data == Redactor().json(later) != later
+    assert after[0].json == json.loads(after[0].clean.data)
+    assert after[0].messages[0] is before.messages[0]
+    assert after[0].kept is before.kept
+
+
+def test_what_comes_after_the_messages_is_read_again_where_it_is_another() -> None:
+    before = apart(body("one", "two"))
+    later = body("one", "two", "three", metadata={"password": "x8Kq-Zp4wLm72Vt"})
+    found = continued(before, later, Redactor().json)
+    assert found is not None
+    assert found[0].clean.data == Redactor().json(later) != later
+    assert found[0].json == json.loads(found[0].clean.data)
+    assert found[0].told["metadata"] == {"password": "x8Kq-Zp4wLm72Vt"}
+
+
+@pytest.mark.parametrize(
+    ("texts", "count"),
+    [(["one", "two"], 2), (["one"], 1), (["two"], 0), (["one", "2", "three"], 1), (["one", "two", "3"], 2)],
+)
+def test_common_messages_are_counted(texts: list[str], count: int) -> None:
+    before = apart(body("one", "two"))
+    assert common(before, body(*texts)) == count
+    assert common(before, b" " + body(*texts)) == 0
+    found = continued(before, body(*texts), Redactor().json)
+    assert (found and found[1]) == (count or None)
+    assert found is None or found[0].json == json.loads(body(*texts))
+
+
+def test_the_folder_is_the_one_that_is_named_first() -> None:
+    named = "<system-reminder>\nWorking directory: /{}\n</system-reminder>"
+    before = apart(body("one", named.format("a"), "three"))
+    assert before.folder == "/a"
+    for texts, folder in (
+        (["one", named.format("a"), "three", named.format("b")], "/a"),
+        (["one", "two", named.format("b"), named.format("c")], "/b"),
+        (["one", "two"], None),
+    ):
+        found = continued(before, body(*texts), Redactor().json)
+        assert found is not None
+        assert found[0].folder == folder
+    system = continued(before, body("one", "two", system="Working directory: /s"), Redactor().json)
+    assert system is not None
+    assert system[0].folder == "/s"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"[]",
+        b'{"messages":[]}',
+        b'{"messages":["one"]}',
+        b'{"messages":{"role":"user"}}',
+        b'{"messages":[{"role":"user"}]',
+        b'{"messages":[{"role":"user","role":"user"}]}',
+        b'{"messages":[{"role":"user"}],"messages":[{"role":"user"}]}',
+        b'{"mess\\u0061ges":[{"role":"user"}]}',
+        b'{"messages":[{"n":100000000000000000000}]}',
+        b'{"messages":[{"role":"\\ud83d"}]}',
+        b'{"messages":[{"role":"\xff"}]}',
+        b'{"messages":[' + b'{"a":' * 300 + b"1" + b"}" * 300 + b"]}",
+    ],
+)
+def test_whatever_is_odd_is_left_to_others(data: bytes) -> None:
+    assert taken_apart(data, Redactor().json) is None
+
+
+@pytest.mark.parametrize(
+    "added",
+    [
+        b",",
+        b',{"role":"user"},',
+        b',{"role":"user"}x',
+        b'{"role":"user"}',
+        b',{"role":"user"}],"x":[{"role":"user"}',
+        b',{"role":"user"}]},{"messages":[{}',
+        b',"text"',
+        b",1",
+        b',{"role":"\xff"}',
+        b',{"role":"user","role":"user"}',
+    ],
+)
+def test_so_is_whatever_is_odd_behind_a_known_beginning(added: bytes) -> None:
+    data = body("one")
+    before = apart(data)
+    end = before.raw.ends[-1]
+    assert continued(before, data[:end] + added + data[end:], Redactor().json) is None
+
+
+@pytest.mark.parametrize(
+    "tail", [b"", b"]", b"]}}", b"],}", b'],"system":1,"system":2}', b'],"messages":[]}']
+)
+def test_or_at_its_end(tail: bytes) -> None:
+    before = apart(body("one", "two"))
+    assert continued(before, before.raw.data[: before.raw.ends[0]] + tail, Redactor().json) is None
+
+
+@pytest.mark.parametrize("layout", [{}, {"indent": 2, "ensure_ascii": False}])
+def test_other_layouts_go_on_as_well(layout: dict[str, Any]) -> None:
+    texts = ["ä one", f"two {SECRET}", "three"]
+    bodies = [
+        json.dumps({**FRAME, "messages": [say(text) for text in texts[:count]]}, **layout).encode()
+        for count in (2, 3)
+    ]
+    found = continued(apart(bodies[0]), bodies[1], CLEAN)
+    assert found is not None
+    assert found[1] == 2
+    assert found[0].clean.data == CLEAN(bodies[1])
+
+
+def test_no_anchor_of_redaction_has_a_brace() -> None:
+    """What :mod:`claude_lens.recorder.bodies` relies on where it cuts a text."""
+    assert not [anchor for anchor in Finder()._anchors if "{" in anchor or "}" in anchor]
