@@ -1,11 +1,11 @@
 # Two commands for a newcomer: `make demo` and `make test`. Nothing but Python 3.11+ and make has to be there.
 .DEFAULT_GOAL := help
-.PHONY: tests timed faults clients screenshots help setup test-setup demo conformance test quick lint types settings-check check test-oldest coverage pin clean docs test-newest
+.PHONY: tests timed faults clients replays screenshots help setup test-setup demo conformance test quick lint types settings-check check test-oldest coverage pin clean docs test-newest
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
   $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
-QUICK := not slow and not clients and not timed
+QUICK := not slow and not clients and not timed and not replays
 CODE := claude_lens callbacks tests benchmarks scripts
 
 help: ## list the targets
@@ -28,11 +28,15 @@ clients: setup ## a session of eight clients, from 2.0.77 to the newest, typed a
 	@$(PYTHON) scripts/setup.py clients
 	$(BIN)/pytest -q -m "" tests/clients
 
+replays: setup ## long sessions of two clients, recorded and played again, three times each (some ten minutes)
+	@$(PYTHON) scripts/setup.py clients-gate
+	$(BIN)/pytest -q -m replays tests/e2e/test_replays.py
+
 test: test-setup setup-phoenix lint types settings-check docs tests ## the whole gate: style, types, settings table, docs, every test
 
 tests: ## those that start neither proxy nor client two at a time, then the others one after another
 	$(BIN)/pytest -q --reruns 1 -n 2 --dist loadfile -m "$(QUICK)"
-	$(BIN)/pytest -q --reruns 1 -m "slow and not clients and not timed"
+	$(BIN)/pytest -q --reruns 1 -m "slow and not clients and not timed and not replays"
 
 timed: setup ## how long things may take; for a quiet machine
 	$(BIN)/pytest -q -m timed

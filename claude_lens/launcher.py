@@ -27,9 +27,9 @@ ADDRESS = ("CLAUDE_LENS_URL", "CLAUDE_LENS_PORT", "PORT")
 CONFIG = "litellm_config.yaml"
 CHECKOUT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 KEY_HEADER = "x-litellm-api-key"
-OUR_HEADERS = (KEY_HEADER, "x-claude-lens-project", "x-claude-lens-branch")
+OUR_HEADERS = (KEY_HEADER, "x-claude-lens-project", "x-claude-lens-branch", "x-claude-lens-commit")
 PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/")
-CONNECT_TIMEOUT, ANSWER_TIMEOUT = 2.0, 5.0
+CONNECT_TIMEOUT, ANSWER_TIMEOUT, GIT_TIMEOUT = 2.0, 5.0, 0.3
 INSTALL = """\
 there is no claude on PATH. Install Claude Code:
   npm install -g @anthropic-ai/claude-code
@@ -442,9 +442,8 @@ def claude_environment(
     folder = working_folder(environ)
     headers = [line for line in environ.get("ANTHROPIC_CUSTOM_HEADERS", "").splitlines() if line.strip()]
     headers = [line for line in headers if line.partition(":")[0].strip().lower() not in OUR_HEADERS]
-    headers.append(f"x-claude-lens-project: {quoted(os.fsencode(folder))}")
-    if branch := git_branch(folder):
-        headers.append(f"x-claude-lens-branch: {quoted(branch)}")
+    told = {"project": os.fsencode(folder), "branch": git_branch(folder), "commit": git_commit(folder)}
+    headers += [f"x-claude-lens-{name}: {quoted(value)}" for name, value in told.items() if value]
     if proxy_pays:
         changes["ANTHROPIC_AUTH_TOKEN"] = key
         changes["ANTHROPIC_API_KEY"] = None
@@ -488,6 +487,20 @@ def git_branch(folder: str) -> bytes:
     if os.path.isfile(entry):  # a worktree: the file says where its folder is
         entry = os.path.join(folder, os.fsdecode(read(entry).strip()).partition("gitdir: ")[2])
     return read(os.path.join(entry, "HEAD")).strip().partition(b"ref: refs/heads/")[2]
+
+
+def git_commit(folder: str) -> bytes:
+    """The commit checked out, with ``-dirty`` where files differ; empty where git tells none at once."""
+    import subprocess
+
+    words = ["git", "-C", folder, "--no-optional-locks", "status", "--porcelain=v2", "--branch", "-uno"]
+    try:
+        told = subprocess.check_output(words, stderr=subprocess.DEVNULL, timeout=GIT_TIMEOUT).splitlines()
+    except (OSError, subprocess.SubprocessError):
+        return b""
+    commit = told[0].partition(b"# branch.oid ")[2] if told else b""
+    dirty = any(not line.startswith(b"#") for line in told)
+    return commit + b"-dirty" * dirty if commit.isalnum() else b""
 
 
 def quoted(raw: bytes) -> str:

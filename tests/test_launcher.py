@@ -276,30 +276,6 @@ def test_env_files(tmp_path: Path) -> None:
     assert launcher.read_env(str(tmp_path / "none")) == {}
 
 
-def test_git_branch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def git(*words: str, cwd: Path = tmp_path) -> None:
-        subprocess.run(
-            ["git", "-c", "user.name=n", "-c", "user.email=e", *words],
-            cwd=cwd,
-            check=True,
-            capture_output=True,
-        )
-
-    below = tmp_path / "a" / "b"
-    below.mkdir(parents=True)
-    git("init", "-b", "feat/ünï one".replace(" ", "-"))
-    assert launcher.git_branch(str(below)) == "feat/ünï-one".encode()
-    git("commit", "--allow-empty", "-m", "x")
-    git("worktree", "add", "-b", "other", str(tmp_path / "tree"))
-    assert launcher.git_branch(str(tmp_path / "tree")) == b"other"
-    git("checkout", "--detach", cwd=tmp_path / "tree")
-    assert launcher.git_branch(str(tmp_path / "tree")) == b""
-    assert launcher.git_branch("/") == b""
-    monkeypatch.chdir(below)
-    changes = launcher.claude_environment({}, place(tmp_path), "k", True)
-    assert "x-claude-lens-branch: feat/%C3%BCn%C3%AF-one" in str(changes[HEADERS])
-
-
 @pytest.mark.parametrize(
     ("url", "parts"),
     [

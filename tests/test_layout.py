@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "claude_lens"
 MODULE_LINES = 400
-LAUNCHER_LINES = 600
+LAUNCHER_LINES = 620
 FUNCTION_LINES = 60
 SHIM_LINES = 20
 
@@ -34,7 +34,7 @@ FLOORS = (
     ("recorder", "terminal"),
     ("tracing",),
     ("proxy",),
-    ("capture", "dashboard", "demo"),
+    ("capture", "dashboard", "demo", "replay"),
     ("commands",),
     ("cli",),
     ("__main__",),
