@@ -158,9 +158,7 @@ class Appender:
         query = (
             select(payloads.c.messages)
             .join_from(payloads, exchanges)
-            .where(
-                payloads.c.exchange == exchange, exchanges.c.lane == "imported", payloads.c.shape.is_(None)
-            )
+            .where(payloads.c.exchange == exchange, exchanges.c.lane == "imported")
         )
         with self._errors(), self._writer.open().connect() as connection:
             connection = connection.execution_options(**{database.READS: True})

@@ -92,6 +92,7 @@ class History:
 
     ``late``: the number of the first line that belongs to these messages and comes after the answer: what is
     before a later answer has it in its place. ``odd``: a line of the answer itself is above its first one.
+    ``listed``: places of messages of one text that were sent as a list.
     """
 
     branch: Branch
@@ -99,6 +100,7 @@ class History:
     clock: int
     late: int = _NEVER
     odd: bool = False
+    listed: tuple[int, ...] = ()
 
     def said(self) -> Sequence[Saying]:
         """The messages."""

@@ -22,12 +22,13 @@ Mark = tuple[list[int], Any, int | None]
 @dataclass(frozen=True, slots=True)
 class Saying:
     """A message: an ``answer``; one line, or several with results that came back ``together``; or as it was
-    sent, in the line at ``sent``. Equal ones are the same message of one file."""
+    sent, in the line at ``sent``, ``plain`` as a string. Equal ones are the same message of one file."""
 
     answer: str | None = None
     lines: tuple[int, ...] = ()
     together: bool = False
     sent: Place | None = None
+    plain: bool = False
 
 
 def sayings(lines: Iterable[Line]) -> Iterator[Saying]:
@@ -101,7 +102,8 @@ class Sayings:
 
     def _message(self, saying: Saying) -> Any:
         if saying.sent is not None:
-            return self._source.again(saying.sent)["message"]
+            message = self._source.again(saying.sent)["message"]
+            return {**message, "content": message["content"][0]["text"]} if saying.plain else message
         if saying.answer is not None:
             return {"role": "assistant", "content": self.blocks(saying.answer)[0]}
         raws = [self._source.again(self._lines[number].place) for number in saying.lines]

@@ -7,13 +7,20 @@ Since 2.0 Claude Code says so on each line of a subagent. Before, subagents stoo
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from json import dumps
+from pathlib import Path
+from typing import Any, Final
 
+from claude_lens.exact import load
 from claude_lens.exchange import Agent
 from claude_lens.messages.blocks import content_blocks
 from claude_lens.messages.spawns import Spawn
 from claude_lens.store.transfer.trees import Answer, Line, Place, Tree, content_of, text
+
+_PARENT: Final = "parentAgentId"
+_FILES: Final = "agent-*.jsonl"
 
 Read = Callable[[Place], Mapping[str, Any]]
 """Reads a line of the file again."""
@@ -34,11 +41,15 @@ class Sidechains:
         root = self._root(answer.first)
         named = text(raw.get("agentId"))
         spawn = self._spawned.get(root.uuid)
+        meta, name = self._meta, text(self._meta.get("agentType")) or (spawn.agent if spawn else None)
         return Agent(
             id=named or _name(root),
-            type=text(self._meta.get("agentType")) or (spawn.agent if spawn else None),
-            description=text(self._meta.get("description")) or (spawn.description if spawn else None),
-            spawn_tool_use_id=spawn.call_id if spawn else None,
+            parent_id=text(meta.get(_PARENT)),
+            # As the client's own headers have it: every agent of the user's own is just that.
+            type="custom" if meta.get("isBuiltIn") is False else name,
+            name=name,
+            description=text(meta.get("description")) or (spawn.description if spawn else None),
+            spawn_tool_use_id=spawn.call_id if spawn else text(meta.get("toolUseId")),
             evidence="file" if named or spawn is None else "spawn",
         )
 
@@ -51,6 +62,31 @@ class Sidechains:
                 break
         self._roots[line.uuid] = root
         return root
+
+
+def notes(file: Path) -> Mapping[str, Any]:
+    """What the client wrote beside the file of a subagent, and which agent has started it."""
+    try:
+        found = load(file.with_suffix(".meta.json").read_bytes())
+    except (OSError, ValueError):
+        return {}
+    if not isinstance(found, dict):
+        return {}
+    called, depth = text(found.get("toolUseId")), found.get("spawnDepth")
+    if called and isinstance(depth, int) and depth > 1 and _PARENT not in found:
+        found[_PARENT] = next(filter(None, (_calls(one, called) for one in file.parent.glob(_FILES))), None)
+    return found
+
+
+def _calls(file: Path, call: str) -> str | None:
+    """The subagent of a file, if it has made the call."""
+    mark = re.compile(rb'"type":"tool_use","id":' + dumps(call).encode())
+    try:
+        with file.open("rb") as stream:
+            made = any(mark.search(line) for line in stream)
+    except OSError:
+        return None
+    return file.stem.removeprefix("agent-") if made else None
 
 
 def _name(root: Line) -> str:

@@ -1,7 +1,8 @@
 """Claude Code's own history (``~/.claude/projects/**/*.jsonl``) as exchanges, for what was never recorded.
 
-A transcript keeps messages, not requests: system prompt, tools and parameters are missing, and so are times
-to the first byte. A file is read once to know its tree, and then as much of it again as is new in the store.
+A transcript keeps messages; requests, with system prompt, tools and parameters, only newer clients keep
+(:mod:`requests`). Times to the first byte are missing. A file is read once to know its tree, and then as much
+of it again as is new in the store.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from claude_lens import exact
-from claude_lens.exact import load
 from claude_lens.exchange import Cost, Exchange, Identity, Model, Request, Response
 from claude_lens.messages.blocks import role
 from claude_lens.redact import Redactor
@@ -25,8 +25,9 @@ from claude_lens.store.maintenance.prices import prices_of
 from claude_lens.store.rows import Item, RequestParts, headers_blob
 from claude_lens.store.transfer.histories import Histories, History
 from claude_lens.store.transfer.naming import Titles, is_title
+from claude_lens.store.transfer.requests import Requests, Sent
 from claude_lens.store.transfer.sayings import Saying, Sayings
-from claude_lens.store.transfer.sidechains import Sidechains
+from claude_lens.store.transfer.sidechains import Sidechains, notes
 from claude_lens.store.transfer.source import Passed, Source, ignored
 from claude_lens.store.transfer.trees import Answer, Tree, text
 from claude_lens.store.writing.titles import first_words
@@ -38,7 +39,7 @@ REASON: Final = "imported from Claude Code's transcript"
 RESTING: Final = 1.0
 """Seconds after which nobody is writing to a file just now."""
 _LOOKED_AT: Final = 50
-_MISTAKES: Final = (ValueError, TypeError, KeyError, AttributeError, RecursionError, OSError)
+_MISTAKES: Final = (ValueError, TypeError, LookupError, AttributeError, RecursionError, OSError)
 
 
 def folder(environ: Mapping[str, str]) -> Path:
@@ -115,9 +116,10 @@ class Transcript:
         self._passed, self._redactor = passed, redactor
         self.tree = Tree()
         self.source = Source(file, passed)
+        self._requests = Requests(self.source, self.tree.answers)
         try:
             self._index(titles)
-            self._sides = Sidechains(self.tree, self.source.again, _meta(file))
+            self._sides = Sidechains(self.tree, self.source.again, notes(file))
         except BaseException:
             self.close()
             raise
@@ -139,6 +141,7 @@ class Transcript:
         sessions_of: dict[str, str] = {}
         for raw, place in self.source.lines():
             self.tree.add(raw, place)
+            self._requests.see(raw, place)
             if is_title(raw):
                 named.append(raw)
             uuid, session = text(raw.get("uuid")), text(raw.get("sessionId"))
@@ -174,14 +177,30 @@ class Transcript:
             # What the next request says again is redacted already.
             said = {"role": "assistant", "content": answered["content"]}
             self.texts.put(Saying(answer=answer.key), said)
+        sent = self._sent(answer) or self._as_told(answer, found.model.requested)
+        if (at := _seconds(sent.at)) is not None and at >= found.started_at:
+            ended = found.started_at + (found.duration_ms or 0.0) / 1000
+            found = replace(found, started_at=at, duration_ms=max(0.0, (ended - at) * 1000))
+        request = Request(headers=sent.headers, json={**sent.body, "messages": self._new(sent.history)})
+        return Item(
+            replace(found, request=request), RequestParts(headers_blob(sent.headers), None, sent.parts)
+        )
+
+    def _sent(self, answer: Answer) -> Sent | None:
+        """The request as the client kept it; None where it did not, or not so that it makes sense."""
+        try:
+            return self._requests.sent(answer, self.histories, self.texts, self._redactor)
+        except _MISTAKES:
+            return None
+
+    def _as_told(self, answer: Answer, model: str | None) -> Sent:
+        """A request as the tree tells it: the model and the messages."""
         history = self.histories.before(answer)
         whole, marks = self.histories.chain(history)
-        body: dict[str, Any] = {"model": found.model.requested, "messages": None if whole.steps else []}
+        body: dict[str, Any] = {"model": model, "messages": None if whole.steps else []}
         params, chains = exact.dump(body), {"messages": whole} if whole.steps else {}
         digest = chain.request_digest(content.digest(params), chain.chains_tips(chains), marks)
-        parts = chain.Parts(params, chains, frozenset(), marks, digest)
-        request = Request(json={**body, "messages": self._new(history)})
-        return Item(replace(found, request=request), RequestParts(headers_blob(()), None, parts))
+        return Sent(chain.Parts(params, chains, frozenset(), marks, digest), body, (), history, {})
 
     def _new(self, history: History) -> list[Any]:
         """What the writer looks at of the messages: the first, the first that a human wrote, and those from
@@ -232,7 +251,7 @@ class Transcript:
             lane_reason=REASON,
             identity=Identity(
                 session_id=session,
-                prompt_id=text(raw.get("promptId")),
+                prompt_id=self.tree.prompt(one.first),
                 request_class="main" if agent.id is None else "subagent",
                 client=f"claude-cli/{raw['version']}" if text(raw.get("version")) else None,
                 project=text(raw.get("cwd")),
@@ -267,14 +286,6 @@ def read(
         for answer in transcript.answers():
             if (item := transcript.item(answer)) is not None:
                 yield item
-
-
-def _meta(file: Path) -> Mapping[str, Any]:
-    try:
-        found = load(file.with_suffix(".meta.json").read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, Mapping) else {}
 
 
 def _seconds(raw: Mapping[str, Any]) -> float | None:

@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
+from sys import intern
 from typing import Any, Final
 
 from claude_lens.messages.blocks import ANSWERED, CALLED
@@ -19,6 +21,8 @@ from claude_lens.messages.spawns import Spawn, spawns
 
 QUEUED: Final = "queued_command"
 """The type of an attachment that is a prompt typed while Claude worked."""
+_NEAR: Final = 200
+"""Older clients name no prompts at all: nobody looks further up for one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,7 @@ class Line:
 
     ``said``: it has a message of the protocol; ``told``: it says something to the model. ``answer``: what the
     lines of one answer have in common, None for any other line; ``results`` are the calls that it has results
-    of. ``side``: it belongs to a subagent.
+    of. ``side``: it belongs to a subagent; ``prompt`` is the id of the user's prompt that it serves.
     """
 
     number: int
@@ -47,6 +51,7 @@ class Line:
     told: bool
     answer: str | None = None
     results: tuple[str, ...] = ()
+    prompt: str | None = None
 
 
 @dataclass(slots=True)
@@ -86,6 +91,8 @@ class Tree:
         content = content_of(raw)
         side, said = bool(raw.get("isSidechain")), isinstance(raw.get("message"), Mapping)
         line = Line(len(self.lines), uuid, parent, place, side, said, content is not None)
+        if prompt := text(raw.get("promptId")):
+            line.prompt = intern(prompt)
         self.lines[uuid] = line
         if parent is not None:
             self._children.setdefault(parent, []).append(line)
@@ -119,6 +126,11 @@ class Tree:
             seen.add(parent.uuid)
             yield parent
             parent = self.lines.get(parent.parent or "")
+
+    def prompt(self, line: Line) -> str | None:
+        """The id of the user's prompt that a line serves: its own, or that of a line not far above."""
+        near = (one.prompt for one in islice(self.above(line), _NEAR))
+        return line.prompt or next(filter(None, near), None)
 
     def beside(self, said: Answer, branch: set[str]) -> list[Line]:
         """What came back for the calls of a message, and was typed meanwhile, in the file's order.
