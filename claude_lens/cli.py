@@ -10,6 +10,7 @@ import importlib
 import keyword
 import os
 import pkgutil
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,6 +23,9 @@ from claude_lens import commands
 from claude_lens.commands.completion import COMPLETION
 from claude_lens.errors import LensError
 
+HELP = re.compile(r'^def command\(.*?\)[^\n]*:\n    """(.*?)"""', re.M | re.S)
+"""A command's function and its docstring."""
+
 
 class Commands(click.Group):
     """A module of ``commands`` is a command: its attribute ``command``; imported only when it is needed."""
@@ -32,14 +36,19 @@ class Commands(click.Group):
             module.name.rstrip("_").replace("_", "-") for module in pkgutil.iter_modules(commands.__path__)
         )
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The commands with the first sentence of each, which is read from its file: none is imported."""
+        names = self.list_commands(ctx)
+        room = formatter.width - 6 - max(map(len, names))
+        rows = [(name, click.Command(name, help=_help(name)).get_short_help_str(room)) for name in names]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the command's module; None where there is none."""
         if cmd_name not in self.list_commands(ctx):
             return None
-        name = cmd_name.replace("-", "_")
-        # Python keeps some words for itself.
-        name += "_" if keyword.iskeyword(name) else ""
-        module = importlib.import_module(f"{commands.__name__}.{name}")
+        module = importlib.import_module(f"{commands.__name__}.{_module(cmd_name)}")
         found: click.Command = module.command
         return found
 
@@ -53,6 +62,20 @@ class Commands(click.Group):
             hint = f" Did you mean {' or '.join(close)}?" if close else " lensctl --help lists them."
             ctx.fail(f"No such command {name!r}.{hint}")
         return super().resolve_command(ctx, args)
+
+
+def _module(name: str) -> str:
+    name = name.replace("-", "_")
+    # Python keeps some words for itself.
+    return name + "_" if keyword.iskeyword(name) else name
+
+
+def _help(name: str) -> str:
+    """What the function ``command`` of a command's module says of it, the module unimported."""
+    source = Path(commands.__path__[0], f"{_module(name)}.py").read_text(encoding="utf-8")
+    found = HELP.search(source)
+    assert found, f"{name} has no function `command` with a sentence of its own"
+    return found[1]
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -17,8 +17,6 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from dotenv import dotenv_values
-
 from claude_lens import values
 from claude_lens.errors import SettingError
 
@@ -368,5 +366,10 @@ def _add(merged: dict[str, str], file: Path) -> None:
 
 
 def _env_file(file: Path) -> dict[str, str]:
-    found = dotenv_values(file, interpolate=False) if file.is_file() else {}
+    if not file.is_file():
+        return {}
+    # Most have no such file, and every command waits for what it imports.
+    from dotenv import dotenv_values
+
+    found = dotenv_values(file, interpolate=False)
     return {name: value for name, value in found.items() if value}

@@ -113,8 +113,43 @@ def test_closed_streams(lens: Lens) -> None:
         assert (done.returncode, done.stderr) == (1 if "status" in words else 0, ""), words
 
 
-def test_starting_does_not_load_what_it_does_not_need() -> None:
-    code = "import sys; from claude_lens import cli; cli.run(['down', '--help']); print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    loaded = set(done.stdout.split())
-    assert not {"sqlalchemy", "litellm", "starlette", "uvicorn", "httpx"} & loaded
+NEVER = frozenset(
+    (
+        "litellm",
+        "alembic",
+        "starlette",
+        "uvicorn",
+        "httpx",
+        "aiohttp",
+        "asyncpg",
+        "sqlalchemy.dialects.postgresql",
+    )
+)
+"""What no command that looks into an SQLite store has a use for."""
+NO_QUESTION = NEVER | {"sqlalchemy", "rich", "yaml", "dotenv"}
+"""The same for those that ask no store, or only for a few rows."""
+
+
+@pytest.mark.parametrize(
+    ("words", "unneeded"),
+    [
+        ("--version", NO_QUESTION),
+        ("--help", NO_QUESTION | {"psutil", "claude_lens.settings"}),
+        ("down --help", NO_QUESTION),
+        ("status", NO_QUESTION),
+        ("statusline", NO_QUESTION | {"psutil"}),
+        ("env", NO_QUESTION),
+        ("sessions", NEVER),
+        ("show last", NEVER),
+        ("last", NEVER),
+        ("stats", NEVER),
+        ("search hello", NEVER),
+        ("why", NEVER),
+    ],
+)
+def test_a_command_loads_nothing_that_it_does_not_need(words: str, unneeded: set[str], lens: Lens) -> None:
+    fill(lens)
+    code = f"import sys; from claude_lens import cli; cli.run({words.split()}); print('\\0', *sys.modules)"
+    done = lens.run(sys.executable, "-P", "-c", code)
+    assert done.returncode == 0, done.stderr
+    assert unneeded.isdisjoint(done.stdout.rpartition("\0")[2].split())

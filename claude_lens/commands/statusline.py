@@ -9,11 +9,8 @@ from pathlib import Path
 
 import click
 
-from claude_lens import settings as setting_table
 from claude_lens import statusline
-from claude_lens.client_settings import ClientSettings, Entry
 from claude_lens.errors import UserError
-from claude_lens.proxy import wiring
 
 OWNER = "statusline"
 PATH = ("statusLine",)
@@ -45,6 +42,11 @@ def command(install: bool, remove: bool, template: str | None, yes: bool) -> Non
 
 
 def _change(install: bool, template: str | None, yes: bool) -> None:
+    # Not needed for printing the line, which Claude Code asks for again and again.
+    from claude_lens import settings as setting_table
+    from claude_lens.client_settings import ClientSettings, Entry
+    from claude_lens.proxy import wiring
+
     client: ClientSettings = wiring.client_settings(setting_table.load())
     if not install:
         done = client.remove(OWNER)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
+import sqlite3
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 from claude_lens.errors import StoreError
 from claude_lens.proxy import key as keys
@@ -15,6 +19,7 @@ from claude_lens.proxy.health import Health, health, outdated, refusal
 from claude_lens.proxy.health import status as proxy_status
 from claude_lens.proxy.supervisor import Running
 from claude_lens.settings import Settings
+from claude_lens.store.numbers.growing import spans
 from claude_lens.units import size
 
 LITELLM: Final = {
@@ -86,9 +91,13 @@ def database(settings: Settings) -> dict[str, Any]:
     url = address(settings)
     if not url.startswith("sqlite"):
         return {"url": url, "bytes": server_bytes(settings)}
-    file = Path(url.partition("://")[2].partition("?")[0][1:])
+    file = _file(url)
     parts = [file.with_name(file.name + suffix) for suffix in ("", "-wal")]
     return {"url": url, "bytes": sum(part.stat().st_size for part in parts if part.is_file())}
+
+
+def _file(url: str) -> Path:
+    return Path(url.partition("://")[2].partition("?")[0][1:])
 
 
 def address(settings: Settings) -> str:
@@ -111,6 +120,10 @@ def server_bytes(settings: Settings) -> int | None:
 
 def growth(settings: Settings) -> list[dict[str, Any]]:
     """How the database grows, as ``growth.growth`` tells; empty where it cannot be asked."""
+    url = address(settings)
+    if url.startswith("sqlite"):
+        with contextlib.suppress(sqlite3.Error):
+            return [dict(one) for one in spans(_sizes(_file(url)))]
     from claude_lens.store.numbers.growth import growth as of_database
     from claude_lens.store.reading.queries import open_reader
 
@@ -119,6 +132,25 @@ def growth(settings: Settings) -> list[dict[str, Any]]:
             return [dict(one) for one in of_database(connection)]
     except StoreError:
         return []
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Day:
+    day: int
+    bytes: int
+    exchanges: int
+
+
+def _sizes(file: Path) -> list[_Day]:
+    """The sizes of days in an SQLite file, without SQLAlchemy, whose import takes longer than the rest.
+
+    Raises ``sqlite3.Error`` where it takes the store's own ways to read it, or it holds none.
+    """
+    if not file.is_file():
+        return []
+    with contextlib.closing(sqlite3.connect(f"file:{quote(str(file))}?mode=ro", uri=True)) as connection:
+        rows = connection.execute("SELECT day, bytes, exchanges FROM sizes ORDER BY day DESC LIMIT 400")
+        return [_Day(*row) for row in rows]
 
 
 def rate(span: Mapping[str, Any]) -> str:

@@ -16,13 +16,13 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import psutil
 
 from claude_lens import settings as setting_table
 from claude_lens.errors import HostError, ProxyError, UserError
-from claude_lens.proxy import config as config_file
 from claude_lens.proxy import handover, launch
 from claude_lens.proxy import key as keys
 from claude_lens.proxy import record as records
@@ -36,6 +36,13 @@ STOP_TIMEOUT = 60.0
 DRAIN_TIMEOUT = 600.0
 RECORDER_TIMEOUT = 20.0
 WATCHER_TIMEOUT = 5.0
+
+
+def config_file() -> ModuleType:
+    """:mod:`claude_lens.proxy.config`, imported by who starts something: who only asks needs no YAML."""
+    from claude_lens.proxy import config
+
+    return config
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -63,7 +70,7 @@ def plan(
     found = config or settings.config
     if found is None:
         raise UserError("no litellm_config.yaml found; name one with --config")
-    config_file.check(found)
+    config_file().check(found)
     if problem := keys.refused(settings, setting_table.environment()):
         raise UserError(f"{problem}; {keys.ADVICE}")
     cert, cert_key = tls
@@ -106,7 +113,7 @@ def start(
     ``environ`` is the environment it gets; ``progress`` hears the seconds waited, several times a second.
     Raises :class:`ProxyError` with the end of the log where it does not come up.
     """
-    config_file.check_routes(wanted.config, environ)
+    config_file().check_routes(wanted.config, environ)
     with lock(settings):
         return _start(settings, environ, wanted, progress)
 
@@ -124,7 +131,7 @@ def replace(
     one does not come up, the old one stays. Returns the new proxy, and false where requests had to be cut.
     Raises like :func:`start`.
     """
-    config_file.check_routes(wanted.config, environ)
+    config_file().check_routes(wanted.config, environ)
     with lock(settings):
         old = last(settings)
         family = _family(old)
@@ -152,7 +159,7 @@ def replace(
 
 def foreground(settings: Settings, environ: Mapping[str, str], wanted: Plan) -> int:
     """Become the proxy (on Windows: run it and return its exit code). Raises like :func:`start`."""
-    config_file.check_routes(wanted.config, environ)
+    config_file().check_routes(wanted.config, environ)
     with lock(settings):
         found = current(settings)
         if found:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
-from rich.console import Console
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 STATUS_STYLES = {
     "ok": "green",
@@ -26,6 +28,9 @@ json_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
 
 def console() -> Console:
     """Standard output; rich drops colour by itself for ``NO_COLOR`` and where it is not a terminal."""
+    # Many commands only print lines, and should not wait for what draws tables.
+    from rich.console import Console
+
     plain = not sys.stdout.isatty()
     return Console(highlight=False, soft_wrap=plain, width=1000 if plain else None, emoji=False)
 

@@ -5,6 +5,7 @@ from claude_lens.proxy import key as keys
 from claude_lens.proxy.health import health
 from tests.commands.filled import fill
 from tests.harness.lens import Lens
+from tests.harness.proxy import until
 
 
 def test_healthy(served: Lens) -> None:
@@ -23,7 +24,8 @@ def test_healthy(served: Lens) -> None:
     shown = served.lensctl("status").stdout
     assert f"healthy at {served.url}" in shown
     assert "dropped 0" in shown
-    assert "sinks store" in shown
+    # The recorder says so once it has opened them.
+    until(lambda: "sinks store" in served.lensctl("status").stdout, 30, lambda: shown)
     assert "= stored 0 + waiting 0 + lost 0" in shown
     assert not set("[]{}'") & set(shown)
     assert key not in shown

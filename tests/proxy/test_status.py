@@ -7,6 +7,9 @@ import pytest
 from claude_lens import settings as setting_table
 from claude_lens.proxy import status
 from claude_lens.settings import Settings
+from claude_lens.store import database
+from claude_lens.store.numbers.growth import growth
+from claude_lens.store.schema import sizes
 from tests.harness.processes import free_port
 
 
@@ -39,3 +42,19 @@ def test_size_counts_the_log_and_shows_no_password(tmp_path: Path) -> None:
 )
 def test_rate(bytes_per_day: float, shown: str) -> None:
     assert status.rate({"bytes_per_day": bytes_per_day}) == shown
+
+
+def test_growth_is_read_as_the_store_tells_it(tmp_path: Path) -> None:
+    settings = load(tmp_path / "a home 100%")
+    assert status.growth(settings) == []
+    engine = database.open_writer(database.parse(settings.database_url))
+    with engine.begin() as connection:
+        for day, size in ((1, 100), (8, 600), (9, 500)):
+            connection.execute(sizes.insert(), {"day": day, "at": 0.0, "bytes": size, "exchanges": size})
+    with engine.connect() as connection:
+        told = growth(connection)
+    engine.dispose()
+    assert [one["days"] for one in told] == [1, 8]
+    assert status.growth(settings) == told
+    (tmp_path / "a home 100%" / "lens.db").write_bytes(b"damaged")
+    assert status.growth(settings) == []

@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from typing import Any, Final, TypedDict
+from typing import Final
 
 from sqlalchemy import Connection, func, select
 
+from claude_lens.store.numbers.growing import Growth, spans
 from claude_lens.store.schema import exchanges, sizes
 from claude_lens.store.upsert import insert_into
 
 EVERY: Final = 3600.0
 """Seconds between two looks at the size."""
 
-SPANS: Final = (1, 7, 30)
 _DAY: Final = 86400
-
-
-class Growth(TypedDict):
-    """What came, on average a day, over so many days; less than nothing where more went than came."""
-
-    days: int
-    bytes_per_day: float
-    exchanges_per_day: float
 
 
 def record(connection: Connection, now: float | None = None) -> bool:
@@ -63,19 +54,4 @@ def growth(connection: Connection) -> list[Growth]:
     A span begins with the newest size that is at least so old, else with the oldest.
     """
     rows = connection.execute(select(sizes).order_by(sizes.c.day.desc()).limit(400)).all()
-    found: dict[int, Growth] = {}
-    for span in SPANS if len(rows) > 1 else ():
-        one = _over(rows, span)
-        found.setdefault(one["days"], one)
-    return list(found.values())
-
-
-def _over(rows: Sequence[Any], span: int) -> Growth:
-    newest = rows[0]
-    first = next((row for row in rows if newest.day - row.day >= span), rows[-1])
-    days = newest.day - first.day
-    return {
-        "days": days,
-        "bytes_per_day": (newest.bytes - first.bytes) / days,
-        "exchanges_per_day": (newest.exchanges - first.exchanges) / days,
-    }
+    return spans(rows)
