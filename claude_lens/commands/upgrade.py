@@ -19,7 +19,7 @@ def command(as_json: bool) -> None:
     """
     from claude_lens.errors import StoreError
     from claude_lens.store import database
-    from claude_lens.store.maintenance import identify
+    from claude_lens.store.maintenance import upgrading
     from claude_lens.store.schema import HEAD
     from claude_lens.terminal.progress import progress_lines
 
@@ -29,12 +29,17 @@ def command(as_json: bool) -> None:
     if before is None:
         raise StoreError(f"{database.shown(address)}: there is no database yet")
     with progress_lines() as progress:
-        looked_at = identify.identify(url, progress)
+        done = upgrading.bring_over(url, progress)
     if as_json:
-        print_json({"before": before, "schema": HEAD, "contents": looked_at})
+        print_json(
+            {"before": before, "schema": HEAD, "contents": done.looked_through, "indexed": done.indexed}
+        )
         return
-    if before == HEAD and not looked_at:
+    if before == HEAD and not any(done):
         print(f"nothing to do: the database has schema {HEAD}, the newest")
         return
     moved = f"from schema {before} to {HEAD}" if before != HEAD else f"with schema {HEAD}"
-    print(f"the database is brought over, {moved}; {looked_at:,} contents were looked through")
+    print(
+        f"the database is brought over, {moved}; {done.looked_through:,} contents were looked through, "
+        f"{done.indexed:,} put into the search index"
+    )

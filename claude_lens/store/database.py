@@ -254,19 +254,12 @@ def migrate(engine: Engine) -> None:
                 from claude_lens.store.maintenance.rebuild import rebuild
 
                 rebuild(connection)
-        identify_few(engine)
+        # After an upgrade: what it left to do, if that takes a moment; else it is done beside the recorder.
+        from claude_lens.store.maintenance import upgrading
+
+        upgrading.bring_few_over(engine)
     except CommandError as error:
         raise StoreError(f"there is no way from schema {found} to {HEAD}: {error}") from error
-
-
-def identify_few(engine: Engine) -> None:
-    """After an upgrade: what it left to do, if that takes a moment; else it is done beside the recorder."""
-    from claude_lens.store.maintenance import identify
-
-    with engine.connect() as connection:
-        few = identify.few(connection.execution_options(**{READS: True}))
-    if few:
-        identify.identify_on(engine)
 
 
 def open_reader(url: URL) -> Engine | None:

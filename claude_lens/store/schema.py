@@ -31,7 +31,7 @@ from claude_lens.store.tables import answers as answers
 from claude_lens.store.tables import metadata as metadata
 from claude_lens.store.tables import transcripts as transcripts
 
-HEAD: Final = "0009"
+HEAD: Final = "0010"
 """The newest migration: what this version of claude-lens reads and writes."""
 
 VERSION_TABLE: Final = "schema_version"
@@ -52,6 +52,8 @@ meta = Table("meta", metadata, Column("key", String, primary_key=True), Column("
 ``scrubbing``: only while the digests of whole requests are behind their contents.
 ``identifying``: only while an earlier version's contents are looked through for what is the same in another
 form; the last that was, and the last that is to be (``maintenance/identify.py``).
+``indexing``: only while the search index is made anew, newest first; the last content that is not in it yet,
+and the last that was to be (``maintenance/reindex.py``).
 """
 
 contents = Table(
@@ -241,15 +243,18 @@ sizes = Table(
 SEARCH: Final = "search"
 """The full-text index over messages, a row a content.
 
-SQLite: an FTS5 table that keeps no text of its own. PostgreSQL: ``content``, ``words`` (``lexemes.vector``)
-and ``partial``, whether these do not say of every word where it is.
+SQLite: an FTS5 table that keeps no text of its own, and is given words (``lexing.words``). PostgreSQL:
+``content``, ``words`` (``lexemes.vector``) and ``partial``, whether these do not say of each where it is.
 """
+
+SEARCH_BEFORE: Final = f"{SEARCH}_before"
+"""SQLite's index of an earlier version, which nothing reads, until it has been deleted."""
 
 SEARCH_COLUMNS: Final = ("prompt", "answer", "thinking", "input", "result")
 
 CREATE_SEARCH: Final = (
     f"CREATE VIRTUAL TABLE IF NOT EXISTS {SEARCH} USING fts5({', '.join(SEARCH_COLUMNS)}, content='', "
-    'columnsize=0, tokenize="unicode61 remove_diacritics 2")'
+    "columnsize=0, tokenize=\"ascii tokenchars '.+#='\")"
 )
 
 identities = Table(

@@ -23,7 +23,8 @@ def test_it_goes_on_where_it_was_left(lens: Lens) -> None:
     first = lens.lensctl("upgrade")
     assert first.returncode == 0, first.stderr
     assert (
-        first.stdout == f"the database is brought over, with schema {HEAD}; 30 contents were looked through\n"
+        first.stdout == f"the database is brought over, with schema {HEAD}; 30 contents were looked through, "
+        "0 put into the search index\n"
     )
     lines = first.stderr.splitlines()
     assert lines[0] == "looking for messages in other forms: 0%"
@@ -31,10 +32,28 @@ def test_it_goes_on_where_it_was_left(lens: Lens) -> None:
     assert lens.lensctl("upgrade").stdout == f"nothing to do: the database has schema {HEAD}, the newest\n"
 
 
+def test_what_is_not_indexed_yet_is_said(lens: Lens) -> None:
+    fill(lens)
+    file = lens.settings.database_url.removeprefix("sqlite:///")
+    with sqlite3.connect(file) as connection:
+        (top,) = connection.execute("SELECT max(id) FROM contents").fetchone()
+        connection.execute("INSERT INTO meta VALUES ('indexing', ?)", (f"{top}/{top}",))
+        connection.execute("INSERT INTO search(search) VALUES ('delete-all')")
+    before = lens.lensctl("search", "answer")
+    assert before.stderr.splitlines()[0] == (
+        "the oldest 100 % of the messages are not found yet: the search index is being made anew after an "
+        "upgrade; lensctl upgrade does it at once"
+    )
+    done = json.loads(lens.lensctl("upgrade", "--json").stdout)
+    assert done["indexed"] > 0
+    after = lens.lensctl("search", "answer")
+    assert ("answer" in after.stdout, "not found yet" in after.stderr) == (True, False)
+
+
 def test_json(lens: Lens) -> None:
     fill(lens)
     told = json.loads(lens.lensctl("upgrade", "--json").stdout)
-    assert told == {"before": HEAD, "schema": HEAD, "contents": 0}
+    assert told == {"before": HEAD, "schema": HEAD, "contents": 0, "indexed": 0}
 
 
 def test_without_a_database(lens: Lens) -> None:

@@ -78,6 +78,11 @@ def answer_body(answer: dict[str, Any]) -> bytes:
 
 @pytest.fixture
 def make() -> Make:
+    """``make(body, answer, **fields)``, see :func:`maker`."""
+    return maker()
+
+
+def maker() -> Make:
     """``make(body, answer, **fields)``: a complete exchange; without an answer, one that has just arrived.
 
     ``session``, ``agent``, ``request_class``, ``at`` and ``raw`` (body bytes) are short for deeper fields.

@@ -14,6 +14,7 @@ from starlette.routing import Route
 from claude_lens.dashboard.lens import Lens
 from claude_lens.dashboard.templating import marked, page, session_id
 from claude_lens.errors import StoreError, UserError
+from claude_lens.store.maintenance.reindex import share_left
 from claude_lens.store.reading import filters
 from claude_lens.store.reading.search import parse
 from claude_lens.store.reading.search import search as find
@@ -59,15 +60,16 @@ def exchanges(request: Request) -> Response:
 def search(request: Request) -> Response:
     """Everything that was said, by words."""
     lens: Lens = request.app.state.lens
-    q = request.query_params.get("q", "").strip()
+    q = request.query_params.get("q", "")
     cursor = request.query_params.get("before", "")
-    problem, hits = "", []
-    if q:
+    problem, hits, missing = "", [], 0.0
+    if q.strip():
         try:
-            query = parse(q, _zone())
+            query = parse(q, _zone(), typing=True)
             with lens.reader.connect() as connection:
                 before = int(cursor) if cursor.isdigit() else None
                 hits = find(connection, query, limit=HITS, before=before)
+                missing = share_left(connection)
         except (UserError, StoreError) as error:
             problem = str(error)
     values: dict[str, Any] = {
@@ -77,24 +79,25 @@ def search(request: Request) -> Response:
     if cursor:
         return page("hits.html", **values)
     token = lens.access.token(request.scope["cookie"])
-    return page("search.html", here="search", token=token, q=q, problem=problem, **values)
+    return page("search.html", here="search", token=token, q=q, problem=problem, missing=missing, **values)
 
 
 def find_in_session(request: Request) -> Response:
     """Places in one session, for its outline."""
     lens: Lens = request.app.state.lens
-    q = request.query_params.get("find", "").strip()
+    q = request.query_params.get("find", "")
     name = session_id(request.path_params["session"])
     problem, hits = "", []
-    if q:
+    if q.strip():
         try:
-            query = parse(f'{q} session:"{name}"' if '"' not in name else q, _zone())
+            within = f'session:"{name}" ' if '"' not in name else ""
+            query = parse(within + q, _zone(), typing=True)
             with lens.reader.connect() as connection:
                 hits = find(connection, query, limit=HITS)
         except (UserError, StoreError) as error:
             problem = str(error)
     shown = [(hit, marked(hit["snippet"], hit["marks"])) for hit in hits]
-    return page("found.html", hits=shown, problem=problem, asked=bool(q), session=name)
+    return page("found.html", hits=shown, problem=problem, asked=bool(q.strip()), session=name)
 
 
 def _zone() -> Any:

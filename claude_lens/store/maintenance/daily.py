@@ -17,7 +17,7 @@ LOOK_EVERY: Final = 3600.0
 class Daily:
     """Starts ``claude_lens.store.maintenance.retention`` now and then, where the settings limit what is kept.
 
-    Whether a day has passed that process finds out itself: several recorders share a database. ``identify``
+    Whether a day has passed that process finds out itself: several recorders share a database. ``upgrading``
     is started where an earlier version's database is not brought over whole yet, as ``is_older`` says.
     """
 
@@ -25,7 +25,7 @@ class Daily:
         wanted = settings.keep_days is not None or settings.max_size is not None
         self._jobs = [
             _Job("retention", lambda: wanted, time.monotonic() + FIRST_AFTER),
-            _Job("identify", is_older, 0.0),
+            _Job("upgrading", is_older, 0.0),
         ]
 
     def tick(self) -> None:

@@ -6,22 +6,17 @@ killed, at any moment and goes on from there. Others read and write meanwhile.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, delete, func, select
 
-from claude_lens import settings as setting_table
-from claude_lens.errors import LensError
 from claude_lens.exact import load
-from claude_lens.store import database
 from claude_lens.store.content import unpack
 from claude_lens.store.maintenance.upkeep import (
     Progress,
     in_chunks,
     note_deletion,
-    opened,
     quiet,
     reading,
     remember,
@@ -47,14 +42,8 @@ def left(connection: Connection) -> range:
     return range(int(done) + 1, int(top) + 1)
 
 
-def identify(url: str, progress: Progress = quiet) -> int:
-    """Look through what is left; how many contents that were. Raises :class:`StoreError`."""
-    with opened(database.parse(url)) as engine:
-        return identify_on(engine, progress)
-
-
 def identify_on(engine: Engine, progress: Progress = quiet) -> int:
-    """The same, with a writer's engine."""
+    """Look through what is left, with a writer's engine; how many contents that were."""
     with reading(engine) as connection:
         keys = left(connection)
     whole = keys.stop - 1 or 1
@@ -135,21 +124,7 @@ def _rows(moved: dict[tuple[int, int], int]) -> Iterable[dict[str, int]]:
 
 
 def few(connection: Connection) -> bool:
-    """Whether what is left is done in a moment."""
+    """Whether what is left is done in a moment, or nothing is."""
     keys = left(connection)
     query = select(func.count()).where(contents.c.id.between(keys.start, keys.stop))
-    return bool(keys) and int(connection.execute(query).scalar_one()) <= FEW
-
-
-def main() -> int:
-    """What the recorder starts where something is left."""
-    try:
-        identify(setting_table.load().database_url)
-    except LensError as error:
-        print(f"claude-lens: {error}", file=sys.stderr)
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    return not keys or int(connection.execute(query).scalar_one()) <= FEW

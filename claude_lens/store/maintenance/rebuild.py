@@ -31,7 +31,7 @@ from claude_lens.store.schema import (
     totals,
 )
 from claude_lens.store.writing.calls import calls_of
-from claude_lens.store.writing.derived import COUNTED, Derived
+from claude_lens.store.writing.derived import COUNTED, INDEXING, Derived
 from claude_lens.store.writing.identities import Identities
 from claude_lens.store.writing.known import Known
 from claude_lens.store.writing.titles import repeats_only
@@ -49,7 +49,7 @@ def rebuild(connection: Connection) -> None:
         connection.exec_driver_sql(f"INSERT INTO {SEARCH}({SEARCH}) VALUES ('delete-all')")
     else:
         connection.exec_driver_sql(f"DELETE FROM {SEARCH}")
-    connection.execute(delete(meta).where(meta.c.key == IDENTIFYING))
+    connection.execute(delete(meta).where(meta.c.key.in_([IDENTIFYING, INDEXING])))
     known = Known()
     indexed: set[int] = set()
     tips: set[int] = set()

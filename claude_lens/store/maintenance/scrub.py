@@ -19,6 +19,7 @@ from claude_lens.redact import Redactor
 from claude_lens.store import chain, content, database, identity
 from claude_lens.store import streams as packing
 from claude_lens.store.findings_tables import accepted_findings, session_findings
+from claude_lens.store.maintenance.reindex import drop_before
 from claude_lens.store.maintenance.upkeep import (
     SCRUBBING,
     Progress,
@@ -49,7 +50,7 @@ from claude_lens.store.schema import (
     timings,
     tool_totals,
 )
-from claude_lens.store.writing.derived import index, unindex
+from claude_lens.store.writing.derived import index, to_index, unindex
 from claude_lens.store.writing.words import columns
 
 _DROP: Final = update(streams).values(codec=packing.SCRUBBED, data=None)
@@ -92,6 +93,9 @@ def scrub(url: str, redactor: Redactor, *, dry_run: bool = False, progress: Prog
     """Redact everything in the database. Raises :class:`StoreError`. May be stopped and begun anew."""
     done = Scrubbed(dry_run=dry_run)
     with opened(database.parse(url)) as engine:
+        if not dry_run:
+            # It has words of what is cleaned now.
+            drop_before(engine)
         _Scrub(engine, redactor, done).run(progress)
         if done.contents and not dry_run:
             compact_search(engine, lambda share: progress("compacting the search index", share))
@@ -211,7 +215,9 @@ class _Scrub:
             _identify(connection, key, exact.load(raw), exact.load(clean))
             before, after = columns(exact.load(raw)), columns(exact.load(clean))
             unindex(connection, {} if before is None else {key: before})
-            index(connection, {} if after is None else {key: after})
+            # What an upgrade left to be indexed is indexed as it is then.
+            if after is not None and key > to_index(connection)[0]:
+                index(connection, {key: after})
 
     def _rows(self, connection: Connection, keys: Sequence[int]) -> None:
         for start in range(0, len(keys), 900):

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from claude_lens.store.lexing import Term
 from claude_lens.store.schema import SEARCH_COLUMNS
 from claude_lens.store.writing.lexemes import WEIGHTS, tokens
 
@@ -23,14 +24,6 @@ CONDITION: Final = f"({SURE} OR ({_PERHAPS}))"
 
 UNSURE: Final = f"({_PERHAPS} AND NOT {SURE})"
 """Whether only the text can tell."""
-
-
-@dataclass(frozen=True, slots=True)
-class Term:
-    """Words that follow each other; ``prefix``: the last one is only a beginning."""
-
-    words: tuple[str, ...]
-    prefix: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,22 +49,18 @@ def _tsquery(terms: Terms, *, strict: bool) -> str:
     ]
     # What must not be there is left to the texts, where the index may see it in another column or nowhere.
     for term in terms.unwanted if everywhere else ():
-        if strict or len(_tokens(term)) == 1:
+        if strict or len(term.words) == 1:
             parts.append(f"!{_words(term, '', strict=strict)}")
     return " & ".join(parts)
 
 
 def _words(term: Term, weights: str, *, strict: bool) -> str:
-    found = _tokens(term)
+    found = term.words
     marks = [weights] * len(found)
     if term.prefix:
         marks[-1] = f"*{weights}"
     said = [f"'{word}'" + (f":{mark}" if mark else "") for word, mark in zip(found, marks, strict=True)]
     return "(" + (" <-> " if strict else " & ").join(said) + ")"
-
-
-def _tokens(term: Term) -> list[str]:
-    return tokens(" ".join(term.words))
 
 
 def holds(columns: Sequence[str], terms: Terms) -> bool:
@@ -87,7 +76,7 @@ def holds(columns: Sequence[str], terms: Terms) -> bool:
 
 
 def _said(term: Term, texts: Iterable[list[str]]) -> bool:
-    *first, last = _tokens(term)
+    *first, last = term.words
     for text in texts:
         for index in range(len(first), len(text)):
             word = text[index]

@@ -18,15 +18,15 @@ from claude_lens.errors import UserError
 from claude_lens.exact import load
 from claude_lens.store.content import unpack
 from claude_lens.store.reading import matching
-from claude_lens.store.reading.search import Query, has_index, parse
+from claude_lens.store.reading.search import SHORTEST, Query, has_index, parse
+from claude_lens.store.reading.snippets import snippet
 from claude_lens.store.schema import SEARCH, SEARCH_COLUMNS, contents, exchanges, occurrences
-from claude_lens.store.writing.words import columns, snippet
+from claude_lens.store.writing.words import columns
 
 RARE: Final = 20_000
 """So many messages are looked up at once."""
 SECONDS: Final = 0.25
 """Of looking session by session; then a page ends with what it has."""
-_SHORTEST: Final = 3
 _LEAD: Final = 12
 """Characters before the first match, and the rest of a word."""
 
@@ -165,16 +165,21 @@ def mentions(connection: Connection, text: str) -> Mentions | None:
     if not has_index(connection):
         return None
     try:
-        return Mentions(connection, parse(" ".join(map(_quoted, text.split()))))
+        return Mentions(connection, parse(" ".join(map(_quoted, _unfinished(text).split()))))
     except UserError:
         return None
+
+
+def _unfinished(text: str) -> str:
+    """The last word may be only a beginning, unless a space ended it."""
+    return text if text[-1:].isspace() or text.endswith("*") else text + "*"
 
 
 def _quoted(word: str) -> str:
     """The word as a phrase, so that nothing in it is a qualifier or an operator."""
     bare = word.replace('"', " ")
     # Shorter beginnings are those of too many words.
-    prefix = bare.endswith("*") and len(bare) > _SHORTEST
+    prefix = bare.endswith("*") and len(bare) > SHORTEST
     return f'"{bare.rstrip("*")}"*' if prefix else f'"{bare}"'
 
 

@@ -7,7 +7,7 @@ own making in PostgreSQL (``lexemes``, ``matching``); snippets are cut from the 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
 from typing import Any, Final, TypedDict
@@ -18,9 +18,11 @@ from sqlalchemy import text as sql_text
 from claude_lens.errors import UserError
 from claude_lens.exact import load
 from claude_lens.store.content import unpack
+from claude_lens.store.lexing import Term, asked
 from claude_lens.store.reading import forms, matching
 from claude_lens.store.reading.filters import Filter, conditions
-from claude_lens.store.reading.matching import Term, Terms
+from claude_lens.store.reading.matching import Terms
+from claude_lens.store.reading.snippets import snippet
 from claude_lens.store.schema import SEARCH, SEARCH_COLUMNS, calls, contents, exchanges, occurrences, sessions
 from claude_lens.store.writing import words
 from claude_lens.when import moment
@@ -39,9 +41,11 @@ QUALIFIERS: Final = (
 )
 _PLACES: Final = {**{name: name for name in SEARCH_COLUMNS}, "user": "prompt", "assistant": "answer"}
 _TOKEN: Final = re.compile(
-    r"""(?P<minus>-?)(?:(?P<key>[A-Za-z]+):(?="|\S))?(?:"(?P<phrase>[^"]*)"(?P<prefix>\*?)|(?P<word>[^\s"]+))"""
+    r"""(?P<minus>(?:-(?=[^\s-]))?)(?:(?P<key>[A-Za-z]+):(?="|\S))?(?:"(?P<phrase>[^"]*)"(?P<prefix>\*?)|(?P<word>[^\s"]+))"""
 )
-_WORDS: Final = re.compile(r"\w+")
+SHORTEST: Final = 3
+"""Characters of a word that is taken for a beginning while it is typed: fewer are that of too many words."""
+MOST_WORDS: Final = 100
 _fts = table(SEARCH, column("rowid"))
 _words = table(SEARCH, column("content")).alias("f")
 
@@ -75,7 +79,7 @@ class Query:
     """
 
     match: str
-    terms: tuple[tuple[str, bool], ...]
+    terms: tuple[Term, ...]
     structure: Terms
     filter: Filter
     project: str | None = None
@@ -87,22 +91,24 @@ class Query:
 class _Pieces:
     wanted: list[list[Term]] = field(default_factory=list)
     unwanted: list[Term] = field(default_factory=list)
-    terms: list[tuple[str, bool]] = field(default_factory=list)
+    words: int = 0
     qualifiers: dict[str, str] = field(default_factory=dict)
     either: bool = False
 
 
-def parse(text: str, tz: tzinfo = UTC) -> Query:
+def parse(text: str, tz: tzinfo = UTC, *, typing: bool = False) -> Query:
     """Understand a query: words, ``"phrases"``, ``pre*``, ``-not``, ``OR``, and ``name:value`` qualifiers.
 
-    A word with punctuation in it (``foo.bar``) is looked for as a phrase. Raises :class:`UserError` with what
-    is wrong.
+    A word with punctuation in it (``foo.bar``, ``--flag``) is looked for as a phrase. ``typing``: the last
+    word, unless a space or quotation mark ended it, may be only a beginning. Raises :class:`UserError` with
+    what is wrong.
     """
     if text.count('"') % 2:
         raise UserError("the query has a quotation mark without its partner")
     pieces = _Pieces()
     for token in _TOKEN.finditer(text):
-        _take(token, pieces)
+        unfinished = typing and token.end() == len(text) and token["phrase"] is None
+        _take(token, pieces, unfinished=unfinished)
     if pieces.either:
         raise UserError("OR stands at the end of the query: expected a word after it")
     if not pieces.wanted:
@@ -127,7 +133,7 @@ def parse(text: str, tz: tzinfo = UTC) -> Query:
     parts = frozenset({_PLACES[part]} if part else SEARCH_COLUMNS)
     return Query(
         match,
-        tuple(pieces.terms),
+        tuple(term for group in pieces.wanted for term in group),
         Terms(tuple(map(tuple, pieces.wanted)), tuple(pieces.unwanted), parts),
         chosen,
         project=given.get("project"),
@@ -136,19 +142,17 @@ def parse(text: str, tz: tzinfo = UTC) -> Query:
     )
 
 
-def _either(terms: list[Term]) -> str:
+def _either(terms: Sequence[Term]) -> str:
     return " OR ".join('"' + " ".join(term.words) + '"' + ("*" if term.prefix else "") for term in terms)
 
 
-def _take(token: re.Match[str], pieces: _Pieces) -> None:
+def _take(token: re.Match[str], pieces: _Pieces, *, unfinished: bool) -> None:
     key, said = (
         (token["key"] or "").lower(),
         token["phrase"] if token["phrase"] is not None else token["word"],
     )
     if key in QUALIFIERS:
-        if not said:
-            raise UserError(f"{key}: stands alone: expected a value after it")
-        pieces.qualifiers[key] = said
+        _qualify(key, said, pieces, negated=bool(token["minus"]))
         return
     if token["key"]:
         said = f"{token['key']}:{said}"
@@ -158,19 +162,28 @@ def _take(token: re.Match[str], pieces: _Pieces) -> None:
         pieces.either = True
         return
     prefix = bool(token["prefix"]) or (token["phrase"] is None and said.endswith("*"))
-    found = [piece for word in _WORDS.findall(said) for piece in word.split("_") if piece]
-    if not found:
+    prefix = prefix or (unfinished and not token["minus"] and len(said) >= SHORTEST)
+    terms = asked(said, prefix=prefix)
+    if not terms:
         return
-    term = Term(tuple(found), prefix)
+    pieces.words += len(terms[0].words)
+    if pieces.words > MOST_WORDS:
+        raise UserError(f"the query has more than {MOST_WORDS} words: look for fewer of them")
     if token["minus"]:
-        pieces.unwanted.append(term)
-        return
-    pieces.terms += [(words.folded(word), prefix and word is found[-1]) for word in found]
-    if pieces.either:
-        pieces.wanted[-1].append(term)
+        pieces.unwanted += terms
+    elif pieces.either:
+        pieces.wanted[-1] += terms
         pieces.either = False
     else:
-        pieces.wanted.append([term])
+        pieces.wanted.append(list(terms))
+
+
+def _qualify(key: str, said: str, pieces: _Pieces, *, negated: bool) -> None:
+    if not said:
+        raise UserError(f"{key}: stands alone: expected a value after it")
+    if negated:
+        raise UserError(f"-{key}: only words can be excluded with a minus; expected {key}: without it")
+    pieces.qualifiers[key] = said
 
 
 def search(connection: Connection, query: Query, *, limit: int = 20, before: int | None = None) -> list[Hit]:
@@ -297,5 +310,5 @@ def _best(texts: dict[str, str], query: Query) -> tuple[str, str, list[tuple[int
 def _candidates(texts: dict[str, str], query: Query) -> Iterator[tuple[str, str, list[tuple[int, int]]]]:
     for name in SEARCH_COLUMNS:
         if name in query.structure.parts and texts[name]:
-            yield (name, *words.snippet(texts[name], query.terms))
+            yield (name, *snippet(texts[name], query.terms))
     yield "prompt", "", []

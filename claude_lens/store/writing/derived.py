@@ -9,6 +9,7 @@ from typing import Any, Final
 import orjson
 from sqlalchemy import Connection, RowMapping, delete, select
 
+from claude_lens.store import lexing
 from claude_lens.store.numbers.totals import SeriesKey, Totals
 from claude_lens.store.schema import SEARCH, SEARCH_COLUMNS, calls, exchanges, meta, occurrences
 from claude_lens.store.upsert import insert_into
@@ -18,6 +19,7 @@ from claude_lens.store.writing.lexemes import vector
 from claude_lens.store.writing.words import Columns, columns
 
 REWRITTEN: Final = "rewritten"
+INDEXING: Final = "indexing"
 COUNTED: Final = ("ok", "error", "cancelled", "interrupted", "refused")
 _CALL_COLUMNS: Final = ("calls", "results", "errors", "bytes", "durations")
 _INSERT: Final = (
@@ -93,18 +95,34 @@ class Derived:
 def index(connection: Connection, texts: Mapping[int, Columns]) -> None:
     """Put texts by the keys of their contents into the search index."""
     if texts and connection.dialect.name == "sqlite":
-        connection.exec_driver_sql(_INSERT, [(key, *row) for key, row in sorted(texts.items())])
+        connection.exec_driver_sql(_INSERT, _worded(sorted(texts.items())))
     elif texts:
         rows = [(key, *vector(row)) for key, row in sorted(texts.items())]
         connection.exec_driver_sql(_INSERT_WORDS, rows)
 
 
+def to_index(connection: Connection) -> tuple[int, int]:
+    """``(last, top)``: contents up to the key ``last`` are not in the index yet, of those up to ``top``.
+
+    Both are 0 but after an upgrade (``maintenance/reindex.py``).
+    """
+    told = connection.execute(select(meta.c.value).where(meta.c.key == INDEXING)).scalar()
+    last, _, top = (told or "0/0").partition("/")
+    return int(last), int(top)
+
+
 def unindex(connection: Connection, texts: Mapping[int, Columns]) -> None:
     """Take texts out of the search index again; they must be the very ones that were put in."""
     if texts and connection.dialect.name == "sqlite":
-        connection.exec_driver_sql(_REMOVE, [(key, *row) for key, row in texts.items()])
+        last, _ = to_index(connection)
+        if rows := _worded(one for one in texts.items() if one[0] > last):
+            connection.exec_driver_sql(_REMOVE, rows)
     elif texts:
         connection.exec_driver_sql(f"DELETE FROM {SEARCH} WHERE content = ANY(%s)", (list(texts),))
+
+
+def _worded(texts: Iterable[tuple[int, Columns]]) -> list[tuple[Any, ...]]:
+    return [(key, *map(lexing.words, row)) for key, row in texts]
 
 
 def add_occurrences(connection: Connection, rows: Sequence[Mapping[str, int]]) -> None:

@@ -1,33 +1,28 @@
 """The words of a message as PostgreSQL keeps them for searching: a ``tsvector`` that is made here.
 
 PostgreSQL's own parser takes paths, addresses and numbers apart in ways of its own; words made here are those
-that SQLite's index has.
+that SQLite's index has (``lexing``).
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Final
 
-from claude_lens.store.writing.words import folded
+from claude_lens.store import lexing
 
 WEIGHTS: Final = {"prompt": "A", "answer": "B", "thinking": "C", "input": "D", "result": "D"}
 """The mark of a word's column; there are four, so the last two share one."""
-
-LONGEST: Final = 400
-"""Characters of a word that are kept; PostgreSQL takes 2,046 bytes."""
 
 # PostgreSQL's own limits: of positions, of places of one word, and, with room left, of bytes of a tsvector.
 _POSITIONS: Final = 16_383
 _PLACES: Final = 255
 _BYTES: Final = 900_000
-_WORD: Final = re.compile(r"[^\W_]+")
 
 
 def tokens(text: str) -> list[str]:
-    """The words of a text in their order: letters and digits, lower case, without accents."""
-    return [word[:LONGEST] for word in _WORD.findall(folded(text.lower()))]
+    """The words of a text in their order, as ``lexing.words`` has them."""
+    return lexing.words(text).split()
 
 
 def vector(columns: Sequence[str]) -> tuple[str, bool]:

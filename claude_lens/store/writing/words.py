@@ -1,4 +1,4 @@
-"""The text of a message, by the column of the search index it belongs to, and what a search shows of it.
+"""The text of a message, by the column of the search index it belongs to.
 
 What :func:`columns` returns for a message must never change: rows of the index can only be taken out again
 with the very text they were made from. ``tests/store/writing/test_words.py`` pins it.
@@ -6,9 +6,7 @@ with the very text they were made from. ``tests/store/writing/test_words.py`` pi
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, Final
 
 import orjson
@@ -21,10 +19,6 @@ Columns = tuple[str, ...]
 
 LONGEST: Final = 1_000_000
 """Characters of a column that are indexed."""
-
-_WORD: Final = re.compile(r"\w+")
-_SHOWN: Final = 160
-_AROUND: Final = 60
 
 
 def columns(message: Any) -> Columns | None:
@@ -64,45 +58,6 @@ def _strings(value: Any) -> Iterator[str]:
     elif isinstance(value, list):
         for item in value:
             yield from _strings(item)
-
-
-def folded(text: str) -> str:
-    """``text`` as the index compares it: lower case, without accents."""
-    if text.isascii():
-        return text.lower()
-    apart = unicodedata.normalize("NFD", text)
-    return "".join(char for char in apart if not unicodedata.combining(char)).lower()
-
-
-def matches(text: str, terms: Sequence[tuple[str, bool]]) -> list[tuple[int, int]]:
-    """Where words of ``text`` are among ``terms`` (a folded word, and whether it is only a prefix)."""
-    whole = {term for term, prefix in terms if not prefix}
-    prefixes = tuple(term for term, prefix in terms if prefix)
-    found = []
-    for match in _WORD.finditer(text):
-        for piece in re.finditer(r"[^_]+", match[0]):
-            word = folded(piece[0])
-            if word in whole or (prefixes and word.startswith(prefixes)):
-                found.append((match.start() + piece.start(), match.start() + piece.end()))
-    return found
-
-
-def snippet(text: str, terms: Sequence[tuple[str, bool]]) -> tuple[str, list[tuple[int, int]]]:
-    """About 160 characters of ``text`` where most of the terms are, and the places of them in it."""
-    found = matches(text, terms)
-    if not found:
-        return " ".join(text[:_SHOWN].split()), []
-    best = max(found, key=lambda place: len(_within(text, found, place[0])))[0]
-    start = max(0, best - _AROUND)
-    piece = text[start : start + _SHOWN]
-    # One line, and every character still where it was.
-    piece = "".join(char if char.isprintable() else " " for char in piece)
-    places = [(a - start, b - start) for a, b in found if a >= start and b <= start + _SHOWN]
-    return piece, places
-
-
-def _within(text: str, found: Sequence[tuple[int, int]], start: int) -> set[str]:
-    return {folded(text[a:b]) for a, b in found if start <= a < start + _SHOWN - _AROUND}
 
 
 def dump_columns(row: Columns) -> bytes:

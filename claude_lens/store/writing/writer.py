@@ -85,11 +85,11 @@ class Writer:
 
     def is_older(self) -> bool:
         """Whether an earlier version's database has still to be brought over; not one that cannot open."""
-        from claude_lens.store.maintenance import identify
+        from claude_lens.store.maintenance import upgrading
 
         try:
             with database.plain_errors(self._url), self.open().connect() as connection:
-                return bool(identify.left(connection.execution_options(**{database.READS: True})))
+                return upgrading.is_left(connection.execution_options(**{database.READS: True}))
         except StoreError:
             return False
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from claude_lens.store import database
-from claude_lens.store.maintenance import identify
+from claude_lens.store.maintenance import identify, upgrading
 from claude_lens.store.maintenance.verify import verify
 from claude_lens.store.reading.queries import Reader
 from claude_lens.store.reading.search import parse, search
@@ -33,6 +33,16 @@ def before(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """Whatever is written now is written as the version before did: each form for itself."""
     monkeypatch.setattr(identities.Identities, "meet", lambda self, fresh: None)
     return monkeypatch
+
+
+def bring_over(url: str, shares: list[float]) -> None:
+    """What ``lensctl upgrade`` does; ``shares`` is how far this step was."""
+
+    def told(what: str, share: float) -> None:
+        if what == "looking for messages in other forms":
+            shares.append(share)
+
+    upgrading.bring_over(url, told)
 
 
 def as_before(url: str) -> None:
@@ -119,7 +129,7 @@ def test_it_is_killed_and_goes_on(url: str, reader: Reader, make: Make, before: 
     # Killed between two of its transactions, as it may be at any moment: what is not committed never was.
     code = (
         "import sys, time\n"
-        "from claude_lens.store.maintenance import identify, upkeep\n"
+        "from claude_lens.store.maintenance import upgrading, upkeep\n"
         "upkeep._FIRST_CHUNK = 40\n"
         "upkeep.in_chunks.__kwdefaults__['first'] = 40\n"
         "seen = []\n"
@@ -127,7 +137,7 @@ def test_it_is_killed_and_goes_on(url: str, reader: Reader, make: Make, before: 
         "    seen.append(share)\n"
         "    if share > 0:\n"
         "        print(share, flush=True); time.sleep(60)\n"
-        "identify.identify(sys.argv[1], told)\n"
+        "upgrading.bring_over(sys.argv[1], told)\n"
     )
     child = subprocess.Popen(
         [sys.executable, "-c", code, url],
@@ -147,14 +157,14 @@ def test_it_is_killed_and_goes_on(url: str, reader: Reader, make: Make, before: 
     sink.ended(make(body(prompt("prompt39"), prompt("later", True)), {"id": "x", **answer({}, "last")}))
     sink.close()
     shares: list[float] = []
-    identify.identify(url, lambda what, share: shares.append(share))
+    bring_over(url, shares)
 
     assert shares[0] == pytest.approx(int(told.partition("/")[0]) / top)
     assert shares[-1] == 1.0
     assert found(reader, 0, 30, 39) == [1] * 9
     assert verify(reader).sound
     assert len(indexed(url, "prompt39", "answer39")) == 2
-    assert identify.identify(url) == 0
+    assert upgrading.bring_over(url).looked_through == 0
 
 
 def test_the_recorder_does_it_by_itself(
@@ -199,7 +209,7 @@ def test_time_grows_with_the_size_and_memory_does_not(
         database.open_writer(database.parse(url)).dispose()
         tracemalloc.start()
         start = time.process_time()
-        identify.identify(url)
+        upgrading.bring_over(url)
         took.append(time.process_time() - start)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()

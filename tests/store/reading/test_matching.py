@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from claude_lens.store.reading.matching import Term, holds, values
+from claude_lens.store.reading.matching import holds, values
 from claude_lens.store.reading.queries import Reader
 from claude_lens.store.reading.search import parse, search
 from claude_lens.store.schema import SEARCH_COLUMNS
@@ -14,10 +14,18 @@ from tests.store.conftest import Make, body_of, message_of
     ("asked", "strict", "relaxed"),
     [
         ("a b", "(('a')) & (('b'))", "(('a')) & (('b'))"),
+        ("get", "(('get') | ('=get'))", "(('get') | ('=get'))"),
+        (
+            "getAll",
+            "(('get' <-> 'all') | ('getall') | ('=getall'))",
+            "(('get' & 'all') | ('getall') | ('=getall'))",
+        ),
         ('"A b*"', "(('a' <-> 'b'))", "(('a' & 'b'))"),
         ('"a b"*', "(('a' <-> 'b':*))", "(('a' & 'b':*))"),
-        ("a OR b.c", "(('a') | ('b' <-> 'c'))", "(('a') | ('b' & 'c'))"),
-        ("a -b -c.d", "(('a')) & !('b') & !('c' <-> 'd')", "(('a')) & !('b')"),
+        ("a OR b/c", "(('a') | ('b' <-> 'c'))", "(('a') | ('b' & 'c'))"),
+        ("a -b -c/d", "(('a')) & !('b') & !('c' <-> 'd')", "(('a')) & !('b')"),
+        ("a.b", "(('a' <-> '.' <-> 'b') | ('a' <-> 'b'))", "(('a' & '.' & 'b') | ('a' & 'b'))"),
+        ("a .b", "(('a')) & (('.' <-> 'b'))", "(('a')) & (('.' & 'b'))"),
         ("a* in:thinking -b", "(('a':*C))", "(('a':*))"),
         ("a in:result", "(('a':D))", "(('a'))"),
     ],
@@ -43,6 +51,8 @@ def test_what_the_index_is_asked(asked: str, strict: str, relaxed: str) -> None:
         ("one in:prompt", True),
         ("four in:prompt", False),
         ("one in:prompt -four", True),
+        ("ONETWO", False),
+        ("threefour", False),
     ],
 )
 def test_the_texts_decide(asked: str, found: bool) -> None:
@@ -85,7 +95,3 @@ def test_pages_of_many_that_the_index_finds_and_the_texts_do_not(
         rest = search(connection, query, before=first[-1]["cursor"])
     assert [hit["session_id"] for hit in everything] == ["s28", "s21", "s14", "s7", "s0"]
     assert first + rest == everything
-
-
-def test_a_term_is_its_words() -> None:
-    assert Term(("a",)) == Term(("a",), False)

@@ -114,6 +114,9 @@ def test_pages_follow_each_other(filled: Reader) -> None:
         ("x after:soon", "no time"),
         ('x agent:""', "agent:"),
         ("!!! ***", "no word"),
+        ("&& == 🎉", "no word"),
+        ("x -agent:main", "only words can be excluded"),
+        (" ".join(f"w{number}" for number in range(101)), "more than 100 words"),
     ],
 )
 def test_a_malformed_query_is_told_plainly(text: str, complaint: str) -> None:

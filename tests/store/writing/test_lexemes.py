@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy import text
 
 from claude_lens.store import database
+from claude_lens.store.lexing import LONGEST
 from claude_lens.store.schema import SEARCH_COLUMNS
-from claude_lens.store.writing.lexemes import LONGEST, WEIGHTS, tokens, vector
+from claude_lens.store.writing.lexemes import WEIGHTS, tokens, vector
 from tests.harness.postgres import Postgres
 
 
@@ -18,9 +19,9 @@ def columns(**given: str) -> tuple[str, ...]:
 @pytest.mark.parametrize(
     ("said", "expected"),
     [
-        ("The Café's foo_bar.baz", ["the", "cafe", "s", "foo", "bar", "baz"]),
+        ("The Café's foo_bar.baz", ["the", "cafe", "s", "foo", "bar", ".", "baz"]),
         ("cafe\u0301 İstanbul", ["cafe", "istanbul"]),
-        ("日本 42nd ñ", ["日本", "42nd", "n"]),
+        ("日本 42nd ñ", ["日", "本", "42nd", "n"]),
         ("_ ' \\ \0", []),
         ("x" * 5000, ["x" * LONGEST]),
     ],

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from claude_lens.store.writing.words import columns, folded, matches, snippet
+from claude_lens.store.writing.words import columns
 
 MESSAGE: dict[str, Any] = {
     "role": "assistant",
@@ -47,19 +47,3 @@ RESULTS: dict[str, Any] = {
 )
 def test_the_columns_never_change(message: Any, expected: tuple[str, ...] | None) -> None:
     assert columns(message) == expected
-
-
-def test_words_are_compared_as_the_index_does() -> None:
-    assert folded("Ärger CAFÉ") == "arger cafe"
-    text = "Café foo_bar cafeteria"
-    assert [text[a:b] for a, b in matches(text, [("cafe", False), ("bar", False)])] == ["Café", "bar"]
-    assert [text[a:b] for a, b in matches(text, [("caf", True)])] == ["Café", "cafeteria"]
-
-
-def test_a_snippet_shows_most_of_the_words() -> None:
-    text = "one " * 100 + "two one three " + "four " * 100
-    piece, places = snippet(text, [("two", False), ("three", False)])
-    assert [piece[a:b] for a, b in places] == ["two", "three"]
-    assert len(piece) <= 160
-    assert snippet("a\nb", [("x", False)]) == ("a b", [])
-    assert "\x1b" not in snippet("red \x1b[31m word", [("word", False)])[0]
