@@ -28,6 +28,8 @@ from claude_lens.settings import PACKAGE, Settings, is_loopback
 FREE_SPACE = 500 << 20
 DELETING = 64 << 20
 PROBE = 1 << 20
+COMPARED = 20
+"""So many of the newest sessions are compared with what their client says."""
 FAILED = "LiteLLM cannot be loaded: only Claude's own requests are answered"
 CLAUDE_TIMEOUT = 30.0
 
@@ -292,6 +294,20 @@ def tracing(settings: Settings) -> Check:
     return Check("tracing", ok, said, todo)
 
 
+def costs(settings: Settings) -> Check:
+    """What the newest sessions cost by Claude Code's own totals, and as recorded.
+
+    Told, not judged: a session may have begun without the proxy.
+    """
+    from claude_lens.store.reading.queries import open_reader
+    from claude_lens.store.transfer import client_costs, transcripts
+
+    with open_reader(settings) as reader:
+        found = list(client_costs.compared(reader, transcripts.folder(os.environ), COMPARED))
+    said = "; ".join(client_costs.summary(found))
+    return Check("costs", True, said or "no transcript here has a total of Claude Code's own")
+
+
 CHECKS: tuple[Callable[[Settings], Check], ...] = (
     claude,
     configuration,
@@ -305,6 +321,7 @@ CHECKS: tuple[Callable[[Settings], Check], ...] = (
     files,
     versions,
     tracing,
+    costs,
 )
 
 

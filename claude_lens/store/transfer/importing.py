@@ -26,9 +26,11 @@ from claude_lens.exchange import (
     Usage,
 )
 from claude_lens.redact import Redactor
+from claude_lens.store import database
 from claude_lens.store.reading.queries import Reader
 from claude_lens.store.rows import Item
 from claude_lens.store.schema import exchanges
+from claude_lens.store.transfer import returning
 from claude_lens.store.transfer.exporting import FORMAT, VERSION
 from claude_lens.store.writing import tagging
 from claude_lens.store.writing.writer import Writer
@@ -178,4 +180,6 @@ def _write(writer: Writer, reader: Reader, batch: list[Exchange]) -> int:
         known = {name for (name,) in connection.execute(query)}
     new = {one.id: Item(one) for one in batch if one.id not in known}
     writer.write(list(new.values()))
+    with database.plain_errors(writer.url), writer.open().begin() as connection:
+        returning.uncount(connection, [one.id for one in batch])
     return len(new)

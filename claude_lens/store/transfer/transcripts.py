@@ -19,6 +19,7 @@ from typing import Any, Final, Self
 from claude_lens import exact
 from claude_lens.exchange import Cost, Exchange, Identity, Model, Request, Response
 from claude_lens.messages.blocks import role
+from claude_lens.messages.helpers import helper
 from claude_lens.redact import Redactor
 from claude_lens.store import chain, content
 from claude_lens.store.maintenance.prices import prices_of
@@ -181,7 +182,11 @@ class Transcript:
         if (at := _seconds(sent.at)) is not None and at >= found.started_at:
             ended = found.started_at + (found.duration_ms or 0.0) / 1000
             found = replace(found, started_at=at, duration_ms=max(0.0, (ended - at) * 1000))
-        request = Request(headers=sent.headers, json={**sent.body, "messages": self._new(sent.history)})
+        body = {**sent.body, "messages": self._new(sent.history)}
+        request = Request(headers=sent.headers, json=body)
+        # An older client's warm-up, say; that a tool is missing in a body that the tree tells is no sign.
+        if (beside := helper(found.endpoint, body, subagent=True)) is not None:
+            found = replace(found, identity=replace(found.identity, request_class=beside))
         return Item(
             replace(found, request=request), RequestParts(headers_blob(sent.headers), None, sent.parts)
         )
