@@ -47,7 +47,7 @@ _PLAIN: Final = (
     ("readonly", "it is read-only"),
     ("unable to open", "it cannot be opened; check the folder and its permissions"),
     ("not a database", "it is no database; move it away, and a new one is made"),
-    ("malformed", "it is damaged; move it away, and a new one is made"),
+    ("malformed", "it is damaged; lensctl salvage saves what can be read"),
     ("lock timeout", "another program holds it locked"),
     ("read-only transaction", "it is read-only"),
 )

@@ -100,7 +100,7 @@ def test_a2_one_copied_file_starts_claude_or_says_that_the_proxy_is_down(served:
 def traced(provider: Provider, tmp_path: Path) -> Iterator[tuple[Proxy, Collector]]:
     with Collector() as backend:
         more = {"OTEL_EXPORTER_OTLP_ENDPOINT": backend.url}
-        with Proxy(tmp_path / "home", provider.url, **more) as running:
+        with Proxy(tmp_path / "home", provider.url, None, **more) as running:
             yield running, backend
 
 
@@ -264,7 +264,7 @@ def test_d1_one_endpoint_for_everyone(mixed: Proxy, upstream: Provider) -> None:
 def test_d2_a_key_is_required_and_bad_requests_are_told(mixed: Proxy, path: str) -> None:
     method = "GET" if path.endswith("models") else "POST"
     for headers in ({}, {"Authorization": "Bearer wrong"}):
-        asked = {} if method == "POST" else None
+        asked: dict[str, Any] | None = {} if method == "POST" else None
         answer = httpx.request(method, mixed.url + path, headers=headers, json=asked)
         assert answer.status_code == 401, answer.text
         assert answer.json()["error"]["message"]
