@@ -28,7 +28,7 @@ FLOORS = (
     ("exchange", "statusline", "when", "translation"),
     ("wire",),
     ("normalising", "settings"),
-    ("agents", "client_settings", "guard", "hosts", "redact", "spool", "settings_docs"),
+    ("agents", "client_settings", "guard", "happened", "hosts", "redact", "spool", "settings_docs"),
     ("store",),
     ("findings",),
     ("recorder", "terminal"),

@@ -45,7 +45,8 @@ class InFlight:
     """One exchange between arrival and end. Not thread-safe: lives on the event loop.
 
     ``identity`` and ``asker`` are None where nobody wanted to know who asks. ``refusal`` is the sentence of
-    the guard that stopped it; ``over`` is called at its end.
+    the guard that stopped it; ``over`` is called at its end, ``watch`` once the recorder has it: from then on
+    another thread looks at what passed. ``last_at``: when the last of it did, in seconds since the epoch.
 
     ``maker``: whose the thoughts of the answer are (``translation.makers``). ``translating``: LiteLLM
     translates for a provider of another format. ``answering``: that provider's answer has begun.
@@ -60,6 +61,7 @@ class InFlight:
     body: bytes
     put: Callable[[Frame], None]
     worker: str
+    watch: Callable[[InFlight], None] | None = None
     lane: Lane = "translated"
     lane_reason: str | None = None
     id: str = field(default_factory=new_id)
@@ -91,6 +93,7 @@ class InFlight:
     cost_usd: float | None = None
     ttfb_ms: float | None = None
     ttft_ms: float | None = None
+    last_at: float | None = None
     chunks: list[bytes] = field(default_factory=list)
     price: Callable[[str | None, str | None], Mapping[str, Any] | None] = lambda _model, _provider: None
     arrived: bool = False
@@ -130,11 +133,14 @@ class InFlight:
                 body=self.body,
             )
         )
+        if self.watch is not None and not self.ended:
+            self.watch(self)
 
     def passed(self, chunk: bytes) -> None:
         """Note a piece of the answer that goes to the client."""
         if not chunk:
             return
+        self.last_at = time.time()
         if self.ttfb_ms is None:
             self.ttfb_ms = self.elapsed_ms()
         if self.ttft_ms is None and any(mark in chunk for mark in FIRST_TOKEN):

@@ -62,6 +62,7 @@ def opened(
         headers=scope["headers"],
         body=body,
         put=feed.put if feed else _nowhere,
+        watch=feed.watch if feed else None,
         worker=feed.worker if feed else "",
         requested_model=model_of(body) or model_in(scope["path"]),
         own_credential=credential.own,

@@ -21,9 +21,12 @@ def command(limit: int, tag: str | None, as_json: bool) -> None:
 
     with open_reader(setting_table.load()) as reader:
         found = reader.sessions(limit, tag=tag)
-    if as_json:
-        print_json(found)
-    elif found:
+        if as_json:
+            from claude_lens.store.happened.listing import told
+
+            print_json(told(reader, found))
+            return
+    if found:
         console().print(render.session_table(found))
     elif tag is not None:
         print(f"no session has the tag {tag!r}", file=sys.stderr)

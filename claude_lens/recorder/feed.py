@@ -20,6 +20,7 @@ from typing import Any, Final
 
 from claude_lens.recorder.frames import Arrival, Frame, head_of
 from claude_lens.recorder.keeper import Hold, Keeper
+from claude_lens.recorder.pulse import Flight, Pulse
 from claude_lens.spool import ledger
 from claude_lens.spool.counters import Counters
 from claude_lens.spool.records import ARRIVAL, ENDING
@@ -70,6 +71,7 @@ class Feed:
         self._writer = JournalWriter(home, spool_limit, self._counters)
         self._hold = Hold()
         self._keeper = Keeper(command, self._writer, self._hold, self._lock, log, told)
+        self._pulse = Pulse(self._keeper.beat)
         self._problem: str | None = None
         self._retry_at = 0.0
         self._thread: threading.Thread | None = None
@@ -98,6 +100,10 @@ class Feed:
                 return
             self._bytes += size
         self._waiting.put(frame)
+
+    def watch(self, flight: Flight) -> None:
+        """Tell the recorder how far the answer of this exchange has come, until it ends; never blocks."""
+        self._pulse.watch(flight)
 
     def _drop(self, frame: Frame) -> None:
         self._counters.lost()
@@ -144,6 +150,7 @@ class Feed:
         """Have all that waits on disk and let the recorder finish; False if ``timeout`` (s) is too short."""
         with self._lock:
             already, self._closed = self._closed, True
+        self._pulse.close()
         if self._thread is None or already:
             return True
         until = time.monotonic() + timeout

@@ -12,7 +12,8 @@ from typing import Any, Final
 
 import orjson
 
-from claude_lens.recorder.pipe import ANNOUNCE, INLINE, KEY, Message
+from claude_lens.recorder.pipe import ANNOUNCE, BEATS, INLINE, KEY, Message
+from claude_lens.recorder.pulse import Beats
 from claude_lens.spool.records import ARRIVAL
 from claude_lens.spool.writing import JournalWriter
 
@@ -114,6 +115,7 @@ class Keeper:
         self._changed = threading.Condition()
         self._version = 0
         self._send = False
+        self._beats: Beats = {}
         self._finishing = False
         self._ended: subprocess.Popen[bytes] | None = None
         self._process: subprocess.Popen[bytes] | None = None
@@ -134,6 +136,12 @@ class Keeper:
     def tell(self, *, send: bool) -> None:
         """There is more to read; ``send`` tells that the disk does not take what is held."""
         self._send = send
+        self._wake()
+
+    def beat(self, beats: Beats) -> None:
+        """How far answers have come; of each only the newest is told."""
+        with self._changed:
+            self._beats = {**self._beats, **beats}
         self._wake()
 
     def renew(self, writer: JournalWriter) -> None:
@@ -214,6 +222,8 @@ class Keeper:
                 if readable > told:
                     _say(process, Message(ANNOUNCE, readable))
                     told = readable
+                if beats := self._beats_now():
+                    _say(process, Message(BEATS, first=beats))
                 if finishing:
                     return
                 time.sleep(TELL_EVERY)
@@ -222,6 +232,11 @@ class Keeper:
         with self._changed:
             self._changed.wait_for(lambda: self._version != seen or process is self._ended)
             return self._version
+
+    def _beats_now(self) -> bytes:
+        with self._changed:
+            beats, self._beats = self._beats, {}
+        return orjson.dumps({name: list(beat) for name, beat in beats.items()}) if beats else b""
 
     def _next(self) -> tuple[int, tuple[bytes, bytes]] | None:
         with self._lock:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
-from claude_lens.errors import Fault, NotNow, Refused
+from claude_lens.errors import Fault, NotNow, Refused, StoreError
 from claude_lens.exchange import Exchange
 from claude_lens.recorder.build import interrupted, unreadable
 from claude_lens.recorder.builder import Builder
 from claude_lens.recorder.frames import Arrival, Ending, Frame, frame_of
-from claude_lens.recorder.sinks import Counting, Idling, Sink, SinkFactory
+from claude_lens.recorder.pulse import Beats
+from claude_lens.recorder.sinks import Counting, Following, Idling, Sink, SinkFactory
 from claude_lens.recorder.telling import GUARD
 from claude_lens.settings import Settings
 from claude_lens.spool.positions import Position
@@ -75,6 +77,7 @@ class Lane(threading.Thread):
         self.off = False
         self.failing = False
         self.fatal: Exception | None = None
+        self.beats: Beats = {}
         self._factory = factory
         self._recording = recording
         self._limit = min(recording.settings.queue_bytes, BATCH_BYTES)
@@ -93,7 +96,7 @@ class Lane(threading.Thread):
         """Until all is read and committed, or the time of a sink that is away is up."""
         try:
             while self._opened() and self._turn():
-                pass
+                self._follow()
             self._close()
         except Exception as error:
             self.fatal = error
@@ -132,6 +135,19 @@ class Lane(threading.Thread):
                 return position.closed
             return self._commit(source, cursor, position, batch)
         return self._idle()
+
+    def _follow(self) -> None:
+        """Tell the sink how far answers have come, after the records that were there before."""
+        with self._recording.changed:
+            beats, self.beats = self.beats, {}
+        if beats and isinstance(self.sink, Following) and not self.failing:
+            self._guarded(lambda: self._told_of(beats))
+
+    def _told_of(self, beats: Beats) -> None:
+        assert isinstance(self.sink, Following)
+        # A database that is away is told of where records wait for it; what comes next says more than this.
+        with contextlib.suppress(StoreError):
+            self.sink.follow(beats)
 
     def _cursor(self, source: Source, position: Position) -> Cursor:
         name = source.journal.name

@@ -1,4 +1,5 @@
-"""What the recorder hears on standard input: the journal's key, how far to read, what is on no disk.
+"""What the recorder hears on standard input: the journal's key, how far to read, what is on no disk, and how
+far answers have come that are on their way.
 
 A message is its kind, a record's number, and the sizes of two parts (network order), then the parts.
 """
@@ -11,11 +12,14 @@ from typing import BinaryIO, Final, NamedTuple
 KEY: Final = 1
 ANNOUNCE: Final = 2
 INLINE: Final = 3
+BEATS: Final = 4
 _HEAD = struct.Struct("!BQII")
 
 
 class Message(NamedTuple):
-    """``KEY``: in ``first``. ``ANNOUNCE``: records up to ``seq`` are there. ``INLINE``: one of them."""
+    """``KEY``: in ``first``. ``ANNOUNCE``: records up to ``seq`` are there. ``INLINE``: one of them.
+    ``BEATS``: in ``first``, JSON: beats (``pulse.Beat`` as a list) by exchange.
+    """
 
     kind: int
     seq: int = 0

@@ -24,6 +24,7 @@ from claude_lens.recorder.adoption import Adopted, Shelf
 from claude_lens.recorder.builder import Builder
 from claude_lens.recorder.lane import Lane
 from claude_lens.recorder.priced import before
+from claude_lens.recorder.pulse import Beat
 from claude_lens.recorder.sinks import Counting, SinkFactory
 from claude_lens.recorder.telling import GUARD, Telling
 from claude_lens.settings import Settings
@@ -118,10 +119,21 @@ class Recorder:
         if message.kind == pipe.INLINE:
             self.own.inline[message.seq] = (message.first, message.second)
             return
+        if message.kind == pipe.BEATS:
+            self._beat(message.first)
+            return
         if not self.own.positions.kept:
             self.claim()
         with self.changed:
             self.own.limit = message.seq
+            self.version += 1
+            self.changed.notify_all()
+
+    def _beat(self, told: bytes) -> None:
+        beats = {name: Beat(*beat) for name, beat in orjson.loads(told).items()}
+        with self.changed:
+            for lane in self.lanes:
+                lane.beats.update(beats)
             self.version += 1
             self.changed.notify_all()
 

@@ -6,6 +6,7 @@ from importlib.metadata import entry_points
 from typing import Any, Protocol, runtime_checkable
 
 from claude_lens.exchange import Exchange
+from claude_lens.recorder.pulse import Beats
 from claude_lens.settings import Settings
 
 GROUP = "claude_lens.sinks"
@@ -45,6 +46,14 @@ class Idling(Protocol):
 
     def idle(self) -> None:
         """Called about once a second while nothing comes."""
+
+
+@runtime_checkable
+class Following(Protocol):
+    """A sink that wants to know how far answers have come while they come."""
+
+    def follow(self, beats: Beats) -> None:
+        """By the ids of exchanges, a few times a second; one that is unknown or has ended is passed over."""
 
 
 @runtime_checkable

@@ -25,7 +25,7 @@ from sqlalchemy.pool import QueuePool, StaticPool
 
 from claude_lens.errors import StoreError
 from claude_lens.store import server
-from claude_lens.store.findings_tables import whole
+from claude_lens.store.happened_tables import whole
 from claude_lens.store.schema import HEAD, VERSION_TABLE
 
 BUSY_SECONDS = 5.0

@@ -31,7 +31,7 @@ from claude_lens.store.tables import answers as answers
 from claude_lens.store.tables import metadata as metadata
 from claude_lens.store.tables import transcripts as transcripts
 
-HEAD: Final = "0010"
+HEAD: Final = "0011"
 """The newest migration: what this version of claude-lens reads and writes."""
 
 VERSION_TABLE: Final = "schema_version"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from claude_lens.errors import Refused, StoreError
 from claude_lens.exchange import Exchange
@@ -20,7 +22,7 @@ log = logging.getLogger(__name__)
 def open_sink(settings: Settings) -> StoreSink:
     """The store at ``settings.database_url``. One that cannot be opened now is tried again at each flush."""
     sink = StoreSink(settings.database_url, bodies=settings.bodies == "on", streams=settings.streams == "on")
-    sink.daily = Daily(settings, sink.writer.is_older)
+    sink.daily = Daily(settings, sink.writer.is_older, sink.writer.is_behind)
     try:
         sink.writer.open()
     except StoreError as error:
@@ -89,6 +91,11 @@ class StoreSink:
         except Exception as error:
             self._one_by_one(items, error)
         self._written()
+
+    def follow(self, beats: Mapping[str, Sequence[Any]]) -> None:
+        """Keep how far answers have come, once those are written that wait. Raises :class:`StoreError`."""
+        if not self._items and not self._failed:
+            self.writer.follow(beats)
 
     def idle(self) -> None:
         """Start what is due once a day."""

@@ -9,6 +9,7 @@ OLD_SEARCH = (
     'columnsize=0, tokenize="unicode61 remove_diacritics 2")'
 )
 UNDO = {
+    "0011": ("DROP TABLE progress", "DROP TABLE session_events", "DROP TABLE digests"),
     "0010": ("sqlite: DROP TABLE search", f"sqlite: {OLD_SEARCH}"),
     "0009": ("DROP TABLE answers", "DROP TABLE transcripts"),
     "0008": ("DROP TABLE accepted_findings", "DROP TABLE session_findings"),

@@ -18,14 +18,21 @@ class Daily:
     """Starts ``claude_lens.store.maintenance.retention`` now and then, where the settings limit what is kept.
 
     Whether a day has passed that process finds out itself: several recorders share a database. ``upgrading``
-    is started where an earlier version's database is not brought over whole yet, as ``is_older`` says.
+    is started where an earlier version's database is not brought over whole yet, as ``is_older`` says,
+    ``digest`` where sessions wait for theirs, as ``is_behind`` says.
     """
 
-    def __init__(self, settings: Settings, is_older: Callable[[], bool] = lambda: False) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        is_older: Callable[[], bool] = lambda: False,
+        is_behind: Callable[[], bool] = lambda: False,
+    ) -> None:
         wanted = settings.keep_days is not None or settings.max_size is not None
         self._jobs = [
             _Job("retention", lambda: wanted, time.monotonic() + FIRST_AFTER),
             _Job("upgrading", is_older, 0.0),
+            _Job("digest", is_behind, time.monotonic() + FIRST_AFTER),
         ]
 
     def tick(self) -> None:

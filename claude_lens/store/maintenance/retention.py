@@ -20,6 +20,7 @@ from claude_lens.errors import LensError
 from claude_lens.settings import Settings
 from claude_lens.store import answers, database
 from claude_lens.store.findings_tables import session_findings
+from claude_lens.store.happened_tables import digests, progress, session_events
 from claude_lens.store.maintenance.sweep import Sweep, gone_sessions
 from claude_lens.store.maintenance.upkeep import (
     Progress,
@@ -178,13 +179,15 @@ def _delete(connection: Connection, keys: Sequence[int], done: Pruned) -> None:
     connection.execute(delete(payloads).where(payloads.c.exchange.in_(gone)))
     connection.execute(delete(streams).where(streams.c.exchange.in_(gone)))
     connection.execute(delete(plan_readings).where(plan_readings.c.exchange.in_(gone)))
+    connection.execute(delete(progress).where(progress.c.exchange.in_(gone)))
     connection.execute(delete(calls).where(calls.c.exchange.in_(gone)))
     connection.execute(delete(session_findings).where(session_findings.c.session.in_(touched)))
     done.exchanges += connection.execute(delete(exchanges).where(exchanges.c.id.in_(gone))).rowcount
     left = select(exchanges.c.session).where(exchanges.c.session.in_(touched)).distinct()
     alive = {key for (key,) in connection.execute(left)}
     dead = [key for key in touched if key not in alive]
-    connection.execute(delete(tags).where(tags.c.session.in_(dead)))
+    for table in (tags, session_events, digests):
+        connection.execute(delete(table).where(table.c.session.in_(dead)))
     done.sessions += connection.execute(delete(sessions).where(sessions.c.id.in_(dead))).rowcount
     first = (
         select(func.min(exchanges.c.id)).where(exchanges.c.session == occurrences.c.session).scalar_subquery()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from alembic import context
 from sqlalchemy import Connection, create_engine
 
-from claude_lens.store.findings_tables import whole
+from claude_lens.store.happened_tables import whole
 from claude_lens.store.schema import SEARCH, VERSION_TABLE
 
 

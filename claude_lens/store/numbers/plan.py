@@ -161,6 +161,38 @@ def latest(connection: Connection, now: float | None = None) -> list[dict[str, A
     return sorted(found.values(), key=lambda one: (-one["at"], one["account"], one["name"]))
 
 
+class Standing(TypedDict):
+    """How a window of an account stands; times in ISO 8601, ``used`` of 1."""
+
+    account: str
+    name: str
+    used: float
+    resets_at: str | None
+    full_at: str | None
+    read_at: str
+
+
+def standing(connection: Connection, now: float | None = None) -> list[Standing]:
+    """The windows of every account that are not over, without who used them, which takes longer."""
+    now = time.time() if now is None else now
+    shown: list[Standing] = []
+    for one in latest(connection, now):
+        if one["name"] not in LENGTHS:
+            continue
+        full = _full_at(one["used"], one["resets_at"], LENGTHS[one["name"]], one["at"], now)
+        shown.append(
+            {
+                "account": one["account"],
+                "name": one["name"],
+                "used": one["used"],
+                "resets_at": None if one["resets_at"] is None else iso(one["resets_at"]),
+                "full_at": None if full is None else iso(full),
+                "read_at": iso(one["at"]),
+            }
+        )
+    return sorted(shown, key=lambda window: (window["account"], window["name"]))
+
+
 def plan(connection: Connection, now: float | None = None) -> list[PlanWindow]:
     """The windows of every account that are not over, with who used them."""
     now = time.time() if now is None else now

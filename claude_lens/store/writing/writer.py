@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import URL, Engine, bindparam, func, select
 
@@ -14,6 +15,7 @@ from claude_lens.store.rows import Item
 from claude_lens.store.schema import exchanges
 from claude_lens.store.writing.batch import Batch
 from claude_lens.store.writing.derived import count_interrupted
+from claude_lens.store.writing.following import follow
 from claude_lens.store.writing.known import Known
 
 _LEFT = select(exchanges).where(exchanges.c.status == "running", exchanges.c.worker == bindparam("name"))
@@ -83,6 +85,15 @@ class Writer:
         if time.monotonic() >= self._look_at_size:
             self._look_at_size = time.monotonic() + growth.EVERY
 
+    def follow(self, beats: Mapping[str, Sequence[Any]]) -> None:
+        """Keep how far answers have come (``following.follow``). Raises :class:`StoreError`."""
+        try:
+            with database.plain_errors(self._url), self.open().begin() as connection:
+                follow(connection, beats)
+        except StoreError:
+            self.close()
+            raise
+
     def is_older(self) -> bool:
         """Whether an earlier version's database has still to be brought over; not one that cannot open."""
         from claude_lens.store.maintenance import upgrading
@@ -90,6 +101,17 @@ class Writer:
         try:
             with database.plain_errors(self._url), self.open().connect() as connection:
                 return upgrading.is_left(connection.execution_options(**{database.READS: True}))
+        except StoreError:
+            return False
+
+    def is_behind(self) -> bool:
+        """Whether quiet sessions wait for somebody to work out what happened in them."""
+        from claude_lens.store.maintenance import digest
+
+        try:
+            with database.plain_errors(self._url), self.open().connect() as connection:
+                reads = connection.execution_options(**{database.READS: True})
+                return bool(digest.left(reads, 0, time.time(), 1))
         except StoreError:
             return False
 
