@@ -59,6 +59,15 @@ class Loader:
                     raise StoreError(f"exchange {name} is damaged ({error}); run lensctl verify") from error
         return found
 
+    def prepare(self, exchange_keys: Sequence[int]) -> None:
+        """Read the steps of all these at once, where they are going to be loaded one by one."""
+        for start in range(0, len(exchange_keys), _CHUNK):
+            tips = select(payloads.c.system, payloads.c.tools, payloads.c.messages).where(
+                payloads.c.exchange.in_(exchange_keys[start : start + _CHUNK])
+            )
+            found = {tip for row in self._connection.execute(tips) for tip in row if tip is not None}
+            self._fetch_steps(found - self._steps.keys())
+
     def pieces(self, exchange_key: int) -> dict[str, list[int]]:
         """The contents of each list of a request that was loaded; equal contents have equal keys."""
         return {name: self._path(tip) for name, tip in self._tips.get(exchange_key, {}).items()}

@@ -92,11 +92,21 @@
     if (place.className !== `pulse ${cls}`) place.className = `pulse ${cls}`;
     if ($("b", place).textContent !== words) $("b", place).textContent = words;
   };
-  // A browser has few connections to one server: a page nobody looks at gives its own back.
+  // A browser has few connections to one server: a page nobody looks at gives its own back, and one that was
+  // opened behind others takes none before somebody looks at it.
   const sources = new Map();
+  const REST_AFTER = 2000;
   let resting = 0;
   let mark = "";
+  let opened = 0;
+  const unopened = () => Object.assign(new EventTarget(), { readyState: EventSource.CLOSED, close() {} });
   htmx.createEventSource = (url) => {
+    if (document.hidden) {
+      const source = unopened();
+      sources.set(source, true);
+      opened++;
+      return source;
+    }
     // The browser remembers what it had last only within one source; a new one is told.
     const source = new EventSource(mark && url.startsWith("/live/") ? `${url}&after=${encodeURIComponent(mark)}` : url);
     sources.set(source, false);
@@ -105,7 +115,7 @@
   document.addEventListener("visibilitychange", () => {
     clearTimeout(resting);
     if (document.hidden) {
-      resting = setTimeout(() => { for (const source of sources.keys()) { source.close(); sources.set(source, true); } }, 20000);
+      resting = setTimeout(() => { for (const source of sources.keys()) { source.close(); sources.set(source, true); } }, REST_AFTER);
       return;
     }
     for (const [source, rested] of [...sources]) {
@@ -114,7 +124,6 @@
       source.onerror();
     }
   });
-  let opened = 0;
   document.addEventListener("htmx:sseOpen", () => {
     state("on", "live");
     // What happened while the connection was away, nobody told.

@@ -115,7 +115,7 @@ _TITLES: Final = {"messages": "Message", "system": "System block", "tools": "Too
 def _list(name: compare.Part, before: Side, after: Side) -> Part:
     """One list by the rule that ``lensctl diff`` has: what is new, gone, changed or moved in it."""
     found = Part(_NAMES[name])
-    ours, theirs = before.lists[name], after.lists[name]
+    ours, theirs = before.elements(name), after.elements(name)
     came = 0
     for pair in compare.pairs(name, before, after):
         what = _WORDS.get(pair.kind, pair.kind)

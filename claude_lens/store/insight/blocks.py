@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from claude_lens.store.chain import MARK
+
+
+_NESTED: Final = ("content", "messages", "system", "tools")
+"""Where marks may be, the last place first."""
 
 
 def images(messages: Sequence[Any]) -> list[str]:
@@ -43,11 +47,13 @@ def _is_image(value: Any) -> bool:
 
 def marks(value: Any) -> Iterator[Any]:
     """The values of all ``cache_control`` in a request body."""
-    if isinstance(value, Mapping):
-        if value.get(MARK) is not None:
-            yield value[MARK]
-        for name in ("tools", "system", "messages", "content"):
-            yield from marks(value.get(name))
-    elif isinstance(value, list):
-        for item in value:
-            yield from marks(item)
+    # Thousands of blocks are looked at for a few marks: no call for each of them.
+    left = [value]
+    while left:
+        one = left.pop()
+        if isinstance(one, dict):
+            if one.get(MARK) is not None:
+                yield one[MARK]
+            left += [found for name in _NESTED if isinstance(found := one.get(name), (dict, list))]
+        elif isinstance(one, list):
+            left += reversed(one)

@@ -145,7 +145,7 @@ def _of_messages(pair: Compared) -> tuple[Cause, str] | None:
         return "tool choice", "tool_choice was set otherwise, which drops the messages from the cache"
     if pair.part != "messages":
         return None
-    old, new = pair.old.lists["messages"], pair.new.lists["messages"]
+    old, new = pair.old.elements("messages"), pair.new.elements("messages")
     if images(old) != images(new) and without_images(old) == without_images(new)[: len(old)]:
         return "images", f"images were added, removed or moved, first in message {pair.index}"
     return "history", f"message {pair.index} is not what it was"
@@ -184,7 +184,7 @@ def _in_prefix(side: Side, name: Part) -> list[tuple[bytes, int]]:
     found = [(key, index) for index, key in enumerate(side.digests[name])]
     if name != "tools":
         return found
-    tools = side.lists["tools"]
+    tools = side.elements("tools")
     return [
         one
         for one in found

@@ -67,10 +67,9 @@ class Side:
     body: Mapping[str, Any]
     digests: Mapping[Part, Sequence[bytes]]
 
-    @property
-    def lists(self) -> dict[Part, list[Any]]:
-        """The elements without ``cache_control``."""
-        return {name: [strip(each)[0] for each in _values(self.body, name)] for name in ORDER}
+    def elements(self, part: Part) -> list[Any]:
+        """The elements of a list without ``cache_control``."""
+        return [strip(each)[0] for each in _values(self.body, part)]
 
     def params(self) -> dict[str, Any]:
         """What is beside the lists."""
@@ -153,7 +152,7 @@ def differ(a: Side, b: Side) -> Difference:
 
 def changes(part: Part, a: Side, b: Side) -> list[Change]:
     """The elements of one list that differ, in the order of the new list."""
-    before, after = a.lists[part], b.lists[part]
+    before, after = a.elements(part), b.elements(part)
     found: list[Change] = []
     for pair in pairs(part, a, b):
         if pair.old is not None and pair.new is not None and pair.kind == "changed":
@@ -194,7 +193,7 @@ def _take(left: Counter[bytes], key: bytes) -> bool:
 
 
 def _by_name(a: Side, b: Side) -> list[Pair]:
-    old, new = (_named(side.lists["tools"]) for side in (a, b))
+    old, new = (_named(side.elements("tools")) for side in (a, b))
     ours, theirs = a.digests["tools"], b.digests["tools"]
     before, after = [name for name in old if name in new], [name for name in new if name in old]
     matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)

@@ -76,9 +76,13 @@ class Sent:
         return bool(self.row["context_compacted"])
 
     @cached_property
+    def _marks(self) -> list[Any]:
+        return list(marks(self.body))
+
+    @cached_property
     def has_marks(self) -> bool:
         """Whether the request says what is to be cached; what was imported does not."""
-        return any(True for _ in marks(self.body))
+        return bool(self._marks)
 
     @property
     def cached(self) -> int:
@@ -104,8 +108,8 @@ class Sent:
 
     def lifetime(self, part: str | None = None) -> float | None:
         """Seconds for which what it wrote stays cached, ``part`` of it or all; None where nothing tells."""
-        places = [self.body.get(part)] if part else []
-        found = list(marks({"content": places})) or list(marks(self.body))
+        found = list(marks({"content": [self.body.get(part)]})) if part else []
+        found = found or self._marks
         if found:
             long = any(isinstance(mark, Mapping) and mark.get("ttl") == "1h" for mark in found)
             return ONE_HOUR if long else FIVE_MINUTES

@@ -124,6 +124,7 @@ def _rows() -> Any:
 
 def _reasons(connection: Connection, rows: Sequence[RowMapping]) -> Iterator[tuple[Sent, Reason]]:
     loader, known = Loader(connection), Keys()
+    loader.prepare([row["id"] for row in rows])
     facts = _prices(connection, {row["facts"] for row in rows if row["facts"] is not None})
     lines: dict[str | None, list[Sent]] = {}
     heads: dict[Any, int] = {}
