@@ -37,6 +37,7 @@ from claude_lens.dashboard.views import (
     steps,
     system,
     toolbox,
+    waste,
 )
 from claude_lens.errors import NotFound, StoreError, UserError
 from claude_lens.hosts import HostGuard
@@ -109,6 +110,7 @@ def _routes() -> list[Route | Mount]:
         *media.routes,
         *numbers.routes,
         *plan.routes,
+        *waste.routes,
         *system.routes,
         Mount("/static", Static(directory=STATIC)),
     ]

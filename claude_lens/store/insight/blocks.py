@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from claude_lens.store.chain import MARK
 
-
 _NESTED: Final = ("content", "messages", "system", "tools")
 """Where marks may be, the last place first."""
 

@@ -22,6 +22,7 @@ PAGES = [
     "refused",
     "exchanges",
     "numbers",
+    "waste",
     "search",
     "system",
 ]
