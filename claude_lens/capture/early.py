@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from claude_lens.capture import answers, models, outgoing
+from claude_lens.capture import answers, models, named, outgoing
 from claude_lens.capture.answers import respond_error
 from claude_lens.capture.asgi import ClientGone, Receive, Scope, Send, read_body, replay
 from claude_lens.capture.auth import Credential, judge_anywhere
@@ -103,7 +103,8 @@ class EarlyApp:
             await refuse(scope, send, refusal)
             return
         endpoint = RECORDED[scope["path"]] if is_recorded(scope) else None
-        upstream = self._known.upstream(model_of(body)) if endpoint in ANTHROPIC_ENDPOINTS else None
+        plain = endpoint in ANTHROPIC_ENDPOINTS and named.asked_for(scope["headers"]) is None
+        upstream = self._known.upstream(model_of(body)) if plain else None
         if upstream is None:
             await self._hold(scope, replay(body, receive), send, gone=receive)
             return

@@ -10,7 +10,7 @@ from starlette.types import Receive as StarletteReceive
 from starlette.types import Scope as StarletteScope
 from starlette.types import Send as StarletteSend
 
-from claude_lens.capture import answers, endpoints, host, others, outgoing, translated
+from claude_lens.capture import answers, endpoints, host, named, others, outgoing, translated
 from claude_lens.capture.answers import respond_error
 from claude_lens.capture.asgi import App, ClientGone, Receive, Scope, Send, read_body, replay
 from claude_lens.capture.auth import Credential, judge, judge_anywhere
@@ -125,6 +125,10 @@ class Front:
             send = await routing.consider(flight, send)
         elif self._guard.asks_agents:
             send = await self._guard.asking.consider(flight, send)
+        if refusal := named.serve(flight):
+            flight.passed(await refuse(scope, send, refusal))
+            flight.end("error", refusal.status, JSON, refusal.message)
+            return
         outgoing.prepare(flight)
         if flight.target is not None:
             upstream, flight.lane_reason = None, f"a rule gives it to {flight.target}"

@@ -8,11 +8,13 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
+import litellm
 from litellm.integrations.custom_logger import CustomLogger
 from litellm.types.router import Deployment, LiteLLM_Params
 
 from claude_lens.agents.routes import Routes
 from claude_lens.agents.rules import question
+from claude_lens.agents.targets import Target
 from claude_lens.capture import host
 from claude_lens.capture.adapting import Adapting
 from claude_lens.capture.asgi import Send
@@ -58,16 +60,27 @@ class SubagentRouter:
         if router is None or router is self._served:
             return
         for target in self._routes.targets.values():
-            if target.params is not None and target.name not in router.model_names:
-                digest = hashlib.sha256(repr(sorted(target.params.items())).encode()).hexdigest()[:16]
-                router.add_deployment(
-                    Deployment(
-                        model_name=target.name,
-                        litellm_params=LiteLLM_Params(**target.params),
-                        model_info={"id": f"claude-lens-{digest}"},
-                    )
-                )
+            add(router, target)
         self._served = router
+
+
+def add(router: Any, target: Target) -> None:
+    """Add the deployment of a target that ``model_list`` lacks; does nothing the second time."""
+    if target.params is None or target.name in router.model_names:
+        return
+    digest = hashlib.sha256(repr(sorted(target.params.items())).encode()).hexdigest()[:16]
+    router.add_deployment(
+        Deployment(
+            model_name=target.name,
+            litellm_params=LiteLLM_Params(**target.params),
+            model_info={"id": f"claude-lens-{digest}"},
+        )
+    )
+
+
+def is_installed() -> bool:
+    """Whether LiteLLM asks us before it calls a model."""
+    return any(isinstance(one, RoutingHook) for one in litellm.callbacks)
 
 
 class RoutingHook(Adapting, CustomLogger):  # type: ignore[misc]

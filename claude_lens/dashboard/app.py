@@ -23,6 +23,7 @@ from claude_lens.dashboard.feed import Feed
 from claude_lens.dashboard.lens import Lens
 from claude_lens.dashboard.templating import STATIC, page
 from claude_lens.dashboard.views import (
+    arms,
     comparison,
     exchange,
     export,
@@ -105,6 +106,7 @@ def _routes() -> list[Route | Mount]:
         *export.routes,
         *exchange.routes,
         *comparison.routes,
+        *arms.routes,
         *toolbox.routes,
         *insight.routes,
         *media.routes,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shlex
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -55,6 +56,7 @@ def environment() -> Environment:
         pretty=pretty,
         folder=folder,
         sid=session_path,
+        quoted=lambda words: shlex.quote(str(words)),
         epoch=lambda iso: datetime.fromisoformat(iso).timestamp(),
         short=lambda name: str(name)[:16],
     )

@@ -30,8 +30,8 @@ _TOLD: Final = 400
 class Driver:
     """Runs the client against ``server``. ``idle``: seconds without a request after which it is ended.
 
-    ``replaced``: another last prompt, for a fork. ``base``: the client's environment without what depends on
-    a prompt.
+    ``environ`` gives the client's environment for a prompt. Afterwards ``said`` is what it printed, ``code``
+    its exit code.
     """
 
     program: str
@@ -43,12 +43,13 @@ class Driver:
     more: Sequence[str] = ()
     idle: float = 120.0
     said: str = ""
+    code: int = 0
 
     def run(self, prompts: Sequence[Prompt]) -> int:
         """Play all prompts; the client's exit code. Raises :class:`HostError` where it could not start."""
-        if self.record.interactive and all(one.content is None for one in prompts):
-            return self._typed(prompts)
-        return self._printed(prompts)
+        typed = self.record.interactive and all(one.content is None for one in prompts)
+        self.code = self._typed(prompts) if typed else self._printed(prompts)
+        return self.code
 
     def _printed(self, prompts: Sequence[Prompt]) -> int:
         code, session = 0, None

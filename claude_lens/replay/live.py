@@ -18,6 +18,8 @@ from claude_lens.launcher import Place, Problem, applied, claude_environment, en
 _HOP: Final = frozenset(
     ("connection", "content-length", "host", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade")
 )
+MODEL: Final = "x-claude-lens-model"
+Named = Callable[[Mapping[str, Any]], str | None]
 Change = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 
@@ -28,6 +30,16 @@ class Way:
     url: str
     key: str
     environ: Mapping[str, str]
+
+    def is_served(self, model: str) -> bool:
+        """Whether the proxy serves a model under its own name; others it is told in a header."""
+        try:
+            headers = {"x-litellm-api-key": self.key, "anthropic-version": "2023-06-01"}
+            told = httpx.get(f"{self.url}/v1/models", headers=headers, timeout=30, trust_env=False).json()
+            names = {one.get("id") for one in told["data"]}
+        except (httpx.HTTPError, ValueError, KeyError, TypeError, AttributeError):
+            names = set()
+        return model in names or model.startswith("claude-")
 
 
 def way(environ: Mapping[str, str], project: str | None, branch: str | None) -> Way:
@@ -54,11 +66,23 @@ def way(environ: Mapping[str, str], project: str | None, branch: str | None) -> 
 
 
 class Live:
-    """``url``: the proxy's address. ``change``: what is done to a body; one left as it is keeps its bytes."""
+    """``url``: the proxy's address. ``change``: what is done to a body; one left as it is keeps its bytes.
 
-    def __init__(self, url: str, change: Change | None = None) -> None:
+    ``before`` is told the session of each request before it goes on; ``named`` gives the model that the proxy
+    is told in a header, which its body does not name.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        change: Change | None = None,
+        before: Callable[[str | None], None] | None = None,
+        named: Named | None = None,
+    ) -> None:
         self._url = url
+        self._named = named
         self._change = change
+        self._before = before
         self._client: httpx.AsyncClient | None = None
 
     async def pass_on(self, request: Request, raw: bytes, body: Mapping[str, Any] | None) -> Response:
@@ -69,7 +93,11 @@ class Live:
         if body is not None and self._change is not None:
             changed = self._change(body)
             raw = raw if changed is body else exact.dump(changed)
+        if self._before is not None:
+            self._before(request.headers.get("x-claude-code-session-id"))
         headers = [(k, v) for k, v in request.headers.items() if k.lower() not in _HOP]
+        if body is not None and self._named is not None and (name := self._named(body)):
+            headers.append((MODEL, name))
         query = f"?{request.url.query}" if request.url.query else ""
         try:
             sent = self._client.build_request(

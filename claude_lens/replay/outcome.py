@@ -45,7 +45,7 @@ class Told(TypedDict):
 
 @dataclass(slots=True)
 class Outcome:
-    """Collects while the replay runs."""
+    """Collects while the replay runs. ``client_session``: the id of the session that the client has now."""
 
     session_id: str
     matched: int = 0
@@ -55,6 +55,7 @@ class Outcome:
     unused: list[Recorded] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     client: str | None = None
+    client_session: str | None = None
     _seen: set[tuple[str, str, str]] = field(default_factory=set)
 
     def differs(self, line: str, agent: str | None, recorded: Recorded | None, parts: list[Part]) -> bool:

@@ -102,6 +102,7 @@ class Server:
         self._thread.join(_START)
         self._socket.close()
         self.outcome.unused = self._matcher.unused()
+        self.outcome.client_session = self.seen.session_id
 
     @property
     def is_live(self) -> bool:

@@ -1,16 +1,14 @@
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.played_again import CHANGED, Played, claude, project, replay
+from tests.e2e.played_again import CHANGED, Played, claude, project, recorded_in, replay
 from tests.harness.client import executable
 from tests.harness.lens import Lens
 from tests.harness.processes import free_port
-from tests.harness.proxy import until
 from tests.upstream import Provider
 
 
@@ -30,13 +28,7 @@ def stage(served: Lens, provider: Provider, tmp_path_factory: pytest.TempPathFac
     folder = project(tmp_path_factory.mktemp("played"))
     provider.play(Played(folder, agents=False).script)
     told = claude(served, folder, "MAIN go")
-
-    def settled() -> bool:
-        shown = served.lensctl("show", told["session_id"], "--json").stdout
-        found = json.loads(shown) if shown else {"exchanges": []}
-        return len(found["exchanges"]) >= 5 and found["session"]["ended_at"] is not None
-
-    until(settled, 30, lambda: "the session is not recorded")
+    recorded_in(served, told["session_id"], 5)
     return Stage(served, provider, folder, told["session_id"])
 
 
@@ -87,6 +79,7 @@ def test_a_planted_change_is_named(stage: Stage) -> None:
     assert told["following"] == 4
 
 
+@pytest.mark.slow
 def test_what_cannot_be_replayed(served: Lens) -> None:
     assert served.lensctl("replay", "nosuch").returncode == 2
     assert "no session" in served.lensctl("replay", "nosuch").stderr

@@ -11,6 +11,7 @@ from typing import Any
 from tests.harness.client import QUIET, executable
 from tests.harness.lens import Lens
 from tests.harness.processes import ROOT
+from tests.harness.proxy import until
 from tests.upstream import Call, Reply, error, say, text, tool_use
 
 PNG = base64.b64decode(
@@ -143,3 +144,16 @@ def replay(user: Lens, *words: str, code: int = 0, client: Path | None = None) -
     told: dict[str, Any] = json.loads(done.stdout)
     assert told["exit_code"] == code
     return told
+
+
+def recorded_in(user: Lens, session: str, requests: int) -> dict[str, Any]:
+    """The session as ``lensctl show`` tells it, once so many requests of it are recorded and over."""
+    found: dict[str, Any] = {}
+
+    def settled() -> bool:
+        shown = user.lensctl("show", session, "--json").stdout
+        found.update(json.loads(shown) if shown else {"exchanges": [], "session": {"ended_at": None}})
+        return len(found["exchanges"]) >= requests and found["session"]["ended_at"] is not None
+
+    until(settled, 60, lambda: f"not {requests} requests of session {session} are recorded")
+    return found

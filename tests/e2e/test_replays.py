@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.clients.versions import NEWEST, program
-from tests.e2e.played_again import Played, claude, project, replay
+from tests.e2e.played_again import Played, claude, project, recorded_in, replay
 from tests.harness.lens import Lens
-from tests.harness.proxy import until
 from tests.upstream import Provider
 
 pytestmark = [pytest.mark.replays, pytest.mark.timeout(900)]
@@ -25,14 +22,7 @@ def recorded(user: Lens, provider: Provider, folder: Path, client: Path) -> tupl
     session = claude(user, folder, "MAIN go", client=client)["session_id"]
     for words in ("/compact", "SECOND go"):
         claude(user, folder, words, "--resume", session, client=client)
-    found: dict[str, Any] = {}
-
-    def settled() -> bool:
-        found.update(json.loads(user.lensctl("show", session, "--json").stdout))
-        return found["session"]["ended_at"] is not None and found["exchanges"][-1]["status"] == "ok"
-
-    until(settled, 60, lambda: "the session is not recorded")
-    return session, len(found["exchanges"])
+    return session, len(recorded_in(user, session, 17)["exchanges"])
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -16,6 +16,7 @@ from claude_lens.dashboard import conversation, timeline
 from claude_lens.dashboard.conversation import Session
 from claude_lens.dashboard.lens import Lens
 from claude_lens.dashboard.templating import page, render, session_id
+from claude_lens.dashboard.views import arms
 from claude_lens.errors import NotFound, UserError
 from claude_lens.store.maintenance.retention import prune
 from claude_lens.store.reading import forms
@@ -44,6 +45,7 @@ def session(request: Request) -> Response:
         token=lens.access.token(request.scope["cookie"]),
         one=about,
         agents=nested(agents),
+        arms=len(arms.of(lens.reader, about["id"])),
         start=start,
         taken=sum(conversation.is_turn(step) for step in whole.line(None)),
         turns=shown,

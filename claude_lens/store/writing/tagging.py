@@ -17,6 +17,10 @@ from claude_lens.store.upsert import insert_into
 
 LONGEST: Final = 64
 """Characters of a tag."""
+FORK_OF: Final = "fork-of:"
+"""How the tag begins that links a session to the one that it went on from."""
+ARM: Final = "arm:"
+"""How the tag begins that names the model with which it went on."""
 
 
 def clean(tag: str) -> str:
