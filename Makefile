@@ -25,7 +25,7 @@ setup-phoenix: setup ## Arize Phoenix and an old OpenTelemetry, each in an envir
 	@$(PYTHON) scripts/setup.py tracing
 
 clients: setup ## a session of eight clients, from 2.0.77 to the newest, typed and with -p (some ten minutes)
-	@$(PYTHON) scripts/setup.py clients
+	@$(PYTHON) scripts/setup.py clients ccusage
 	$(BIN)/pytest -q -m "" tests/clients
 
 replays: setup ## long sessions of two clients, recorded and played again, three times each (some ten minutes)

@@ -52,6 +52,8 @@ TRACING = {
 }
 # Clients of earlier years that people still run, beside the pinned one; the gate drives the second tuple.
 CLIENTS = ("2.0.77", "2.1.84", "2.1.112", "2.1.140", "2.1.197", "2.1.250", "2.1.300")
+# What counts the tokens of transcripts beside us; later ones are native, and not for every machine.
+CCUSAGE = "18.0.11"
 GATE_CLIENTS = ("2.1.112", "2.1.197")
 SYSTEM_PATH = ":".join(
     (
@@ -72,6 +74,7 @@ def main(steps: Sequence[str]) -> int:
         "newest": lambda: environment(ROOT / ".venv-newest", "constraints-newest.txt"),
         "client": client,
         "clients": lambda: clients(CLIENTS),
+        "ccusage": ccusage,
         "clients-gate": lambda: clients(GATE_CLIENTS),
         "debian": debian,
         "tracing": tracing,
@@ -151,6 +154,18 @@ def clients(versions: Sequence[str]) -> None:
         npm, settings = find_npm()
         quiet = ["--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error"]
         run([*npm, "install", *quiet, "--prefix", folder, f"{name}@{version}"], env=settings)
+
+
+def ccusage() -> None:
+    """Install ccusage in ``.cache/ccusage``, which a test of imports asks."""
+    folder = ROOT / ".cache" / "ccusage"
+    if (folder / "node_modules" / ".bin" / "ccusage").exists():
+        return
+    say(f"installing ccusage {CCUSAGE}")
+    folder.mkdir(parents=True, exist_ok=True)
+    npm, settings = find_npm()
+    quiet = ["--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error"]
+    run([*npm, "install", *quiet, "--prefix", folder, f"ccusage@{CCUSAGE}"], env=settings)
 
 
 def find_npm() -> tuple[list[str | Path], dict[str, str]]:

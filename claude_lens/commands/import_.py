@@ -174,6 +174,9 @@ def _take_histories(files: list[Path], done: _Done, settings: Settings, redact: 
         done.read += sum(unchanged.values())
         left = transcripts.in_order([file for file in files if file not in unchanged])
         sizes = {file: transcripts.size(file) for file in left}
+        if left:
+            with progress_bar() as looking:
+                appender.catch_up(lambda share: looking("looking at what is stored", share))
         with progress_bar(sum(sizes.values())) as progress:
             try:
                 _take_each(sizes, appender, done, titles, progress)

@@ -8,6 +8,7 @@ count from one), it is known by both together, or within its session.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
@@ -22,6 +23,7 @@ UPTO: Final = "answers_upto"
 _UNIQUE: Final = re.compile(r"[A-Za-z0-9_.-]{16,}")
 _CHUNK: Final = 900
 _AT_ONCE: Final = 2000
+_PAUSE: Final = 0.02
 
 
 def marks_of(session: str | None, message_id: object, request_id: object, at: str | None = None) -> list[int]:
@@ -116,6 +118,8 @@ def catch_up(engine: Engine, progress: Callable[[float], None] = lambda _: None)
         with engine.begin() as connection:
             share = _some(connection)
         progress(share)
+        # Whoever records waits for the lock, and looks for it again every few milliseconds.
+        time.sleep(_PAUSE if share < 1.0 else 0.0)
 
 
 def _some(connection: Connection) -> float:

@@ -2,12 +2,16 @@ from __future__ import annotations
 
 import json
 import signal
+import sqlite3
 import sys
+from contextlib import closing, suppress
 from pathlib import Path
 
+from benchmarks.transcript import Writer
 from tests.commands.conftest import SESSION
 from tests.commands.filled import fill
 from tests.harness.lens import Lens
+from tests.harness.proxy import until
 from tests.store.transfer.test_appending import talk
 from tests.store.transfer.test_transcripts import write_session
 
@@ -99,3 +103,27 @@ def test_a_folder_is_watched_until_ctrl_c(lens: Lens) -> None:
         child.send_signal(signal.SIGINT)
         out, err = child.communicate(timeout=20)
     assert (out, err, child.returncode) == ("", "", 0)
+
+
+def test_ctrl_c_loses_nothing(lens: Lens) -> None:
+    folder = lens.folder / "projects"
+    written = Writer(folder / "one")
+    written.write(300)
+
+    file = f"file:{lens.home / 'lens.db'}?mode=ro"
+
+    def stored() -> int:
+        with suppress(sqlite3.Error), closing(sqlite3.connect(file, uri=True)) as store:
+            return int(store.execute("SELECT count(*) FROM exchanges").fetchone()[0])
+        return 0
+
+    child = lens.start(sys.executable, "-P", "-m", "claude_lens", "import", "--folder", str(folder))
+    until(lambda: stored() > 0 or child.poll() is not None, 60, lambda: "nothing was stored")
+    child.send_signal(signal.SIGINT)
+    out, err = child.communicate(timeout=60)
+    # It may have been done already.
+    assert (child.returncode, "what was added stays" in err) in ((130, True), (0, False)), out + err
+    assert "exchanges added" in out
+    done = json.loads(lens.lensctl("import", "--folder", str(folder), "--json").stdout)
+    assert (done["read"], stored()) == (612, 612)
+    assert lens.lensctl("verify").returncode == 0

@@ -92,7 +92,7 @@ class Appender:
         progress: Told = lambda _: None,
     ) -> Appended:
         """Add what is new in one file. What cannot be read of it is told, and passed by."""
-        self._catch_up()
+        self.catch_up()
         faults: list[str] = []
 
         def tell(fault: str) -> None:
@@ -110,10 +110,11 @@ class Appender:
             self._note(file, before, done.read)
         return done
 
-    def _catch_up(self) -> None:
+    def catch_up(self, progress: Told = lambda _: None) -> None:
+        """Learn which answers the store has; once, and of what was stored since the last import."""
         if not self._is_caught_up:
             with self._errors():
-                known_answers.catch_up(self._writer.open())
+                known_answers.catch_up(self._writer.open(), progress)
             self._is_caught_up = True
 
     def _errors(self) -> AbstractContextManager[None]:

@@ -7,20 +7,14 @@ Since 2.0 Claude Code says so on each line of a subagent. Before, subagents stoo
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable, Mapping
-from json import dumps
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-from claude_lens.exact import load
 from claude_lens.exchange import Agent
 from claude_lens.messages.blocks import content_blocks
 from claude_lens.messages.spawns import Spawn
+from claude_lens.store.transfer.notes import PARENT
 from claude_lens.store.transfer.trees import Answer, Line, Place, Tree, content_of, text
-
-_PARENT: Final = "parentAgentId"
-_FILES: Final = "agent-*.jsonl"
 
 Read = Callable[[Place], Mapping[str, Any]]
 """Reads a line of the file again."""
@@ -44,7 +38,7 @@ class Sidechains:
         meta, name = self._meta, text(self._meta.get("agentType")) or (spawn.agent if spawn else None)
         return Agent(
             id=named or _name(root),
-            parent_id=text(meta.get(_PARENT)),
+            parent_id=text(meta.get(PARENT)),
             # As the client's own headers have it: every agent of the user's own is just that.
             type="custom" if meta.get("isBuiltIn") is False else name,
             name=name,
@@ -62,31 +56,6 @@ class Sidechains:
                 break
         self._roots[line.uuid] = root
         return root
-
-
-def notes(file: Path) -> Mapping[str, Any]:
-    """What the client wrote beside the file of a subagent, and which agent has started it."""
-    try:
-        found = load(file.with_suffix(".meta.json").read_bytes())
-    except (OSError, ValueError):
-        return {}
-    if not isinstance(found, dict):
-        return {}
-    called, depth = text(found.get("toolUseId")), found.get("spawnDepth")
-    if called and isinstance(depth, int) and depth > 1 and _PARENT not in found:
-        found[_PARENT] = next(filter(None, (_calls(one, called) for one in file.parent.glob(_FILES))), None)
-    return found
-
-
-def _calls(file: Path, call: str) -> str | None:
-    """The subagent of a file, if it has made the call."""
-    mark = re.compile(rb'"type":"tool_use","id":' + dumps(call).encode())
-    try:
-        with file.open("rb") as stream:
-            made = any(mark.search(line) for line in stream)
-    except OSError:
-        return None
-    return file.stem.removeprefix("agent-") if made else None
 
 
 def _name(root: Line) -> str:

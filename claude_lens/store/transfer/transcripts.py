@@ -26,9 +26,10 @@ from claude_lens.store.maintenance.prices import prices_of
 from claude_lens.store.rows import Item, RequestParts, headers_blob
 from claude_lens.store.transfer.histories import Histories, History
 from claude_lens.store.transfer.naming import Titles, is_title
+from claude_lens.store.transfer.notes import notes
 from claude_lens.store.transfer.requests import Requests, Sent
 from claude_lens.store.transfer.sayings import Saying, Sayings
-from claude_lens.store.transfer.sidechains import Sidechains, notes
+from claude_lens.store.transfer.sidechains import Sidechains
 from claude_lens.store.transfer.source import Passed, Source, ignored
 from claude_lens.store.transfer.trees import Answer, Tree, text
 from claude_lens.store.writing.titles import first_words

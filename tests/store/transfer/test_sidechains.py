@@ -1,10 +1,8 @@
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
-from claude_lens.store.transfer.sidechains import Sidechains, notes
+from claude_lens.store.transfer.sidechains import Sidechains
 from claude_lens.store.transfer.trees import Tree
 from tests.store.transfer.test_trees import Add, growing, words
 
@@ -52,20 +50,3 @@ def test_the_clients_own_name_and_notes_come_first() -> None:
     sides = Sidechains(tree, told, {"agentType": "Plan", "description": "Think"})
     agent = sides.agent(tree.answers["msg_1"], {"agentId": "abc"})
     assert (agent.id, agent.type, agent.description, agent.evidence) == ("abc", "Plan", "Think", "file")
-
-
-def test_notes_tell_who_started_a_subagent(tmp_path: Path) -> None:
-    file = tmp_path / "agent-inner.jsonl"
-    assert notes(file) == {}
-    meta = {"agentType": "reviewer", "isBuiltIn": False, "toolUseId": "toolu_2", "spawnDepth": 2}
-    file.with_suffix(".meta.json").write_text(json.dumps(meta))
-    (tmp_path / "agent-other.jsonl").write_text('{"type":"tool_use","id":"toolu_3"}\n')
-    (tmp_path / "agent-outer.jsonl").write_text('{}\n{"x":[{"type":"tool_use","id":"toolu_2"}]}\n')
-    tree, add = growing()
-    add("s1", None, "user", "count", isSidechain=True)
-    add("b1", "s1", "assistant", words("one"), "msg_1", isSidechain=True)
-    agent = Sidechains(tree, told, notes(file)).agent(tree.answers["msg_1"], {"agentId": "inner"})
-    assert (agent.type, agent.name, agent.parent_id) == ("custom", "reviewer", "outer")
-    assert agent.spawn_tool_use_id == "toolu_2"
-    file.with_suffix(".meta.json").write_text("[]")
-    assert notes(file) == {}
