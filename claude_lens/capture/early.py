@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 import time
 from collections.abc import Mapping
@@ -166,6 +167,8 @@ class EarlyApp:
         if any(each.upstream and each.upstream.base.startswith("https:") for each in self._known.deployments):
             # Beside, so that the first request need not wait for it.
             threading.Thread(target=self._worker.client.prepare, name="claude-lens-tls", daemon=True).start()
+        # What is there at the start stays; looking through it again and again costs pauses.
+        gc.freeze()
         self._loading.begin(scope)
         await send({"type": "lifespan.startup.complete"})
         await receive()

@@ -12,6 +12,7 @@ from claude_lens.capture.answers import respond_error
 from claude_lens.capture.asgi import Receive, Send
 from claude_lens.capture.headers import end_to_end, for_upstream, get
 from claude_lens.capture.inflight import InFlight, RawHeaders
+from claude_lens.capture.patience import Patience
 from claude_lens.capture.upstream import Upstream, UpstreamClient
 from claude_lens.settings import Settings
 
@@ -22,10 +23,6 @@ NO_KEY = (
 RETRIED = frozenset((408, 409, 429, 500, 502, 503, 504, 529))
 # What the server in front of us writes by itself; None of the upstream's may stand beside it.
 SERVER_HEADERS = frozenset((b"date", b"server"))
-
-
-class ClientStuck(Exception):
-    """The client reads nothing any more, though its connection is open."""
 
 
 class Lane:
@@ -83,33 +80,25 @@ class Lane:
             answered = self._answer_headers(response)
             status = response.status
             await send({"type": "http.response.start", "status": status, "headers": answered})
+            patience = Patience(self._settings.write_timeout)
             try:
-                async for chunk in response.content.iter_any():
-                    await self._give(chunk, send)
-                    flight.passed(chunk)
-            except ClientStuck:
+                cut = await _pass_on(response, flight, send, patience)
+            except asyncio.CancelledError:
+                if not patience.over:
+                    flight.end("cancelled", status, answered, "the client closed the connection")
+                    raise
+                patience.spent()
                 waited = f"the client took nothing for {self._settings.write_timeout:g} s"
                 flight.end("cancelled", status, answered, waited)
                 return
-            except (aiohttp.ClientError, OSError, TimeoutError) as error:
-                if rest := _unread(response):
-                    await self._give(rest, send)
-                    flight.passed(rest)
+            finally:
+                patience.close()
+            if cut is not None:
                 # Returning without the last body message makes the server cut the client's connection too.
-                flight.end("error", status, answered, f"the upstream cut the answer: {_short(error)}")
+                flight.end("error", status, answered, f"the upstream cut the answer: {_short(cut)}")
                 return
-            except asyncio.CancelledError:
-                flight.end("cancelled", status, answered, "the client closed the connection")
-                raise
             await send({"type": "http.response.body", "body": b"", "more_body": False})
             flight.end("ok" if status < 400 else "error", status, answered)
-
-    async def _give(self, chunk: bytes, send: Send) -> None:
-        try:
-            async with asyncio.timeout(self._settings.write_timeout):
-                await send({"type": "http.response.body", "body": chunk, "more_body": True})
-        except TimeoutError as error:
-            raise ClientStuck from error
 
     async def _post(self, url: str, headers: RawHeaders, body: bytes) -> aiohttp.ClientResponse:
         for attempt in range(self._settings.anthropic_max_retries):
@@ -137,6 +126,26 @@ class Lane:
         message = f"claude-lens: {urlsplit(base).netloc} {_problem(error)}"
         flight.passed(await respond_error(send, status, message, "api_error"))
         flight.end("error", status, [(b"content-type", b"application/json")], message)
+
+
+async def _pass_on(
+    response: aiohttp.ClientResponse, flight: InFlight, send: Send, patience: Patience
+) -> Exception | None:
+    """Give the client every piece as it arrives; returns what broke the answer off, if anything did."""
+    read = response.content.readany
+    try:
+        while chunk := await read():
+            patience.begin()
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            patience.end()
+            flight.passed(chunk)
+    except (aiohttp.ClientError, OSError, TimeoutError) as error:
+        if rest := _unread(response):
+            patience.begin()
+            await send({"type": "http.response.body", "body": rest, "more_body": True})
+            flight.passed(rest)
+        return error
+    return None
 
 
 def provider_key(upstream: Upstream) -> tuple[bytes, bytes] | None:
