@@ -26,17 +26,24 @@ Report = Callable[[str, float], None]
 
 INTERVAL: Final = 2.0
 """Seconds between two looks at a folder that is watched."""
+RECENT: Final = 60.0
+"""Answers that are younger in seconds may still be on their way from a proxy into the store."""
 _NAMED: Final = 20
 _INTERRUPTED: Final = 130
 
 
 @dataclass(slots=True)
 class _Done:
-    """Exchanges that were found, how many are new, how many were let go of; what was passed by, by file."""
+    """Exchanges that were found, how many are new, how many were let go of, how many have to wait.
+
+    ``faults``: what was passed by, by file. ``held``: the files with answers that have to wait.
+    """
 
     read: int = 0
     new: int = 0
     pruned: int = 0
+    waiting: int = 0
+    held: set[Path] = field(default_factory=set)
     faults: dict[Path, list[str]] = field(default_factory=dict)
 
     @property
@@ -87,7 +94,7 @@ def command(
     done = _Done()
     redact = redactor(settings)
     exports, histories = _sorted(files, done)
-    place = _place(folder) if claude_transcripts or folder or watch else None
+    place = _place(folder) if claude_transcripts or folder or (watch and not files) else None
     try:
         for file in exports:
             _take_export(file, done, settings, redact)
@@ -162,6 +169,7 @@ def _take_export(file: Path, done: _Done, settings: Settings, redact: Redactor |
 
 def _take_histories(files: list[Path], done: _Done, settings: Settings, redact: Redactor | None) -> None:
     """Add what is new in these transcripts, and the titles that they give sessions."""
+    from claude_lens.spool import ledger
     from claude_lens.store.transfer import appending, naming, transcripts
     from claude_lens.terminal.progress import progress_bar
 
@@ -169,7 +177,10 @@ def _take_histories(files: list[Path], done: _Done, settings: Settings, redact: 
         return
     titles = naming.Titles()
     with_bodies = settings.bodies == "on"
-    with appending.Appender(settings.database_url, bodies=with_bodies, redactor=redact) as appender:
+    # What a proxy has passed on and not stored yet is known by nothing.
+    until = time.time() - RECENT if ledger.look(settings.home).waiting > 0 else None
+    url = settings.database_url
+    with appending.Appender(url, bodies=with_bodies, redactor=redact, until=until) as appender:
         unchanged = appender.unchanged(files)
         done.read += sum(unchanged.values())
         left = transcripts.in_order([file for file in files if file not in unchanged])
@@ -199,6 +210,8 @@ def _take_each(
         done.read += found.read
         done.new += found.new
         done.pruned += found.gone
+        done.waiting += found.held
+        done.held |= {file} if found.held else set()
         before += size
         report(0.0, before)
 
@@ -224,7 +237,7 @@ def _watch(
             continue
         more = _Done()
         _take_histories(fresh, more, settings, redact)
-        seen |= {file: now[file] for file in fresh}
+        seen |= {file: now[file] for file in fresh if file not in more.held}
         done.faults |= more.faults
         if more.new or more.passed_by:
             _tell(more, as_json)
@@ -238,9 +251,10 @@ def _tell(done: _Done, as_json: bool) -> None:
     if (more := len(passed_by) - _NAMED) > 0:
         click.echo(f"passed by: {more} more; --json names all", err=True)
     if as_json:
-        told = {"read": done.read, "new": done.new, "pruned": done.pruned, "passed_by": passed_by}
-        print_json(told)
+        counts = {"read": done.read, "new": done.new, "pruned": done.pruned, "waiting": done.waiting}
+        print_json({**counts, "passed_by": passed_by})
         return
     text = f"{done.new} exchanges added; {done.read - done.new - done.pruned} were there already"
     text += f"; {done.pruned} that were pruned stay away" if done.pruned else ""
+    text += f"; {done.waiting} wait for the proxy, which is recording" if done.waiting else ""
     click.echo(text + (f"; {len(passed_by)} files or lines passed by" if passed_by else ""))

@@ -56,6 +56,7 @@ def test_a_session(version: str, typed: bool, stage: Stage, tmp_path: Path) -> N
     _judge_titles(exchanges, stage, known, prompts)
     _judge_tree(exchanges, stage)
     _judge_trace(exchanges, stage, before, typed)
+    _judge_import(stage, user)
 
 
 def _user(folder: Path, stage: Stage, client: Path) -> Claude:
@@ -133,6 +134,14 @@ def _recorded(stage: Stage, folder: Path) -> list[Exchange]:
         names = [one["id"] for one in reader.sessions(20) if str(folder) in str(one["project"])]
         with reader.connect() as connection:
             return restored(connection, sessions.c.session_id.in_(names))
+
+
+def _judge_import(stage: Stage, user: Claude) -> None:
+    """All that the client remembers of the session was recorded, and is not added again."""
+    folder = str(user.home / ".claude" / "projects")
+    told = json.loads(stage.proxy.lensctl("import", "--folder", folder, "--json").stdout)
+    assert told["read"] > 0
+    assert (told["new"], told["pruned"], told["passed_by"]) == (0, 0, [])
 
 
 def _judge_requests(exchanges: list[Exchange], known: Known) -> None:

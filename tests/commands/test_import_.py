@@ -5,9 +5,11 @@ import signal
 import sqlite3
 import sys
 from contextlib import closing, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.transcript import Writer
+from claude_lens.spool import journal
 from tests.commands.conftest import SESSION
 from tests.commands.filled import fill
 from tests.harness.lens import Lens
@@ -127,3 +129,19 @@ def test_ctrl_c_loses_nothing(lens: Lens) -> None:
     done = json.loads(lens.lensctl("import", "--folder", str(folder), "--json").stdout)
     assert (done["read"], stored()) == (612, 612)
     assert lens.lensctl("verify").returncode == 0
+
+
+def test_answers_that_a_proxy_is_recording_wait(lens: Lens) -> None:
+    folder = lens.folder / "projects"
+    folder.mkdir()
+    talk(folder / "one.jsonl", 0, 2)
+    # An exchange that a proxy has passed on, and that is not in the store yet.
+    spool = journal.folder(lens.home)
+    spool.mkdir(parents=True)
+    sums = {"passed": 1, "stored": 0, "lost": 0, "aside": 0, "folded": []}
+    (spool / "totals.json").write_text(json.dumps(sums))
+    now = datetime.now(UTC).isoformat()
+    file = folder / "one.jsonl"
+    file.write_text(file.read_text().replace("2026-01-31T09:30:01.500Z", now))
+    done = lens.lensctl("import", "--folder", str(folder))
+    assert done.stdout.startswith("1 exchanges added; 0 were there already; 1 wait for the proxy")

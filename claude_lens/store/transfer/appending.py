@@ -22,7 +22,7 @@ from claude_lens.store.rows import Item
 from claude_lens.store.schema import ROOT_NODE, contents, exchanges, nodes, payloads, transcripts
 from claude_lens.store.transfer.naming import Titles
 from claude_lens.store.transfer.source import Passed, ignored
-from claude_lens.store.transfer.transcripts import Transcript, state
+from claude_lens.store.transfer.transcripts import Transcript, seconds, state
 from claude_lens.store.transfer.trees import Answer
 from claude_lens.store.writing.writer import Writer
 
@@ -38,23 +38,35 @@ Told = Callable[[float], None]
 
 @dataclass(slots=True)
 class Appended:
-    """How many answers were read; how many of them are new, and how many retention had let go of."""
+    """How many answers were read; how many of them are new, and how many retention had let go of.
+
+    ``held``: so many that may still be on their way into the store were left for the next time.
+    """
 
     read: int = 0
     new: int = 0
     gone: int = 0
+    held: int = 0
 
     def add(self, other: Appended) -> None:
         """Count another file too."""
         self.read += other.read
         self.new += other.new
         self.gone += other.gone
+        self.held += other.held
 
 
 class Appender:
-    """Adds transcripts to the store behind ``url``. Raises :class:`StoreError`."""
+    """Adds transcripts to the store behind ``url``. Raises :class:`StoreError`.
 
-    def __init__(self, url: str, *, bodies: bool = True, redactor: Redactor | None = None) -> None:
+    ``until``: answers that are younger (seconds since the epoch) are left for the next time, since a proxy
+    may have recorded them and not stored them yet; None where nothing is on its way.
+    """
+
+    def __init__(
+        self, url: str, *, bodies: bool = True, redactor: Redactor | None = None, until: float | None = None
+    ) -> None:
+        self._until = until
         self._writer = Writer(url, bodies=bodies, streams=False)
         self._redactor = redactor
         self._is_caught_up = False
@@ -106,7 +118,7 @@ class Appender:
                 self._append(transcript, done, progress)
         except OSError as error:
             tell(f"{file}: {error.strerror or error}")
-        if not faults and before is not None and before == state(file):
+        if not faults and not done.held and before is not None and before == state(file):
             self._note(file, before, done.read)
         return done
 
@@ -127,7 +139,12 @@ class Appender:
             part = found[start : start + _LOOKED_UP]
             there = self._there(part, done, transcript)
             for number, answer in enumerate(part, start):
-                if answer.key in there or (item := transcript.item(answer)) is None:
+                if answer.key in there:
+                    continue
+                if self._until is not None and (seconds(answer.at) or 0.0) > self._until:
+                    done.held += 1
+                    continue
+                if (item := transcript.item(answer)) is None:
                     continue
                 batch.append((item, _marks(answer)))
                 if len(batch) >= _BATCH or transcript.texts.unwritten >= _BATCH_BYTES:

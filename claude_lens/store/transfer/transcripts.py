@@ -294,8 +294,13 @@ def read(
                 yield item
 
 
-def _seconds(raw: Mapping[str, Any]) -> float | None:
+def seconds(at: object) -> float | None:
+    """A time as the client writes it in seconds since the epoch; None where it is none."""
     try:
-        return datetime.fromisoformat(str(raw.get("timestamp"))).timestamp()
+        return datetime.fromisoformat(str(at)).timestamp()
     except ValueError:
         return None
+
+
+def _seconds(raw: Mapping[str, Any]) -> float | None:
+    return seconds(raw.get("timestamp"))

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -188,3 +189,13 @@ def test_answers_that_nobody_named(tmp_path: Path, url: str) -> None:
     file.write_text(json.dumps(json.loads(line("a1", None, 1, said))) + "\n")
     assert append(url, [file]).new == 1
     assert append(url, [file]).new == 0
+
+
+def test_what_may_be_on_its_way_is_left_for_the_next_time(tmp_path: Path, url: str) -> None:
+    file = tmp_path / "one.jsonl"
+    talk(file, 0, 4)
+    moment = datetime.fromisoformat("2026-01-31T09:30:02Z").timestamp()
+    assert append(url, [file], until=moment) == Appended(read=2, new=2, held=2)
+    with Appender(url) as appender:
+        assert appender.unchanged([file]) == {}
+    assert append(url, [file]) == Appended(read=4, new=2)
