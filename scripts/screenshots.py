@@ -1,18 +1,21 @@
 #!/usr/bin/env python3
-"""Screenshots of the dashboard for docs/, made from a demo run: no key, no network.
+"""Screenshots of the dashboard and of a terminal for docs/, made from a demo run: no key, no network.
 
 python scripts/screenshots.py [FOLDER]     default: docs/screenshots
 """
 
 from __future__ import annotations
 
+import io
 import os
+import re
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
+from rich.console import Console
 
 from claude_lens.dashboard.server import link, listen
 from claude_lens.demo import stage
@@ -40,6 +43,7 @@ def main(folder: Path) -> None:
         with open_reader(settings) as reader:
             session = reader.session("last")["id"]
             exchange = reader.exchanges(session)[-1]["id"]
+        replayed(settings, place, session, folder / "replay.svg")
         with_plan(settings)
         shoot(settings, folder, {
             "live": "/live",
@@ -49,6 +53,33 @@ def main(folder: Path) -> None:
             "numbers": "/numbers?range=24h&by=agent",
             "plan": "/plan",
         })  # fmt: skip
+
+
+def replayed(settings: Settings, place: Path, session: str, target: Path) -> None:
+    """A terminal in which the session is replayed, then once more after a change of CLAUDE.md."""
+    terminal = Console(record=True, width=100, file=io.StringIO(), force_terminal=True)
+    environ = {**os.environ, "HOME": str(place), "CLAUDE_LENS_HOME": str(settings.home)}
+    words = ["lensctl", "replay", session[:8], "--speed", "max"]
+
+    def run() -> None:
+        command = [sys.executable, "-P", "-m", "claude_lens", *words[1:]]
+        done = subprocess.run(
+            command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+        )
+        terminal.print(f"[bold green]$[/] {' '.join(words)}", highlight=False)
+        terminal.print(done.stdout.replace(str(place), "~"), markup=False, highlight=False)
+
+    run()
+    memory = place / "project" / "CLAUDE.md"
+    terminal.print("[bold green]$[/] echo 'Answer in one word.' > CLAUDE.md", highlight=False)
+    memory.write_text("Answer in one word.\n")
+    run()
+    # Its fonts would be loaded from elsewhere.
+    picture = re.sub(
+        r"@font-face \{.*?\}\s*", "", terminal.export_svg(title="lensctl replay"), flags=re.DOTALL
+    )
+    target.write_text(picture)
+    memory.unlink()
 
 
 def with_plan(settings: Settings) -> None:

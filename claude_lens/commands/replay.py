@@ -66,6 +66,7 @@ def command(
 
     Exit codes: 0 nothing diverged, 1 something did, 2 it cannot be replayed.
     """
+    from claude_lens.redact.chosen import redactor
     from claude_lens.replay.stage import Wanted, replay
     from claude_lens.store.reading.queries import open_reader
 
@@ -84,7 +85,7 @@ def command(
     )
     try:
         with open_reader(settings) as reader:
-            outcome = replay(reader, wanted, _say)
+            outcome = replay(reader, wanted, _say, redactor(settings))
     except HostError as error:
         print(f"lensctl: {error}", file=sys.stderr)
         return CANNOT

@@ -44,6 +44,7 @@ _PAYING: Final = (
 )
 _VERSION: Final = re.compile(r"(\d+)\.(\d+)\.(\d+)")
 _TOKEN: Final = "replay"
+QUIET: Final = "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC"
 CREDENTIALS: Final = ".credentials.json"
 
 
@@ -143,11 +144,12 @@ def environment(
     *,
     closed: bool,
     live: bool = False,
+    quiet: bool = False,
 ) -> dict[str, str]:
     """The client's environment: the user's, without keys and addresses.
 
     ``closed``: whatever else it asks goes to the replay's server as well, which refuses it. ``live``:
-    requests are passed on, with the credentials of ``environ``.
+    requests are passed on, with the credentials of ``environ``. ``quiet``: without what is not essential.
     """
     passed = (*_PASSED, *_PAYING) if live else _PASSED
     kept = {
@@ -164,8 +166,8 @@ def environment(
         "DISABLE_TELEMETRY": "1",
         "DISABLE_ERROR_REPORTING": "1",
     }
-    if not any(one.line == "auxiliary" for one in record.requests):
-        made["CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC"] = "1"
+    if quiet:
+        made[QUIET] = "1"
     if hasattr(os, "getuid") and os.getuid() == 0:
         made["IS_SANDBOX"] = "1"
     model = (prompt.model if prompt is not None else None) or record.main_model
@@ -180,6 +182,13 @@ def environment(
         kept.pop("ALL_PROXY", None)
         kept.pop("all_proxy", None)
     return {**kept, **made}
+
+
+def is_quiet(record: Record, environ: Mapping[str, str]) -> bool:
+    """Whether the recorded client probably did without what is not essential; its tools depend on that."""
+    if QUIET in environ:
+        return True
+    return not record.interactive and not any(one.line == "auxiliary" for one in record.requests)
 
 
 def print_command(

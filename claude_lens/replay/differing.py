@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -12,6 +13,7 @@ from claude_lens.replay.comparing import Comparing
 
 _LINES: Final = 8
 _WIDTH: Final = 160
+_MORE: Final = re.compile(r"… (\d+) more lines")
 _MEMORY: Final = ("CLAUDE.md", "CLAUDE.local.md", "AGENTS.md")
 
 
@@ -32,6 +34,16 @@ def parts(comparing: Comparing, recorded: Mapping[str, Any], new: Mapping[str, A
             told = _tools if name == "tools" else _lines
             found.append(Part(name, told(before.get(name), after.get(name))))
     return found + _messages(comparing.shown(recorded), comparing.shown(new))
+
+
+def size(found: Sequence[Part]) -> int:
+    """How many lines differ, those that are not shown among them."""
+    count = 0
+    for part in found:
+        lines = part.difference.splitlines() or [""]
+        more = _MORE.fullmatch(lines[-1])
+        count += len(lines) - 1 + int(more[1]) if more else len(lines)
+    return count
 
 
 def _messages(before: Sequence[Any], after: Sequence[Any]) -> list[Part]:

@@ -61,6 +61,8 @@ class Driver:
             code, output, errors = self._one(command, given, self.environ(prompt))
             self.said = output
             session = self.server.seen.session_id or session
+            if self.server.stopped is not None:
+                return code
             if self.server.seen.requests == before:
                 told = (errors.strip() or output.strip() or "nothing")[-_TOLD:]
                 raise HostError(f"{self.program} asked for nothing and ended with code {code}: {told}")
@@ -100,6 +102,8 @@ class Driver:
         while process.poll() is None:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(0.05)
+            if self.server.stopped is not None:
+                return
             if min(self.server.quiet_for(), time.monotonic() - begun) > self.idle:
                 raise HostError(f"the client has asked nothing for {self.idle:.0f} s: it was ended")
 
@@ -111,8 +115,12 @@ class Driver:
                 raise HostError(f"{self.program} did not come up in a terminal within {_STARTED:.0f} s")
             for prompt in prompts:
                 self._await_turn(keyboard, prompt.before)
+                if self.server.stopped is not None:
+                    return 0
                 self._enter(keyboard, prompt.words)
             self._await_turn(keyboard, len(self.record.requests) + 1)
+            if self.server.stopped is not None:
+                return 0
             keyboard.type("/exit")
             for _ in range(_RETURNS):
                 keyboard.press()
@@ -124,6 +132,8 @@ class Driver:
         """Until everything that came before is over, and the client waits for its human."""
 
         def ready() -> bool:
+            if self.server.stopped is not None:
+                return True
             over = order == 0 or self.server.all_before(order)
             # What was recorded and does not come now is not waited for.
             patience = _SETTLED if over else 10 * _SETTLED

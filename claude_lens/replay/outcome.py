@@ -58,6 +58,12 @@ class Outcome:
     client_session: str | None = None
     _seen: set[tuple[str, str, str]] = field(default_factory=set)
 
+    def begin(self) -> None:
+        """Forget what was found, as it begins anew."""
+        self.matched = self.following = self.live = 0
+        self.diverged, self.unused, self.client_session = [], [], None
+        self._seen.clear()
+
     def differs(self, line: str, agent: str | None, recorded: Recorded | None, parts: list[Part]) -> bool:
         """Note a request that differs; False where an earlier one of its agent differed in just this."""
         fresh = [part for part in parts if (line, part.name, part.difference) not in self._seen]

@@ -13,7 +13,7 @@ from typing import Final
 from sqlalchemy import Connection, RowMapping, select
 
 from claude_lens.errors import UserError
-from claude_lens.messages.blocks import Json, answer_text, blocks, kind, messages, new_messages, text_of
+from claude_lens.messages.blocks import Json, blocks, kind, messages, new_messages, text_of
 from claude_lens.messages.calls import Call, Result, by_id, client_calls, results
 from claude_lens.messages.helpers import COMPACTION, MAIN, helper, is_beside
 from claude_lens.messages.system import entrypoint
@@ -27,7 +27,6 @@ from claude_lens.wire.headers import get
 
 COMMIT: Final = "x-claude-lens-commit"
 _AT_ONCE: Final = 25
-_REDACTED: Final = "[redacted:"
 _INSTRUCTIONS: Final = re.compile(
     r"Additional Instructions:\n(.*?)(?:\n\n(?:IMPORTANT|REMINDER)|\Z)", re.DOTALL
 )
@@ -74,8 +73,8 @@ class Record:
     """A session. ``interactive``: it was typed in a terminal. ``entry``: how its client was started.
 
     ``calls`` and ``results`` are those of the client's tools, by the call's id. ``problems``: what cannot be
-    given again, in words; ``redacted``: what is kept of it holds marks of redaction. ``commit``: what was
-    checked out, with ``-dirty`` where files differed from it; None where that was not noted.
+    given again, in words. ``commit``: what was checked out, with ``-dirty`` where files differed from it;
+    None where that was not noted.
     """
 
     session_id: str
@@ -89,7 +88,6 @@ class Record:
     interactive: bool
     entry: str | None
     problems: list[str] = field(default_factory=list)
-    redacted: bool = False
 
     @property
     def main_model(self) -> str | None:
@@ -203,8 +201,6 @@ class _Reading:
         recorded = self._recorded(row, state, body)
         self._record.requests.append(recorded)
         self._take_prompt(recorded, body, row)
-        if isinstance(bodies.request_headers, list) and _REDACTED in str(bodies.response):
-            self._record.redacted = True
 
     def _start(self, body: Json, headers: Sequence[tuple[str, str]]) -> None:
         record = self._record
@@ -326,8 +322,6 @@ def _note_unkept(connection: Connection, record: Record) -> None:
             gone.append(one.id)
         elif found.stream is None and isinstance(found.json, Mapping) and found.json.get("type") == "message":
             folded.append(one.id)
-        if found.json is not None and _REDACTED in answer_text(found.json):
-            record.redacted = True
     if gone:
         record.problems.append(f"{_requests(gone)} without an answer that could be given again")
         record.requests = [one for one in record.requests if one.id not in gone]

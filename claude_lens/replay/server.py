@@ -22,6 +22,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from claude_lens.messages.helpers import MAIN, helper, is_beside
+from claude_lens.redact import Redactor
 from claude_lens.replay import differing, serving
 from claude_lens.replay.comparing import Comparing
 from claude_lens.replay.live import Live, Way
@@ -46,6 +47,8 @@ class Plan:
 
     ``live_from``: the order of the first request that is passed on; ``then_live``: pass on all after the
     first divergence.
+    ``redactor``: what the record was redacted with, so that a secret is the mark that stands for it there.
+    ``stops_at_first``: where the very first request of the main agent differs, nothing is answered.
     """
 
     record: Record
@@ -57,6 +60,8 @@ class Plan:
     live: Live | None = None
     live_from: int | None = None
     then_live: bool = False
+    redactor: Redactor | None = None
+    stops_at_first: bool = False
 
 
 @dataclass(slots=True)
@@ -78,6 +83,8 @@ class Server:
         self._matcher = Matcher(plan.record.requests)
         self._order: Order | None = None
         self._is_live = False
+        self.stopped: int | None = None
+        """In how many lines the first request differed, where it was to stop then."""
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         routes = [
@@ -140,8 +147,9 @@ class Server:
 
     async def _messages(self, request: Request) -> Response:
         raw = await request.body()
+        redactor = self.plan.redactor
         try:
-            body = orjson.loads(raw)
+            body = orjson.loads(raw if redactor is None else redactor.json(raw))
         except orjson.JSONDecodeError:
             return JSONResponse({"type": "error", "error": {"type": "invalid_request_error"}}, 400)
         if self._order is None:
@@ -154,22 +162,25 @@ class Server:
         beside = is_beside(told, request.url.path) or kind is not None
         line = (kind or told or "auxiliary") if beside else agent or MAIN
         if self._is_live:
-            return await self._pass_on(request, raw, body)
+            return await self._pass_on(request, raw)
         comparable = self.plan.comparing.of(body)
         match = self._matcher.match(line, comparable, named=_names_agents(request))
         found = match.recorded
         if found is not None:
             self._order.arrived(found)
         if self._begins_live(found):
-            return await self._pass_on(request, raw, body)
+            return await self._pass_on(request, raw)
         if match.same:
             self.outcome.matched += 1
         elif not beside:
             parts = [] if found is None else self._parts(found, body)
+            if self.plan.stops_at_first and not self.outcome.matched and line == MAIN:
+                self.stopped = differing.size(parts)
+                return JSONResponse({"type": "error", "error": {"type": "invalid_request_error"}}, 400)
             new = self.outcome.differs(line, found.agent if found else agent, found, parts)
             if new and self.plan.then_live and self.plan.live is not None:
                 self._is_live = True
-                return await self._pass_on(request, raw, body)
+                return await self._pass_on(request, raw)
         if found is None:
             return self._nothing_left(request, body, beside)
         return self._answer(found, body)
@@ -186,8 +197,9 @@ class Server:
         recorded = self._reader.rebuild(found.id)
         return differing.parts(self.plan.comparing, recorded, body) if isinstance(recorded, Mapping) else []
 
-    async def _pass_on(self, request: Request, raw: bytes, body: Mapping[str, Any]) -> Response:
+    async def _pass_on(self, request: Request, raw: bytes) -> Response:
         assert self.plan.live is not None
+        body = orjson.loads(raw)
         self.outcome.live += 1
         self._touched(1)
         try:

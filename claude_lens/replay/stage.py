@@ -14,6 +14,8 @@ from types import FrameType
 from typing import Literal
 
 from claude_lens.errors import UserError
+from claude_lens.messages.helpers import MAIN
+from claude_lens.redact import Redactor
 from claude_lens.replay import client, places
 from claude_lens.replay.comparing import Comparing
 from claude_lens.replay.driving import Driver
@@ -44,8 +46,8 @@ class Wanted:
     more: tuple[str, ...] = ()
 
 
-def replay(reader: Reader, wanted: Wanted, say: Say) -> Outcome:
-    """Play a session again and tell what came of it.
+def replay(reader: Reader, wanted: Wanted, say: Say, redactor: Redactor | None = None) -> Outcome:
+    """Play a session again and tell what came of it. ``redactor``: what its record was redacted with.
 
     Raises :class:`UserError` where the session cannot be replayed, :class:`HostError` where the client fails.
     """
@@ -71,6 +73,7 @@ def replay(reader: Reader, wanted: Wanted, say: Say) -> Outcome:
             paced=wanted.paced,
             folders=_folders(record, place.folder),
             then_live=wanted.then_live,
+            redactor=redactor,
         )
         if wanted.then_live:
             plan.way = way(os.environ, record.project, record.branch)
@@ -96,30 +99,49 @@ def play(
     record = plan.record
     if not record.prompts:
         raise UserError(f"session {record.session_id} has no prompt of a human that could be given again")
-    home = temporary_folder / "home"
-    config = client.configured(home, folder, os.environ, login=plan.live is not None)
+    first = next((one.order for one in record.requests if one.line == MAIN), 0)
+    guess = client.is_quiet(record, os.environ)
+    # What a client asks with depends on it, and nothing in a record tells it.
+    ways = [guess, not guess] if plan.live_from is None or plan.live_from > first else [guess]
+    differed: dict[bool, int] = {}
+    for number, quiet in enumerate([*ways, None]):
+        if quiet is None:
+            quiet = min(ways, key=lambda way: differed.get(way, 0))
+        plan.stops_at_first = number < len(ways)
+        outcome.begin()
+        driver = _run(reader, plan, outcome, folder, temporary_folder / str(number), program, more, quiet)
+        if driver.server.stopped is None:
+            break
+        differed[quiet] = driver.server.stopped
+    return driver
+
+
+def _run(
+    reader: Reader,
+    plan: Plan,
+    outcome: Outcome,
+    folder: Path,
+    inside: Path,
+    program: str,
+    more: Sequence[str],
+    quiet: bool,
+) -> Driver:
+    record, live = plan.record, plan.live is not None
+    config = client.configured(inside / "home", folder, os.environ, login=live)
     environ = os.environ if plan.way is None else plan.way.environ
+    closed = plan.tools is not None
     with Server(reader, plan, outcome) as server:
-        settings_file = client.settings(
-            temporary_folder / "settings.json", server.url, plan.tools is not None
-        )
         driver = Driver(
             program=program,
             server=server,
             record=record,
             folder=folder,
-            settings_file=settings_file,
+            settings_file=client.settings(inside / "settings.json", server.url, closed),
             environ=lambda prompt: client.environment(
-                environ,
-                server.url,
-                config,
-                record,
-                prompt,
-                closed=plan.tools is not None,
-                live=plan.live is not None,
+                environ, server.url, config, record, prompt, closed=closed, live=live, quiet=quiet
             ),
             more=more,
-            idle=120.0 if plan.tools is not None else 1800.0,
+            idle=120.0 if closed else 1800.0,
         )
         driver.run(record.prompts)
     return driver

@@ -64,7 +64,9 @@ def test_no_key_and_no_address_gets_in(record: Record, tmp_path: Path) -> None:
     assert made["ANTHROPIC_BASE_URL"] == made["HTTPS_PROXY"] == "http://127.0.0.1:1"
     assert made["ANTHROPIC_DEFAULT_HAIKU_MODEL"] == "h"
     assert (made["ANTHROPIC_MODEL"], made["CLAUDE_CODE_EFFORT_LEVEL"]) == ("m", "low")
-    assert "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC" not in made, "the record holds a title"
+    assert client.QUIET not in made
+    assert not client.is_quiet(record, {}), "the record holds a title"
+    assert client.is_quiet(record, {client.QUIET: "1"})
     opened = client.environment(own, "http://127.0.0.1:1", tmp_path, record, None, closed=False, live=True)
     assert opened["ANTHROPIC_API_KEY"] == "sk-mine"
     assert opened["HTTPS_PROXY"] == "http://proxy"

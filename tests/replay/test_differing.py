@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from claude_lens.replay.comparing import Comparing
-from claude_lens.replay.differing import Part, parts
+from claude_lens.replay.differing import Part, parts, size
 from tests.replay.test_comparing import body, result, user
 
 
@@ -38,3 +38,4 @@ def test_long_differences_are_cut() -> None:
     assert part.name == "messages[1]"
     assert part.difference.endswith(" more lines")
     assert len(part.difference.splitlines()) < 12
+    assert size([part, Part("x", "- a\n+ b")]) > 90

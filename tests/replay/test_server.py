@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 
+from claude_lens.redact import Redactor
 from claude_lens.replay.comparing import Comparing
 from claude_lens.replay.outcome import Outcome
 from claude_lens.replay.record import read
@@ -85,3 +86,21 @@ def test_hooks(stored: Reader, tmp_path: Path) -> None:
     with serving(stored, tmp_path) as server:
         told = httpx.post(server.url + HOOK, json=event).json()
     assert told["hookSpecificOutput"]["updatedToolOutput"]["stdout"] == "a.txt"
+
+
+def test_a_secret_is_the_mark_that_stands_for_it(stored: Reader, tmp_path: Path) -> None:
+    secret = "ghp_" + "a1B2" * 9
+    with serving(stored, tmp_path) as server:
+        server.plan.redactor = Redactor()
+        post(server, body(user(text(f"the token is {secret}"))))
+    told = str(server.outcome.told())
+    assert secret not in told
+    assert "[redacted:" in told
+
+
+def test_a_first_request_that_differs_may_stop_it(stored: Reader, tmp_path: Path) -> None:
+    with serving(stored, tmp_path) as server:
+        server.plan.stops_at_first = True
+        assert post(server, body(user(text("look here")))).status_code == 400
+        assert server.stopped
+    assert server.outcome.diverged == []
