@@ -67,7 +67,8 @@ def replayed(settings: Settings, place: Path, session: str, target: Path) -> Non
             command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
         )
         terminal.print(f"[bold green]$[/] {' '.join(words)}", highlight=False)
-        terminal.print(done.stdout.replace(str(place), "~"), markup=False, highlight=False)
+        said = done.stdout.replace(str(place), "~").replace(str(ROOT), "~/claude-lens")
+        terminal.print(said, markup=False, highlight=False)
 
     run()
     memory = place / "project" / "CLAUDE.md"

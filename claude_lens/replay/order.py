@@ -7,7 +7,7 @@ fast each of them is now. What never comes is given up after a while.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from claude_lens.replay.record import Recorded
@@ -18,9 +18,18 @@ _MARGIN: Final = 0.003
 
 
 class Order:
-    """Waits within one event loop. ``patience``: see :data:`PATIENCE`."""
+    """Waits within one event loop. ``patience``: see :data:`PATIENCE`; ``awaits``: see ``Record``."""
 
-    def __init__(self, requests: Sequence[Recorded], patience: float = PATIENCE) -> None:
+    def __init__(
+        self,
+        requests: Sequence[Recorded],
+        patience: float = PATIENCE,
+        awaits: Mapping[int, int] | None = None,
+    ) -> None:
+        self._requests = {one.order: one for one in requests}
+        self._awaits = {
+            order: other for order, other in (awaits or {}).items() if {order, other} <= self._requests.keys()
+        }
         self._orders = [one.order for one in requests]
         self._lines: dict[str, list[Recorded]] = {}
         for one in requests:
@@ -63,20 +72,29 @@ class Order:
 
     def _missing(self, recorded: Recorded) -> list[Recorded]:
         """What other agents had asked for, or had been told, before the end of this one."""
-        found = []
+        found = [self._requests[self._awaits[recorded.order]]] if self._is_held(recorded) else []
+        together = self._together[recorded.order]
         for line, requests in self._lines.items():
             if line == recorded.line:
                 continue
             for one in requests:
                 if one.order in self._given_up:
                     continue
-                if (
-                    (one.started_at < recorded.ended_at - _MARGIN and one.order not in self._arrived)
-                    or (one.ended_at < recorded.ended_at and one.order not in self._ended)
-                    or (one.order in self._together[recorded.order] and one.order not in self._ready)
+                asked = one.order in self._arrived
+                if not asked and one.started_at < recorded.ended_at - _MARGIN:
+                    found.append(one)
+                elif self._is_held(one):
+                    continue
+                elif (one.ended_at < recorded.ended_at and one.order not in self._ended) or (
+                    one.order in together and one.order not in self._ready
                 ):
                     found.append(one)
         return found
+
+    def _is_held(self, one: Recorded) -> bool:
+        """Whether nobody was told of this answer before a request that has not come yet."""
+        other = self._awaits.get(one.order)
+        return other is not None and other not in self._arrived and other not in self._given_up
 
     def _give_up(self, missing: Sequence[Recorded]) -> None:
         for one in missing:

@@ -13,7 +13,7 @@ from typing import Final
 from sqlalchemy import Connection, RowMapping, select
 
 from claude_lens.errors import UserError
-from claude_lens.messages.blocks import Json, blocks, kind, messages, new_messages, text_of
+from claude_lens.messages.blocks import Json, blocks, kind, messages, new_messages, text_of, texts
 from claude_lens.messages.calls import Call, Result, by_id, client_calls, results
 from claude_lens.messages.helpers import COMPACTION, MAIN, helper, is_beside
 from claude_lens.messages.system import entrypoint
@@ -27,6 +27,7 @@ from claude_lens.wire.headers import get
 
 COMMIT: Final = "x-claude-lens-commit"
 _AT_ONCE: Final = 25
+_NOTIFIED: Final = re.compile(r"<task-id>\s*([^<\s]+)\s*</task-id>")
 _INSTRUCTIONS: Final = re.compile(
     r"Additional Instructions:\n(.*?)(?:\n\n(?:IMPORTANT|REMINDER)|\Z)", re.DOTALL
 )
@@ -74,7 +75,8 @@ class Record:
 
     ``calls`` and ``results`` are those of the client's tools, by the call's id. ``problems``: what cannot be
     given again, in words. ``commit``: what was checked out, with ``-dirty`` where files differed from it;
-    None where that was not noted.
+    None where that was not noted. ``awaits``: by the order of an agent's last answer that of the request
+    which was on its way before anyone was told of it.
     """
 
     session_id: str
@@ -88,6 +90,7 @@ class Record:
     interactive: bool
     entry: str | None
     problems: list[str] = field(default_factory=list)
+    awaits: dict[int, int] = field(default_factory=dict)
 
     @property
     def main_model(self) -> str | None:
@@ -137,6 +140,7 @@ def read(
     for row, state, bodies in _bodies(connection, rows):
         reading.take(row, state, bodies)
     record.problems += reading.told()
+    record.awaits = reading.awaits()
     _note_unkept(connection, record)
     if not record.requests:
         raise UserError(f"session {session_id} cannot be replayed: {'; '.join(record.problems)}")
@@ -174,6 +178,7 @@ class _Reading:
         self._record, self._comparing, self._is_exact = record, comparing, is_exact
         self._turns: dict[str | None, int] = {}
         self._last: dict[str | None, bytes] = {}
+        self._notified: list[tuple[str, str, int]] = []
         self._broken: list[str] = []
         self._without: list[str] = []
 
@@ -184,6 +189,17 @@ class _Reading:
             found.append(f"{_requests(self._without)} kept without bodies (CLAUDE_LENS_BODIES was off)")
         if self._broken:
             found.append(f"{_requests(self._broken)} broken off before an end: left out")
+        return found
+
+    def awaits(self) -> dict[int, int]:
+        """See :class:`Record`."""
+        found: dict[int, int] = {}
+        for agent, line, order in self._notified:
+            earlier = [one for one in self._record.requests if one.order < order and one.turn is not None]
+            last = next((one for one in reversed(earlier) if one.line == agent), None)
+            before = next((one for one in reversed(earlier) if one.line == line), None)
+            if last is not None and before is not None:
+                found.setdefault(last.order, before.order)
         return found
 
     def take(self, row: RowMapping, state: str, bodies: Bodies | None) -> None:
@@ -201,6 +217,12 @@ class _Reading:
         recorded = self._recorded(row, state, body)
         self._record.requests.append(recorded)
         self._take_prompt(recorded, body, row)
+        if recorded.turn is not None:
+            for message in new_messages(messages(body)):
+                for words in texts(message.get("content")):
+                    self._notified += [
+                        (one, recorded.line, recorded.order) for one in _NOTIFIED.findall(words)
+                    ]
 
     def _start(self, body: Json, headers: Sequence[tuple[str, str]]) -> None:
         record = self._record

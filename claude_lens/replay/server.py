@@ -153,7 +153,7 @@ class Server:
         except orjson.JSONDecodeError:
             return JSONResponse({"type": "error", "error": {"type": "invalid_request_error"}}, 400)
         if self._order is None:
-            self._order = Order(self.plan.record.requests)
+            self._order = Order(self.plan.record.requests, awaits=self.plan.record.awaits)
         self.seen.requests += 1
         self.seen.session_id = request.headers.get("x-claude-code-session-id") or self.seen.session_id
         agent = request.headers.get("x-claude-code-agent-id")

@@ -71,3 +71,24 @@ def test_what_never_comes_is_given_up() -> None:
         assert order.all_before(9), "no other of its kind is waited for either"
 
     asyncio.run(run())
+
+
+def test_an_end_of_which_nobody_was_told_waits_for_who_was_not_told() -> None:
+    one = recorded(0, "a", agent="a1", started_at=0.0, ended_at=5.0)
+    two = recorded(1, "b", agent="a2", started_at=0.1, ended_at=4.9)
+    told = recorded(2, "a is done", started_at=5.1, ended_at=6.0)
+
+    async def run() -> None:
+        order = Order([one, two, told], patience=30, awaits={1: 2})
+        order.arrived(one)
+        order.arrived(two)
+        second = asyncio.create_task(order.before_end(two))
+        await asyncio.sleep(0)
+        await order.before_end(one)
+        order.ended(one)
+        await asyncio.sleep(0.02)
+        assert not second.done(), "it ended first, and its notice came after the first one's"
+        order.arrived(told)
+        await second
+
+    asyncio.run(run())

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from claude_lens.errors import UserError
-from claude_lens.exchange import GONE, Exchange, Response
+from claude_lens.exchange import GONE, Agent, Exchange, Response
 from claude_lens.replay.comparing import Comparing
 from claude_lens.replay.record import Record, read
 from claude_lens.store.reading.queries import Reader, open_reader
@@ -92,3 +92,27 @@ def test_what_cannot_be_given_again_is_named(owner: Lens) -> None:
 def test_nothing_to_replay(owner: Lens) -> None:
     with pytest.raises(UserError, match="was imported from a transcript"):
         of(owner, replace(exchange(0, ASKED[0], [text("x")]), lane="imported"))
+
+
+def test_who_was_told_of_which_agent(owner: Lens) -> None:
+    notice = "<task-notification>\n<task-id>{}</task-id>\n</task-notification>"
+    agents = [
+        exchange(
+            1 + at,
+            body(user(text(f"look {at}"))),
+            [text("seen")],
+            agent=Agent(id=f"a{at}"),
+            request_class="subagent",
+        )
+        for at in range(2)
+    ]
+    first = body(user(text("go")), said(text("started")), user(text(notice.format("a0"))))
+    second = body(*first["messages"], said(text("ok")), user(text(notice.format("a1"))))
+    record = of(
+        owner,
+        exchange(0, body(user(text("go"))), [text("started")]),
+        *agents,
+        exchange(3, first, [text("ok")]),
+        exchange(4, second, [text("done")]),
+    )
+    assert record.awaits == {1: 0, 2: 3}
