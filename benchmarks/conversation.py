@@ -72,6 +72,11 @@ class Conversation:
             words[index] += "\n"
         return " ".join(words)[:size]
 
+    def say(self, text: str) -> None:
+        """Add a prompt with this text, and an answer, to the history."""
+        self._add(self._answer()["content"])
+        self._messages.append({"role": "user", "content": text})
+
     def grow(self, turns: int) -> None:
         """Add ``turns`` turns of ``new_bytes`` each to the history."""
         for _ in range(turns):

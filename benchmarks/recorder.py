@@ -33,7 +33,15 @@ from claude_lens.spool.writing import JournalWriter
 GOAL: Final = 300
 
 
-def journal(home: Path, sessions: int, turns: int) -> tuple[Journal, int, float]:
+def talks_of(sessions: int, turns: int) -> list[Conversation]:
+    """Conversations that have had some turns."""
+    talks = [Conversation(seed) for seed in range(sessions)]
+    for talk in talks:
+        talk.grow(turns)
+    return talks
+
+
+def journal(home: Path, talks: list[Conversation], turns: int) -> tuple[Journal, int, float]:
     """A journal as a proxy writes it, how many exchanges, and the mean body. Every answer is a stream."""
     counters = Counters()
     writer = JournalWriter(home, 64 << 30, counters)
@@ -45,9 +53,6 @@ def journal(home: Path, sessions: int, turns: int) -> tuple[Journal, int, float]
             counters.passed()
         writer.append(seq, writer.sealer.seal(kind, seq, frame.id, head_of(frame), frame.body))
 
-    talks = [Conversation(seed) for seed in range(sessions)]
-    for talk in talks:
-        talk.grow(37)
     count, sent = 0, 0
     streams = [talk.exchanges(turns) for talk in talks]
     for _ in range(turns):
@@ -90,10 +95,10 @@ def journal(home: Path, sessions: int, turns: int) -> tuple[Journal, int, float]
     return writer.journal, count, sent / count
 
 
-def measure(sessions: int, turns: int) -> dict[str, Any]:
+def measure(sessions: int, grown: int, turns: int) -> dict[str, Any]:
     """Rates by the clock and by the process's own work, which other programs do not slow down."""
     with tempfile.TemporaryDirectory() as folder:
-        fed, count, mean = journal(Path(folder), sessions, turns)
+        fed, count, mean = journal(Path(folder), talks_of(sessions, grown), turns)
         environment = {**os.environ, "CLAUDE_LENS_HOME": folder}
         started = time.perf_counter()
         process = subprocess.Popen(
@@ -133,7 +138,7 @@ def measure(sessions: int, turns: int) -> dict[str, Any]:
     }
 
 
-def profile(sessions: int, turns: int, lines: int) -> None:
+def profile(sessions: int, grown: int, turns: int, lines: int) -> None:
     """Where the time goes: the same in this process, under a profiler."""
     from claude_lens.recorder.lane import Lane
     from claude_lens.recorder.process import run
@@ -141,7 +146,7 @@ def profile(sessions: int, turns: int, lines: int) -> None:
     from claude_lens.settings import load
 
     with tempfile.TemporaryDirectory() as folder:
-        fed, _, _ = journal(Path(folder), sessions, turns)
+        fed, _, _ = journal(Path(folder), talks_of(sessions, grown), turns)
         settings = load({"CLAUDE_LENS_HOME": folder})
         profiler = cProfile.Profile()
         # The sink has a thread of its own, which is the one that works.
@@ -156,14 +161,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sessions", type=int, default=20)
     parser.add_argument("--turns", type=int, default=40)
+    parser.add_argument("--grown", type=int, default=37, help="turns that the sessions have had")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--profile", type=int, metavar="LINES", help="show the costliest functions instead")
     parser.add_argument("--write", action="store_true", help="put the result into docs/benchmarks.md")
     chosen = parser.parse_args()
     if chosen.profile:
-        profile(chosen.sessions, chosen.turns, chosen.profile)
+        profile(chosen.sessions, chosen.grown, chosen.turns, chosen.profile)
         return
-    found = measure(chosen.sessions, chosen.turns)
+    found = measure(chosen.sessions, chosen.grown, chosen.turns)
     text = (
         "## The recorder\n\n"
         "`python -m benchmarks.recorder --write`: parsing, naming agents, redaction, the store.\n\n"

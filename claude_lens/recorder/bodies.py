@@ -116,9 +116,8 @@ def taken_apart(data: bytes, clean: Clean) -> Body | None:
     return Body(raw, raw if text.data is data else text, told, kept, Objects(read.values), read.named)
 
 
-def continued(before: Body, data: bytes, clean: Clean) -> tuple[Body, int] | None:
-    """A body that begins with messages of ``before``, and how many; None where all of it has to be read."""
-    count = common(before, data)
+def continued(before: Body, count: int, data: bytes, clean: Clean) -> Body | None:
+    """A body that begins with :func:`common` messages of ``before``; None where all of it has to be read."""
     end = _end(before.raw, count, data) if count else None
     if end is None:
         return None
@@ -144,7 +143,7 @@ def continued(before: Body, data: bytes, clean: Clean) -> tuple[Body, int] | Non
     if named is None and read.named is not None:
         named = (count + read.named[0], read.named[1])
     messages = Objects([*before.messages[:count], *read.values], before.messages, count)
-    return Body(raw, text, told, kept, messages, named), count
+    return Body(raw, text, told, kept, messages, named)
 
 
 def common(before: Body, data: bytes) -> int:

@@ -16,12 +16,13 @@ from claude_lens.recorder.frames import Arrival, Ending
 from claude_lens.recorder.remembered import Remembered
 from claude_lens.redact import Redactor, redactor
 from claude_lens.settings import Settings
+from claude_lens.spool.records import digest
 from claude_lens.wire import headers
 
 KEPT_BYTES: Final = 64 << 20
-"""Bodies of exchanges under way that are kept built; the others are built again from the spool."""
+"""Bodies of exchanges under way that are kept built, and of those that ended; others are built again."""
 SHARED: Final = 64
-"""Exchanges that ended last, kept for a sink that comes a little later."""
+"""Exchanges that ended last, kept for a sink that comes a little later, if their bodies are not too large."""
 
 Fault = Callable[[str, Exception], None]
 
@@ -36,9 +37,10 @@ class Builder:
         self._limit = limit
         self._lock = threading.RLock()
         self._namer = Namer()
-        self._running: OrderedDict[str, Exchange] = OrderedDict()
+        self._running: OrderedDict[bytes, Exchange] = OrderedDict()
         self._bytes = 0
-        self._ended: OrderedDict[str, Exchange] = OrderedDict()
+        self._ended: OrderedDict[bytes, tuple[Exchange, Exchange]] = OrderedDict()
+        self._ended_bytes = 0
         try:
             self._redactor = redactor(settings)
         except LensError as error:
@@ -50,14 +52,27 @@ class Builder:
     def arrived(self, frame: Arrival) -> Exchange:
         """The exchange as its request arrived; a body that cannot be taken apart stays bytes."""
         with self._lock:
-            known = self._running.get(frame.id)
+            name = digest(frame.id)
+            known = self.arrived_already(name)
             if known is None:
                 known = self._arrival(frame)
-                self._running[frame.id] = known
+                self._running[name] = known
                 self._bytes += len(known.request.body)
                 while self._bytes > self._limit and len(self._running) > 1:
                     self._bytes -= len(self._running.popitem(last=False)[1].request.body)
             return known
+
+    def arrived_already(self, name: bytes) -> Exchange | None:
+        """The exchange as it arrived, by the digest of its id, where it is still at hand."""
+        with self._lock:
+            ended = self._ended.get(name)
+            return ended[0] if ended else self._running.get(name)
+
+    def ended_already(self, name: bytes) -> Exchange | None:
+        """The exchange as it ended, by the digest of its id, where it is still at hand."""
+        with self._lock:
+            ended = self._ended.get(name)
+            return ended and ended[1]
 
     def _arrival(self, frame: Arrival) -> Exchange:
         try:
@@ -80,15 +95,17 @@ class Builder:
     def ended(self, frame: Ending, arrival: Callable[[], Arrival]) -> Exchange:
         """The exchange as it ended. ``arrival`` reads its request again where it is not at hand any more."""
         with self._lock:
-            known = self._ended.get(frame.id)
+            name = digest(frame.id)
+            known = self.ended_already(name)
             if known is not None:
                 return known
-            before = self._running.get(frame.id) or self.arrived(arrival())
+            before = self._running.get(name) or self.arrived(arrival())
             exchange = self._ending(before, frame)
-            self._forget(frame.id)
-            self._ended[frame.id] = exchange
-            if len(self._ended) > SHARED:
-                self._ended.popitem(last=False)
+            self._forget(name)
+            self._ended[name] = before, exchange
+            self._ended_bytes += len(exchange.request.body)
+            while len(self._ended) > SHARED or (self._ended_bytes > self._limit and len(self._ended) > 1):
+                self._ended_bytes -= len(self._ended.popitem(last=False)[1][1].request.body)
             return exchange
 
     def _ending(self, before: Exchange, frame: Ending) -> Exchange:
@@ -104,8 +121,8 @@ class Builder:
             self._fault("recorder", error)
             return unreadable(before)
 
-    def _forget(self, exchange_id: str) -> None:
-        gone = self._running.pop(exchange_id, None)
+    def _forget(self, name: bytes) -> None:
+        gone = self._running.pop(name, None)
         if gone is not None:
             self._bytes -= len(gone.request.body)
 

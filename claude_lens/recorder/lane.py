@@ -189,11 +189,16 @@ class Lane(threading.Thread):
     def _hand(self, source: Source, cursor: Cursor, record: Record, batch: _Batch) -> None:
         sink, told = self.sink, record.header
         assert sink is not None
+        builder = self._recording.builder
         if told.kind == ARRIVAL:
-            frame = _frame(record)
+            # What another sink's lane has built is not even read again.
+            exchange = builder.arrived_already(told.exchange) if record.opener else None
+            frame = None if exchange else _frame(record)
             if isinstance(frame, Arrival):
-                exchange = self._recording.builder.arrived(frame)
-                self._guarded(lambda: sink.arrived(exchange))
+                exchange = builder.arrived(frame)
+            if exchange:
+                arrived = exchange
+                self._guarded(lambda: sink.arrived(arrived))
             else:
                 del cursor.open[told.exchange]
                 self._lost.add(told.exchange)
@@ -211,7 +216,10 @@ class Lane(threading.Thread):
 
     def _ended(self, source: Source, place: Place, record: Record) -> Exchange | None:
         """The exchange that this record ends; None where its request cannot be read again."""
-        builder, frame = self._recording.builder, _frame(record)
+        builder = self._recording.builder
+        if record.opener and (known := builder.ended_already(record.header.exchange)):
+            return known
+        frame = _frame(record)
         try:
             if isinstance(frame, Ending):
                 return builder.ended(frame, lambda: _arrival(source, place))
@@ -351,8 +359,9 @@ class Lane(threading.Thread):
 
 def _frame(record: Record) -> Frame | None:
     """The frame of a record; None where there is none in it."""
+    read = record.frame
     try:
-        return frame_of(*record.frame) if record.frame else None
+        return frame_of(*read) if read else None
     except (ValueError, TypeError, KeyError):
         return None
 

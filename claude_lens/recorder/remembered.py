@@ -29,11 +29,13 @@ class Remembered:
         """The body of a request with these headers; None where it has to be read otherwise."""
         key = _asker(told, data)
         known = self._bodies.pop(key, [])
-        before = max(known, key=lambda one: common(one, data), default=None)
-        found = continued(before, data, self._clean) if before else None
-        body, kept = found or (taken_apart(data, self._clean), 0)
+        counts = [common(one, data) for one in known]
+        count = max(counts, default=0)
+        before = known[counts.index(count)] if count else None
+        found = continued(before, count, data, self._clean) if before else None
+        body = found or taken_apart(data, self._clean)
         if body is not None:
-            if before and 2 * kept >= len(before.messages):
+            if before and 2 * count >= len(before.messages):
                 self._forget(known, before)
             known.append(body)
             self._size += body.size

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, NamedTuple
 
 from claude_lens.spool.journal import Journal
@@ -26,13 +27,28 @@ class Place(NamedTuple):
     offset: int
 
 
-@dataclass(frozen=True, slots=True)
+Opener = Callable[[], tuple[bytes, bytes]]
+
+
+@dataclass(slots=True)
 class Record:
-    """One record: what it tells in clear, and the frame's ``head`` and ``body``; None where it is damaged."""
+    """One record: what it tells in clear, and ``opener``, which unseals the rest; None where nobody is to."""
 
     header: Header
     place: Place
-    frame: tuple[bytes, bytes] | None
+    opener: Opener | None
+    _frame: tuple[bytes, bytes] | None = None
+
+    @property
+    def frame(self) -> tuple[bytes, bytes] | None:
+        """The frame's ``head`` and ``body``, read when first asked for; None where it is damaged."""
+        if self.opener is not None:
+            try:
+                self._frame = self.opener()
+            except Damaged:
+                self._frame = None
+            self.opener = None
+        return self._frame
 
 
 class Source:
@@ -124,7 +140,7 @@ class Source:
 
 
 class Cursor:
-    """Reads a source from a position on. ``damaged`` counts stretches that could not be read."""
+    """Reads a source from a position on. ``damaged`` counts stretches that are no records."""
 
     def __init__(self, source: Source, position: Position) -> None:
         self._source = source
@@ -149,19 +165,21 @@ class Cursor:
 
     def _inline(self, seq: int) -> Record:
         header, sealed = self._source.inline[seq]
-        return self._taken(header, sealed, Place(seq, NOWHERE, 0))
+        place = Place(seq, NOWHERE, 0)
+        return self._taken(unpack(header), place, lambda: self._source.sealer().open(header, sealed))
 
-    def _taken(self, header: bytes, sealed: bytes, place: Place) -> Record:
-        told = unpack(header)
+    def _taken(self, told: Header, place: Place, opener: Opener) -> Record:
         self.seq = told.seq
-        try:
-            frame = self._source.sealer().open(header, sealed)
-        except Damaged:
-            self.damaged += 1
-            frame = None
         if told.kind == ARRIVAL:
             self.open[told.exchange] = place
-        return Record(told, place, frame)
+        return Record(told, place, opener)
+
+    def _opened(self, header: bytes, place: Place) -> tuple[bytes, bytes]:
+        """Head and body of a record of a segment. Raises :class:`Damaged`, ``OSError``."""
+        if self._handle is None or self.segment != place.segment:
+            return self._source.load(place)
+        sealed = _read(self._handle, place.offset + HEADER, unpack(header).sealed)
+        return self._source.sealer().open(header, sealed)
 
     def _from_disk(self) -> Record | None:
         while self._handle is not None or self._enter():
@@ -173,8 +191,7 @@ class Cursor:
                 if not self._skip(len(header)):
                     return None
                 continue
-            sealed = _read(self._handle, self.offset + HEADER, told.sealed)
-            if len(sealed) < told.sealed:
+            if os.fstat(self._handle).st_size < self.offset + HEADER + told.sealed:
                 # Torn, or still being written.
                 if not self._leave(torn=True):
                     return None
@@ -182,7 +199,7 @@ class Cursor:
             place = Place(told.seq, self.segment, self.offset)
             self.offset += HEADER + told.sealed
             if told.seq > self.seq:
-                return self._taken(header, sealed, place)
+                return self._taken(told, place, partial(self._opened, header, place))
         return None
 
     def _skip(self, left: int) -> bool:

@@ -48,29 +48,32 @@ def apart(data: bytes, clean: Callable[[bytes], bytes] = CLEAN) -> Body:
     return found
 
 
+def go_on(before: Body, data: bytes, clean: Callable[[bytes], bytes] = CLEAN) -> Body | None:
+    return continued(before, common(before, data), data, clean)
+
+
 def test_of_a_body_that_goes_on_only_what_is_new_is_read() -> None:
     clean = Reading()
     before = apart(body("one", f"the key: {SECRET}", "three"), clean)
     clean.read.clear()
     later = body("one", f"the key: {SECRET}", "three", "four")
-    after = continued(before, later, clean)
+    after = go_on(before, later, clean)
     assert after is not None
-    assert after[1] == 3
     assert clean.read == [b"," + orjson.dumps(say("four"))]
-    assert after[0].clean.data == Redactor().json(later) != later
-    assert after[0].json == json.loads(after[0].clean.data)
-    assert after[0].messages[0] is before.messages[0]
-    assert after[0].kept is before.kept
+    assert after.clean.data == Redactor().json(later) != later
+    assert after.json == json.loads(after.clean.data)
+    assert after.messages[0] is before.messages[0]
+    assert after.kept is before.kept
 
 
 def test_what_comes_after_the_messages_is_read_again_where_it_is_another() -> None:
     before = apart(body("one", "two"))
     later = body("one", "two", "three", metadata={"password": "x8Kq-Zp4wLm72Vt"})
-    found = continued(before, later, Redactor().json)
+    found = go_on(before, later)
     assert found is not None
-    assert found[0].clean.data == Redactor().json(later) != later
-    assert found[0].json == json.loads(found[0].clean.data)
-    assert found[0].told["metadata"] == {"password": "x8Kq-Zp4wLm72Vt"}
+    assert found.clean.data == Redactor().json(later) != later
+    assert found.json == json.loads(found.clean.data)
+    assert found.told["metadata"] == {"password": "x8Kq-Zp4wLm72Vt"}
 
 
 @pytest.mark.parametrize(
@@ -81,9 +84,9 @@ def test_common_messages_are_counted(texts: list[str], count: int) -> None:
     before = apart(body("one", "two"))
     assert common(before, body(*texts)) == count
     assert common(before, b" " + body(*texts)) == 0
-    found = continued(before, body(*texts), Redactor().json)
-    assert (found and found[1]) == (count or None)
-    assert found is None or found[0].json == json.loads(body(*texts))
+    found = go_on(before, body(*texts))
+    assert (found is not None) == (count > 0)
+    assert found is None or found.json == json.loads(body(*texts))
 
 
 def test_the_folder_is_the_one_that_is_named_first() -> None:
@@ -95,12 +98,12 @@ def test_the_folder_is_the_one_that_is_named_first() -> None:
         (["one", "two", named.format("b"), named.format("c")], "/b"),
         (["one", "two"], None),
     ):
-        found = continued(before, body(*texts), Redactor().json)
+        found = go_on(before, body(*texts))
         assert found is not None
-        assert found[0].folder == folder
-    system = continued(before, body("one", "two", system="Working directory: /s"), Redactor().json)
+        assert found.folder == folder
+    system = go_on(before, body("one", "two", system="Working directory: /s"))
     assert system is not None
-    assert system[0].folder == "/s"
+    assert system.folder == "/s"
 
 
 @pytest.mark.parametrize(
@@ -144,7 +147,7 @@ def test_so_is_whatever_is_odd_behind_a_known_beginning(added: bytes) -> None:
     data = body("one")
     before = apart(data)
     end = before.raw.ends[-1]
-    assert continued(before, data[:end] + added + data[end:], Redactor().json) is None
+    assert go_on(before, data[:end] + added + data[end:], Redactor().json) is None
 
 
 @pytest.mark.parametrize(
@@ -152,7 +155,7 @@ def test_so_is_whatever_is_odd_behind_a_known_beginning(added: bytes) -> None:
 )
 def test_or_at_its_end(tail: bytes) -> None:
     before = apart(body("one", "two"))
-    assert continued(before, before.raw.data[: before.raw.ends[0]] + tail, Redactor().json) is None
+    assert go_on(before, before.raw.data[: before.raw.ends[0]] + tail, Redactor().json) is None
 
 
 @pytest.mark.parametrize("layout", [{}, {"indent": 2, "ensure_ascii": False}])
@@ -162,10 +165,9 @@ def test_other_layouts_go_on_as_well(layout: dict[str, Any]) -> None:
         json.dumps({**FRAME, "messages": [say(text) for text in texts[:count]]}, **layout).encode()
         for count in (2, 3)
     ]
-    found = continued(apart(bodies[0]), bodies[1], CLEAN)
+    found = go_on(apart(bodies[0]), bodies[1])
     assert found is not None
-    assert found[1] == 2
-    assert found[0].clean.data == CLEAN(bodies[1])
+    assert found.clean.data == CLEAN(bodies[1])
 
 
 def test_no_anchor_of_redaction_has_a_brace() -> None:

@@ -13,6 +13,7 @@ from claude_lens.recorder.builder import Builder
 from claude_lens.recorder.frames import Arrival
 from claude_lens.redact import Redactor
 from claude_lens.settings import load
+from claude_lens.spool.records import digest
 from tests.recorder.conftest import arrival, ending
 
 SECRET = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
@@ -99,3 +100,25 @@ def test_a_bad_file_of_patterns_leaves_the_known_forms(faults: list[str]) -> Non
     builder = Builder(settings, lambda name, error: faults.append(name))
     assert faults == ["redaction"]
     assert SECRET.encode() not in builder.arrived(arrival(1, SECRET.encode())).request.body
+
+
+def test_what_one_sink_has_had_built_another_need_not_read(make: Any) -> None:
+    builder, name = make(), digest(arrival(1).id)
+    assert builder.arrived_already(name) is None
+    before = builder.arrived(arrival(1, b"{}"))
+    assert builder.arrived_already(name) is before
+    assert builder.ended_already(name) is None
+    after = builder.ended(ending(1), lambda: arrival(1))
+    assert builder.ended_already(name) is after
+    # A sink that comes later is given what it was when it arrived.
+    assert builder.arrived_already(name) is before
+    assert builder.arrived(arrival(1, b"{}")) is before
+
+
+def test_what_ended_is_kept_as_far_as_its_bodies_are_small(make: Any) -> None:
+    builder = make(limit=1000)
+    for number in (1, 2, 3):
+        builder.arrived(arrival(number, b"x" * 400))
+        builder.ended(ending(number), lambda number=number: arrival(number, b"x" * 400))
+    kept = [number for number in (1, 2, 3) if builder.ended_already(digest(arrival(number).id))]
+    assert kept == [2, 3]

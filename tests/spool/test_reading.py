@@ -113,3 +113,20 @@ def test_what_every_sink_has_is_removed_but_not_the_requests_of_what_still_runs(
     assert writer.journal.segments() == [1, 7]
     writer.close()
     source.positions.close()
+
+
+def test_a_record_is_unsealed_when_it_is_asked_for(new_writer: NewWriter) -> None:
+    writer = new_writer(segment_bytes=1 << 10)
+    write(writer, *range(1, 12))
+    assert len(writer.journal.segments()) > 1
+    source = Source(writer.journal)
+    cursor = Cursor(source, Position())
+    records = []
+    while (record := cursor.next()) is not None:
+        records.append(record)
+    # Also once the cursor is in a later segment.
+    cursor.close()
+    assert [record.header.seq for record in records] == list(range(1, 12))
+    assert [record.frame for record in records] == [source.load(record.place) for record in records]
+    assert records[0].frame is records[0].frame
+    writer.close()

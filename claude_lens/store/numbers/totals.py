@@ -27,9 +27,9 @@ from claude_lens.store.schema import (
     tool_totals,
     totals,
 )
-from claude_lens.store.upsert import insert_into
 from claude_lens.store.writing.calls import Calls
 from claude_lens.store.writing.known import Recent
+from claude_lens.store.writing.prepared import Prepared
 
 SeriesKey = tuple[str, ...]
 _TOOL_SUMS: Final = ("calls", "results", "errors", "bytes", "timed", "duration_ms")
@@ -78,6 +78,24 @@ def values_of(row: Mapping[str, Any]) -> dict[str, str]:
         "project": row["project"] or "",
         "branch": row["branch"] or "",
     }
+
+
+def _adding(table: Table, *key: str) -> Prepared:
+    def make(insert: Any, _: tuple[str, ...]) -> Any:
+        made = insert(table)
+        sums = {
+            column.name: column + made.excluded[column.name]
+            for column in table.columns
+            if column.name not in key
+        }
+        return made.on_conflict_do_update(index_elements=list(key), set_=sums)
+
+    return Prepared(make)
+
+
+_ADD_TOTALS: Final = _adding(totals, "bucket", "session", "series")
+_ADD_TOOLS: Final = _adding(tool_totals, "bucket", "series", "tool")
+_ADD_TIMINGS: Final = _adding(timings, "bucket", "what", "dimension", "value", "bin")
 
 
 class Totals:
@@ -138,28 +156,22 @@ class Totals:
     def write(self, connection: Connection, known: Recent[SeriesKey, int]) -> dict[SeriesKey, int]:
         """Add everything to the tables; returns the keys of the series that were used."""
         ids = self._series(connection, known)
-        _add(
+        _ADD_TOTALS.run(
             connection,
-            totals,
-            ("bucket", "session", "series"),
             [
                 {"bucket": bucket, "session": session, "series": ids[key], **sums}
                 for (bucket, session, key), sums in self._totals.items()
             ],
         )
-        _add(
+        _ADD_TOOLS.run(
             connection,
-            tool_totals,
-            ("bucket", "series", "tool"),
             [
                 {"bucket": bucket, "series": ids[key], "tool": tool, **sums}
                 for (bucket, key, tool), sums in self._tools.items()
             ],
         )
-        _add(
+        _ADD_TIMINGS.run(
             connection,
-            timings,
-            ("bucket", "what", "dimension", "value", "bin"),
             [
                 {"bucket": day, "what": what, "dimension": of, "value": value, "bin": bin, "count": count}
                 for (day, what, of, value, bin), count in self._timings.items()
@@ -182,15 +194,3 @@ class Totals:
                 connection.execute(series.insert(), {"id": found, **dict(zip(SERIES, key, strict=True))})
             ids[key] = found
         return ids
-
-
-def _add(connection: Connection, table: Table, key: tuple[str, ...], rows: list[dict[str, Any]]) -> None:
-    if not rows:
-        return
-    insert = insert_into(connection, table)
-    sums = {
-        column.name: column + insert.excluded[column.name]
-        for column in table.columns
-        if column.name not in key
-    }
-    connection.execute(insert.on_conflict_do_update(index_elements=list(key), set_=sums), rows)

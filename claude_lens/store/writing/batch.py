@@ -5,11 +5,10 @@ Row ids are given out here. That is safe because a transaction holds the write l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, case, func, select, table
-from sqlalchemy import column as sql_column
+from sqlalchemy import Connection, Table, func, select
 
 from claude_lens import exact
 from claude_lens.store import chain, content
@@ -29,7 +28,6 @@ from claude_lens.store.rows import text as clean
 from claude_lens.store.schema import (
     ROOT_NODE,
     SERIES,
-    VERSION_TABLE,
     contents,
     exchanges,
     meta,
@@ -40,56 +38,12 @@ from claude_lens.store.schema import (
     sessions,
     streams,
 )
-from claude_lens.store.writing import readings, titles
+from claude_lens.store.writing import readings, statements, titles
 from claude_lens.store.writing.calls import calls_of
 from claude_lens.store.writing.derived import Derived
 from claude_lens.store.writing.identities import Identities
 from claude_lens.store.writing.known import Known
-
-# SQLite takes 32,766 parameters in a statement; older builds 999.
-_CHUNK: Final = 900
-
-_STATE = select(
-    *(
-        select(func.coalesce(func.max(each.c.id), 0)).scalar_subquery()
-        for each in (contents, nodes, sessions, exchanges)
-    ),
-    select(meta.c.value).where(meta.c.key == "generation").scalar_subquery(),
-    select(sql_column("version_num")).select_from(table(VERSION_TABLE)).scalar_subquery(),
-)
-_TOPS = select(meta.c.key, meta.c.value).where(meta.c.key.like("top_%"))
-_NODE = select(nodes.c.id).where(
-    nodes.c.parent_id == bindparam("parent"), nodes.c.content_id == bindparam("content")
-)
-_SESSION = select(sessions.c.id, sessions.c.title_rank).where(sessions.c.session_id == bindparam("name"))
-_EXCHANGE = select(exchanges.c.id, exchanges.c.status).where(exchanges.c.exchange_id == bindparam("name"))
-_TOUCH_SESSION = (
-    sessions.update()
-    .where(sessions.c.id == bindparam("key"))
-    .values(
-        started_at=case(
-            (sessions.c.started_at > bindparam("first"), bindparam("first")), else_=sessions.c.started_at
-        ),
-        last_at=case((sessions.c.last_at < bindparam("last"), bindparam("last")), else_=sessions.c.last_at),
-        title=case(
-            (sessions.c.title_rank < bindparam("rank"), bindparam("new_title")), else_=sessions.c.title
-        ),
-        title_rank=case(
-            (sessions.c.title_rank < bindparam("rank"), bindparam("rank")), else_=sessions.c.title_rank
-        ),
-        project=func.coalesce(sessions.c.project, bindparam("new_project")),
-        branch=func.coalesce(bindparam("new_branch"), sessions.c.branch),
-    )
-)
-_RESPONSE_COLUMNS: Final = ("response_headers", "response_raw", "response_message", "response_rest")
-
-
-def _update(table: Table, key: str, columns: Iterable[str]) -> Any:
-    return (
-        table.update()
-        .where(table.c[key] == bindparam("_key"))
-        .values({name: bindparam(name) for name in columns})
-    )
+from claude_lens.store.writing.prepared import MOST
 
 
 class Batch:
@@ -103,9 +57,9 @@ class Batch:
         self._connection = connection
         self._bodies = bodies
         self._raw = raw
-        top = connection.execute(_STATE).one()
+        top = statements.STATE.ask(connection).one()
         self._top = dict(zip((contents, nodes, sessions, exchanges), top[:4], strict=True))
-        for name, value in connection.execute(_TOPS):
+        for name, value in statements.TOPS.ask(connection):
             table = metadata.tables[name.removeprefix("top_")]
             self._top[table] = max(self._top[table], int(value))
         self.generation: str = top[4]
@@ -123,9 +77,7 @@ class Batch:
         self._running: dict[str, int] = {}
         self._ended: list[str] = []
         self._touched: dict[str, dict[str, Any]] = {}
-        self._rows: dict[Table, list[dict[str, Any]]] = {
-            table: [] for table in (contents, nodes, sessions, exchanges, payloads, streams, plan_readings)
-        }
+        self._rows: dict[Table, list[dict[str, Any]]] = {table: [] for table in statements.INSERTS}
         self._derived = Derived(connection, self._known)
         self._identities = Identities(connection, self._known)
         self._seen: dict[tuple[int, bytes], bool] = {}
@@ -152,11 +104,9 @@ class Batch:
                 for each in parts.chains.values():
                     wanted.update(each.contents[self._known_steps(each)[0] :])
         missing = [digest for digest in wanted if self._known.contents.get(digest) is None]
-        for start in range(0, len(missing), _CHUNK):
-            found = select(contents.c.digest, contents.c.id).where(
-                contents.c.digest.in_(missing[start : start + _CHUNK])
-            )
-            self._contents.update((row.digest, row.id) for row in self._connection.execute(found))
+        for start in range(0, len(missing), MOST):
+            found = statements.CONTENTS.among(self._connection, missing[start : start + MOST])
+            self._contents.update((bytes(row.digest), row.id) for row in found)
         self._looked_up = wanted
 
     def _known_steps(self, each: chain.Chain) -> tuple[int, int]:
@@ -170,8 +120,8 @@ class Batch:
     def _content(self, digest: bytes, data: Callable[[], bytes]) -> int:
         key = self._contents.get(digest) or self._known.contents.get(digest)
         if key is None and digest not in self._looked_up:
-            query = select(contents.c.id).where(contents.c.digest == digest)
-            key = self._connection.execute(query).scalar()
+            stored = statements.CONTENTS.among(self._connection, [digest]).first()
+            key = stored.id if stored else None
         if key is None:
             key = self._new_id(contents)
             self._fresh.add(key)
@@ -196,7 +146,7 @@ class Batch:
             found = None
             on_disk = on_disk and piece not in self._fresh
             if on_disk:
-                found = self._connection.execute(_NODE, {"parent": parent, "content": piece}).scalar()
+                found = statements.NODE.ask(self._connection, parent=parent, content=piece).scalar()
             if found is None:
                 found = self._new_id(nodes)
                 self._new_nodes.add(found)
@@ -214,7 +164,7 @@ class Batch:
         again, running = False, exchange.status == "running"
         # Another recorder may have ended it meanwhile, as left behind by a dead worker.
         if key is None or (not running and exchange.id not in self._running):
-            found = self._connection.execute(_EXCHANGE, {"name": name}).one_or_none()
+            found = statements.EXCHANGE.ask(self._connection, name=name).one_or_none()
             key, again = (found.id, found.status != "running") if found else (None, False)
         if running and key is not None:
             return
@@ -320,7 +270,7 @@ class Batch:
         key = self._session_ids.get(name) or self._known.sessions.get(name)
         rank = self._ranks.get(name, self._known.ranks.get(name) or titles.NONE)
         if key is None:
-            found = self._connection.execute(_SESSION, {"name": name}).one_or_none()
+            found = statements.SESSION.ask(self._connection, name=name).one_or_none()
             key, rank = (found.id, found.title_rank) if found else (self._new_id(sessions), titles.NONE)
             if not found:
                 row = {"id": key, "session_id": name, "title_rank": rank}
@@ -355,15 +305,10 @@ class Batch:
     def write(self) -> None:
         """Send all rows, referenced ones first."""
         for each, rows in self._rows.items():
-            if rows:
-                self._connection.execute(each.insert(), rows)
-        if self._touched:
-            self._connection.execute(_TOUCH_SESSION, list(self._touched.values()))
-        if self._exchange_updates:
-            columns = [name for name in self._exchange_updates[0] if name != "_key"]
-            self._connection.execute(_update(exchanges, "id", columns), self._exchange_updates)
-        if self._payload_updates:
-            self._connection.execute(_update(payloads, "exchange", _RESPONSE_COLUMNS), self._payload_updates)
+            statements.INSERTS[each].run(self._connection, rows)
+        statements.TOUCH_SESSION.run(self._connection, list(self._touched.values()))
+        statements.UPDATE_EXCHANGE.run(self._connection, self._exchange_updates)
+        statements.UPDATE_PAYLOAD.run(self._connection, self._payload_updates)
         self._identities.write()
         self._derived.write()
 

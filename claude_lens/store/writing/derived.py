@@ -16,6 +16,7 @@ from claude_lens.store.upsert import insert_into
 from claude_lens.store.writing.calls import Calls
 from claude_lens.store.writing.known import Known
 from claude_lens.store.writing.lexemes import vector
+from claude_lens.store.writing.prepared import Prepared
 from claude_lens.store.writing.words import Columns, columns
 
 REWRITTEN: Final = "rewritten"
@@ -33,6 +34,16 @@ _INSERT_WORDS: Final = (
     f"INSERT INTO {SEARCH}(content, words, partial) VALUES (%s, CAST(%s AS tsvector), %s) "
     "ON CONFLICT (content) DO UPDATE SET words = excluded.words, partial = excluded.partial"
 )
+
+
+def _calls(insert: Any) -> Any:
+    made = insert(calls)
+    values = {name: made.excluded[name] for name in _CALL_COLUMNS}
+    return made.on_conflict_do_update(index_elements=["tool", "exchange"], set_=values)
+
+
+_ADD_CALLS: Final = Prepared(lambda insert, _: _calls(insert))
+_ADD_OCCURRENCES: Final = Prepared(lambda insert, _: insert(occurrences).on_conflict_do_nothing())
 
 
 class Derived:
@@ -78,13 +89,7 @@ class Derived:
             for (content, session), exchange in self._occurrences.items()
         ]
         add_occurrences(self._connection, rows)
-        if self._calls:
-            insert = insert_into(self._connection, calls)
-            values = {name: insert.excluded[name] for name in _CALL_COLUMNS}
-            keys = ["tool", "exchange"]
-            self._connection.execute(
-                insert.on_conflict_do_update(index_elements=keys, set_=values), self._calls
-            )
+        _ADD_CALLS.run(self._connection, self._calls)
         self._series = self._totals.write(self._connection, self._known.series)
 
     def learned(self, known: Known) -> None:
@@ -127,9 +132,7 @@ def _worded(texts: Iterable[tuple[int, Columns]]) -> list[tuple[Any, ...]]:
 
 def add_occurrences(connection: Connection, rows: Sequence[Mapping[str, int]]) -> None:
     """Note where contents occur; the first exchange of a session stays."""
-    if rows:
-        insert = insert_into(connection, occurrences)
-        connection.execute(insert.on_conflict_do_nothing(), [dict(row) for row in rows])
+    _ADD_OCCURRENCES.run(connection, rows)
 
 
 def count_interrupted(connection: Connection, rows: Iterable[RowMapping], known: Known) -> None:

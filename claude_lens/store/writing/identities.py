@@ -16,19 +16,22 @@ from claude_lens.messages.calls import calls
 from claude_lens.store import identity
 from claude_lens.store.content import unpack
 from claude_lens.store.schema import aliases, contents, identities
-from claude_lens.store.upsert import insert_into
 from claude_lens.store.writing.known import Known
+from claude_lens.store.writing.prepared import MOST, Prepared
+from claude_lens.store.writing.statements import CONTENTS
 
-_CHUNK: Final = 900
-# Ready-made: each new message is looked for.
-_BY_FORM: Final = (
-    select(identities.c.form, identities.c.content)
-    .where(identities.c.form.in_(bindparam("forms", expanding=True)))
-    .order_by(identities.c.content)
+_BY_FORM: Final = Prepared(
+    lambda _, names: (
+        select(identities.c.form, identities.c.content)
+        .where(identities.c.form.in_([bindparam(name) for name in names]))
+        .order_by(identities.c.content)
+    )
 )
-_BY_DIGEST: Final = select(contents.c.digest, contents.c.id).where(
-    contents.c.digest.in_(bindparam("digests", expanding=True))
+_ALIASES: Final = Prepared(
+    lambda _, names: select(aliases).where(aliases.c.content.in_([bindparam(name) for name in names]))
 )
+_ADD: Final = Prepared(lambda insert, _: insert(identities).on_conflict_do_nothing())
+_ADD_ALIASES: Final = Prepared(lambda insert, _: insert(aliases).on_conflict_do_nothing())
 _MOST: Final = 8
 """So many contents of one form are compared with another."""
 
@@ -98,13 +101,13 @@ class Identities:
         found: dict[bytes, list[int]] = {}
         by_key = {identity.key(form): form for form in wanted}
         for part in _parts(list(by_key)):
-            for form, key in self._connection.execute(_BY_FORM, {"forms": part}):
+            for form, key in _BY_FORM.among(self._connection, part):
                 found.setdefault(by_key[form], []).append(key)
         for part in _parts(sorted(plain)):
-            rows = self._connection.execute(_BY_DIGEST, {"digests": part}).all()
+            rows = CONTENTS.among(self._connection, part).all()
             same = aliases_of(self._connection, [row.id for row in rows]) if rows else {}
             for row in rows:
-                found.setdefault(row.digest, []).append(same.get(row.id, row.id))
+                found.setdefault(bytes(row.digest), []).append(same.get(row.id, row.id))
         return {form: keys[-_MOST:] for form, keys in found.items()}
 
     def _value(self, key: int) -> Any:
@@ -119,13 +122,9 @@ class Identities:
     def write(self) -> None:
         """Send everything."""
         # Rows of contents that went without a word, and came back under the same key, may be there still.
-        if self._rows:
-            insert = insert_into(self._connection, identities)
-            self._connection.execute(insert.on_conflict_do_nothing(), self._rows)
-        if self.found:
-            rows = [{"content": key, "same": same} for key, same in self.found.items()]
-            insert = insert_into(self._connection, aliases)
-            self._connection.execute(insert.on_conflict_do_nothing(), rows)
+        _ADD.run(self._connection, self._rows)
+        rows = [{"content": key, "same": same} for key, same in self.found.items()]
+        _ADD_ALIASES.run(self._connection, rows)
 
     def learned(self, known: Known) -> None:
         """What is known now that the transaction is committed."""
@@ -136,8 +135,7 @@ def aliases_of(connection: Connection, keys: Iterable[int]) -> dict[int, int]:
     """Those of these contents that are another message in another form, and which."""
     found: dict[int, int] = {}
     for part in _parts(sorted(set(keys))):
-        rows = connection.execute(select(aliases).where(aliases.c.content.in_(part)))
-        found.update((row.content, row.same) for row in rows)
+        found.update((row.content, row.same) for row in _ALIASES.among(connection, part))
     return found
 
 
@@ -157,4 +155,4 @@ def forget(connection: Connection, values: dict[int, Any]) -> None:
 
 
 def _parts(items: Sequence[Any]) -> Iterable[Sequence[Any]]:
-    return (items[start : start + _CHUNK] for start in range(0, len(items), _CHUNK))
+    return (items[start : start + MOST] for start in range(0, len(items), MOST))
