@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import psutil
 
@@ -138,6 +138,20 @@ def measure(sessions: int, grown: int, turns: int) -> dict[str, Any]:
     }
 
 
+class _Reports(io.BytesIO):
+    """Ends the recorder's input, as a proxy does that goes, once all is committed."""
+
+    def __init__(self, count: int, announcing: BinaryIO) -> None:
+        super().__init__()
+        self._count = count
+        self._announcing = announcing
+
+    def write(self, line: Any) -> int:
+        if json.loads(line).get("committed") == self._count:
+            self._announcing.close()
+        return len(line)
+
+
 def profile(sessions: int, grown: int, turns: int, lines: int) -> None:
     """Where the time goes: the same in this process, under a profiler."""
     from claude_lens.recorder.lane import Lane
@@ -146,13 +160,17 @@ def profile(sessions: int, grown: int, turns: int, lines: int) -> None:
     from claude_lens.settings import load
 
     with tempfile.TemporaryDirectory() as folder:
-        fed, _, _ = journal(Path(folder), talks_of(sessions, grown), turns)
+        fed, count, _ = journal(Path(folder), talks_of(sessions, grown), turns)
+        source, announcing = map(open, os.pipe(), ("rb", "wb"))
+        announcing.write(b"".join(Message(ANNOUNCE, 2 * count).encoded()))
+        announcing.flush()
         settings = load({"CLAUDE_LENS_HOME": folder})
         profiler = cProfile.Profile()
         # The sink has a thread of its own, which is the one that works.
         work = Lane.run
         Lane.run = lambda lane: profiler.runcall(work, lane)  # type: ignore[method-assign]
-        run(settings, factories(frozenset({"store"})), io.BytesIO(), io.BytesIO(), fed)
+        with source:
+            run(settings, factories(frozenset({"store"})), source, _Reports(2 * count, announcing), fed)
     pstats.Stats(profiler).sort_stats("tottime").print_stats(lines)
 
 

@@ -21,7 +21,7 @@ from claude_lens.wire import headers
 
 KEPT_BYTES: Final = 64 << 20
 """Bodies of exchanges under way that are kept built, and of those that ended; others are built again."""
-SHARED: Final = 64
+SHARED: Final = 128
 """Exchanges that ended last, kept for a sink that comes a little later, if their bodies are not too large."""
 
 Fault = Callable[[str, Exception], None]

@@ -29,6 +29,8 @@ CAREFUL: Final = 256
 """Records that are handed over one by one after a recorder died."""
 SAME_RECORD_DEATHS: Final = 3
 _MADE_WAY: Final = 64 << 20
+_STALLED: Final = 1.0
+"""Seconds without a record after which nobody waits for a lane."""
 
 
 class Recording(Protocol):
@@ -54,6 +56,9 @@ class Recording(Protocol):
 
     def must_yield(self, lane: str) -> bool:
         """Whether this sink, being away, takes the room that another needs."""
+
+    def bound(self, lane: str, source: Source) -> int | None:
+        """The newest record that this lane may read for now; None where it need not wait for another."""
 
 
 @dataclass(slots=True)
@@ -85,12 +90,21 @@ class Lane(threading.Thread):
         self._careful: dict[str, int] = {}
         self._lost: set[bytes] = set()
         self._seen = -1
+        self._moved = 0.0
         self._told: dict[str, Any] = {}
 
     @property
     def running(self) -> int:
         """Exchanges that have arrived here and not ended."""
         return sum(len(cursor.open) for cursor in list(self._cursors.values()))
+
+    def reached(self, source: Source) -> int | None:
+        """The newest record that was handed over; None where it is all, or nobody should wait for more."""
+        away = self.sink is None or self.failing or not self.is_alive()
+        if away or time.monotonic() - self._moved > _STALLED or source.position(self.lane).closed:
+            return None
+        cursor = self._cursors.get(source.journal.name)
+        return cursor.seq if cursor else 0
 
     def run(self) -> None:
         """Until all is read and committed, or the time of a sink that is away is up."""
@@ -126,8 +140,9 @@ class Lane(threading.Thread):
                 continue
             over = source.limit is None
             cursor = self._cursor(source, position)
-            batch = self._collect(source, cursor, position)
-            if batch is None and not over:
+            bound = self._recording.bound(self.lane, source)
+            batch = self._collect(source, cursor, position, bound)
+            if batch is None and (not over or bound is not None):
                 continue
             if batch is None:
                 batch = self._interrupt(source, cursor)
@@ -160,11 +175,14 @@ class Lane(threading.Thread):
             self._cursors[name] = Cursor(source, position)
         return self._cursors[name]
 
-    def _collect(self, source: Source, cursor: Cursor, position: Position) -> _Batch | None:
-        """Hand over what is there, as far as one batch goes; None where nothing is."""
+    def _collect(
+        self, source: Source, cursor: Cursor, position: Position, bound: int | None
+    ) -> _Batch | None:
+        """Hand over what is there up to ``bound``, as far as one batch goes; None where nothing is."""
         batch = None
         careful = self._careful.get(source.journal.name, 0)
-        while (record := cursor.next()) is not None:
+        while (bound is None or cursor.seq < bound) and (record := cursor.next()) is not None:
+            self._moved = time.monotonic()
             batch = batch or _Batch(time.monotonic())
             batch.bytes += record.header.sealed
             if careful and self._deadly(source, position, record):

@@ -96,6 +96,16 @@ class Recorder:
     def committed(self) -> None:
         """A lane came on."""
         self.report()
+        with self.changed:
+            self.version += 1
+            self.changed.notify_all()
+
+    def bound(self, lane: str, source: Source) -> int | None:
+        """The guard comes after the store, as long as that comes on: what one has built, both have."""
+        if lane != GUARD or self.deadline is not None:
+            return None
+        store = next((one for one in self.lanes if one.lane == STORE), None)
+        return store.reached(source) if store else None
 
     def must_yield(self, lane: str) -> bool:
         """Whether the spool is full of what only this sink, which is not the store, still waits for."""
