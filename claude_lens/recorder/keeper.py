@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import subprocess
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import orjson
 
@@ -243,9 +244,10 @@ class Keeper:
             return self._hold.to_send()
 
     def _read_reports(self, process: subprocess.Popen[bytes]) -> None:
-        assert process.stdout
-        with process.stdout, contextlib.suppress(ValueError, OSError):
-            for line in iter(process.stdout.readline, b""):
+        # The pipe has no buffer of its own, and would be read byte by byte.
+        reports = io.BufferedReader(cast(io.RawIOBase, process.stdout))
+        with reports, contextlib.suppress(ValueError, OSError):
+            for line in iter(reports.readline, b""):
                 report = orjson.loads(line)
                 if "told" in report:
                     self._told(report["told"])
