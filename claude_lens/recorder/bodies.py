@@ -23,6 +23,7 @@ import orjson
 from claude_lens import exact
 from claude_lens.messages.objects import Objects
 from claude_lens.wire.environment import folder_in, folder_in_system
+from claude_lens.wire.parse import parse_json
 
 Clean = Callable[[bytes], bytes]
 """Takes secrets out of a JSON text, or of a stretch of one that cuts no string; itself where it has none."""
@@ -177,7 +178,6 @@ def _added(text: bytes, clean: Clean) -> _Stretch | None:
     if not text:
         return _Stretch([], text, [], [], None)
     comma = _COMMA.match(text)
-    # Two levels, as in the body: how deep JSON may be depends on it.
     value = _value(b"[[%b]]" % text[comma.end() :]) if comma else None
     read = None
     if comma and isinstance(value, list) and len(value) == 1 and value[0]:
@@ -194,10 +194,11 @@ def _stretch(text: bytes, at: int, values: list[Any], clean: Clean) -> _Stretch 
         if type(value) is not dict or (ends and comma is None):
             return None
         start = comma.end() if comma else at
-        said = _said(value)
-        if said is not None and text.startswith(said, start):
+        # Two levels, as in the body: how deep JSON may be depends on it.
+        said = _said([[value]])
+        if said is not None and text.startswith(memoryview(said)[2:-2], start):
             # Written as we would write it: it says the value, and nothing but it.
-            end: int | None = start + len(said)
+            end: int | None = start + len(said) - 4
         else:
             end = _skip(text, start)
             if end is None or not _is_lossless([[value]], b"[[%b]]" % text[start:end]):
@@ -313,8 +314,8 @@ def _skip(data: bytes, at: int) -> int | None:
 
 def _value(text: bytes) -> Any:
     try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError:
+        return parse_json(text)
+    except ValueError:
         return None
 
 
@@ -327,10 +328,9 @@ def _said(value: Any) -> bytes | None:
 
 def _is_lossless(value: Any, text: bytes) -> bool:
     """Whether a value is all that its text says, whichever parser reads it."""
-    said = _said(value)
-    if said is None or said == text:
-        return said is not None
     try:
-        return exact.dump(loads(text)) == said and not exact.hides(value, text)
+        if _said(value) == text:
+            return True
+        return exact.dump(loads(text)) == exact.dump(value) and exact.faithful(value, text) is not None
     except (RecursionError, ValueError):
         return False

@@ -291,11 +291,13 @@ class Lane(threading.Thread):
         if closing:
             cursor.open.clear()
             cursor.close()
-        cursor.mark(position)
-        position.stored += len(batch.ended) - len(refused)
-        position.lost += batch.lost + len(refused)
-        position.aside += batch.aside
-        position.reason, position.trying, position.deaths, position.closed = None, 0, 0, closing
+        with source.lock:
+            # Another lane may be writing down where all are.
+            cursor.mark(position)
+            position.stored += len(batch.ended) - len(refused)
+            position.lost += batch.lost + len(refused)
+            position.aside += batch.aside
+            position.reason, position.trying, position.deaths, position.closed = None, 0, 0, closing
         self.failing = False
         self._save(source)
         self._recording.committed()

@@ -31,7 +31,7 @@ from claude_lens.settings import Settings
 from claude_lens.spool import ledger
 from claude_lens.spool.journal import Journal
 from claude_lens.spool.positions import STORE, primary
-from claude_lens.spool.reading import NOWHERE, Record, Source
+from claude_lens.spool.reading import Record, Source
 from claude_lens.spool.syncing import Syncer
 from claude_lens.spool.writing import crowded
 
@@ -222,14 +222,11 @@ class Recorder:
             own = dict(self.own.positions.lanes)
             lanes = [lane for lane in self.lanes if not lane.off and lane.lane != GUARD]
             first = primary(own)
+            # What is not written down yet would be handed over again after a death, and is needed for it.
+            committed, still_open = self.own.noted
             line = {
-                "committed": self.own.committed(),
-                "inline": [
-                    place[0]
-                    for one in own.values()
-                    for place in list(one.open.values())
-                    if place[1] == NOWHERE
-                ],
+                "committed": committed,
+                "inline": still_open,
                 "recorded": first.stored,
                 "lost": first.lost,
                 "running": max((lane.running for lane in lanes), default=0),

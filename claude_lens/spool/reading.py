@@ -55,7 +55,8 @@ class Source:
     """A journal as the sinks of one recorder read it.
 
     ``limit`` is the newest record that may be read, None for a journal that nobody writes any more.
-    ``inline`` are records, by number, that the proxy could not write and sent instead.
+    ``inline`` are records, by number, that the proxy could not write and sent instead. ``noted`` is how far
+    all sinks had committed when that was last written down, and the inline records that were still open then.
     """
 
     def __init__(self, journal: Journal, limit: int | None = None) -> None:
@@ -64,6 +65,7 @@ class Source:
         self.inline: dict[int, tuple[bytes, bytes]] = {}
         self.positions = Positions(journal.positions)
         self.lock = threading.Lock()
+        self.noted: tuple[int, list[int]] = (0, [])
         self._sealer: Sealer | None = None
         self._kept: tuple[int, frozenset[int]] | None = None
 
@@ -91,19 +93,28 @@ class Source:
             for name in lanes:
                 place = Position(first.seq, first.segment, first.offset, open=dict(first.open))
                 known.setdefault(name, place)
+            self._note()
 
     def drop(self, lane: str) -> None:
         """Nothing is kept for this sink."""
         with self.lock:
             self.positions.lanes.pop(lane, None)
+            self._note()
 
     def save(self) -> None:
         """Keep the positions, and remove what no sink needs. Raises ``OSError``."""
         with self.lock:
-            if not self.positions.kept and self.journal.exists():
-                self.positions.open()
-            self.positions.save()
-            self._reclaim()
+            try:
+                if not self.positions.kept and self.journal.exists():
+                    self.positions.open()
+                self.positions.save()
+                self._reclaim()
+            finally:
+                self._note()
+
+    def _note(self) -> None:
+        opened = [place for one in self.positions.lanes.values() for place in one.open.values()]
+        self.noted = self.committed(), [place[0] for place in opened if place[1] == NOWHERE]
 
     def committed(self) -> int:
         """The newest record that every sink has committed."""

@@ -130,3 +130,22 @@ def test_a_record_is_unsealed_when_it_is_asked_for(new_writer: NewWriter) -> Non
     assert [record.frame for record in records] == [source.load(record.place) for record in records]
     assert records[0].frame is records[0].frame
     writer.close()
+
+
+def test_only_what_is_written_down_is_noted_as_committed(new_writer: NewWriter) -> None:
+    writer = new_writer(segment_bytes=1 << 20)
+    write(writer, 1, 2, 3)
+    source = Source(writer.journal)
+    source.begin(["one", "two"], "guard")
+    assert source.noted == (0, [])
+    for lane in ("one", "two"):
+        cursor = Cursor(source, source.position(lane))
+        while cursor.next() is not None:
+            pass
+        cursor.mark(source.position(lane))
+        cursor.close()
+    assert source.committed() == 3
+    assert source.noted == (0, [])
+    source.save()
+    assert source.noted == (3, [])
+    writer.close()
