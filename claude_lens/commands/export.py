@@ -7,11 +7,21 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from claude_lens import settings as setting_table
 from claude_lens.errors import HostError, UserError
+from claude_lens.units import size as size_text
+from claude_lens.when import moment, zone
+
+if TYPE_CHECKING:
+    from claude_lens.store.reading.queries import Reader
+    from claude_lens.store.transfer.exporting import Cut
+
+HUGE = 500_000_000
+"""Bytes of an archive beyond which nobody means it."""
 
 
 @click.command()
@@ -27,36 +37,72 @@ from claude_lens.errors import HostError, UserError
 @click.option(
     "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="A file, not the terminal."
 )
-def command(session: str, kind: str, output: Path | None) -> None:
+@click.option("--since", metavar="WHEN", help="Only requests from then on: 2h, 7d, 2026-01-31.")
+@click.option("--turns", metavar="A-B", help="Only these turns of the main agent: 3, 3-7, 3-, -7.")
+@click.option("-y", "--yes", is_flag=True, help="Write an archive of more than 500 MB without asking.")
+def command(
+    session: str, kind: str, output: Path | None, since: str | None, turns: str | None, yes: bool
+) -> None:
     """Write a session as JSON lines, HTTP archive, Markdown, or one HTML page that needs nothing else.
 
-    SESSION is an id, its beginning, or last, which it is without one.
+    SESSION is an id, its beginning, or last, which it is without one. JSON lines have each message once; in
+    an archive every request repeats the conversation before it: its size is said first. --since and --turns
+    cut these two.
     """
     from claude_lens.store.reading.queries import open_reader
+    from claude_lens.store.transfer.exporting import Cut
+    from claude_lens.store.transfer.exporting import turns as parsed
 
+    if kind in ("md", "html") and (since or turns):
+        raise UserError("--since and --turns cut jsonl and har; a page has the whole session")
+    cut = Cut(moment(since, zone(None)) if since else None, parsed(turns) if turns else None)
     with open_reader(setting_table.load()) as reader:
         ident = reader.session(session)["id"]
-        pieces = _pieces(reader, ident, kind)
+        if kind == "har":
+            _announce(reader, ident, cut, output, yes=yes)
+        pieces = _pieces(reader, ident, kind, cut)
         if output is None:
             terminal = sys.stdout.isatty()
             for piece in pieces:
                 sys.stdout.buffer.write(_CONTROL.sub(_escaped, piece) if terminal else piece)
             sys.stdout.buffer.flush()
             return
-        try:
-            handle = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        except OSError as error:
-            raise UserError(f"{output} cannot be written: {error.strerror}") from error
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                for piece in pieces:
-                    stream.write(piece)
-        except OSError as error:
-            # Half a session would pass for a whole one; a device is left alone.
-            if output.is_file():
-                output.unlink()
-            raise HostError(f"{output} cannot be written: {error.strerror}") from error
+        _write(output, pieces)
     print(f"{output}: session {ident}", file=sys.stderr)
+
+
+def _announce(reader: Reader, session: str, cut: Cut, output: Path | None, *, yes: bool) -> None:
+    """Say how large an archive will be; ask before a huge one is written to a file."""
+    from claude_lens.store.transfer.exporting import har_bytes
+
+    size = har_bytes(reader, session, cut)
+    print(f"the archive will have about {size_text(size)}", file=sys.stderr)
+    if size <= HUGE or yes:
+        return
+    hint = "--turns and --since cut it, --format jsonl has each message once"
+    if output is None or not sys.stdin.isatty():
+        raise UserError(f"an archive of more than {size_text(HUGE)} is written with --yes only; {hint}")
+    print(hint, file=sys.stderr)
+    click.confirm("Write it?", abort=True, err=True)
+
+
+def _write(output: Path, pieces: Iterator[bytes]) -> None:
+    try:
+        handle = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    except OSError as error:
+        raise UserError(f"{output} cannot be written: {error.strerror}") from error
+    done = False
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            for piece in pieces:
+                stream.write(piece)
+        done = True
+    except OSError as error:
+        raise HostError(f"{output} cannot be written: {error.strerror}") from error
+    finally:
+        # Half a session would pass for a whole one, also after Ctrl-C; a device is left alone.
+        if not done and output.is_file():
+            output.unlink()
 
 
 # What JSON lets stand and a terminal may obey: DEL, and the controls of the second set in UTF-8.
@@ -67,16 +113,14 @@ def _escaped(match: re.Match[bytes]) -> bytes:
     return b"\\u00%02x" % match[0][-1]
 
 
-def _pieces(reader: object, session: str, kind: str) -> Iterator[bytes]:
-    from claude_lens.store.reading.queries import Reader
+def _pieces(reader: Reader, session: str, kind: str, cut: Cut) -> Iterator[bytes]:
     from claude_lens.store.transfer import exporting, pages
     from claude_lens.terminal.output import visible
 
-    assert isinstance(reader, Reader)
     if kind == "jsonl":
-        yield from exporting.jsonl(reader, session)
+        yield from exporting.jsonl(reader, session, cut)
     elif kind == "har":
-        yield exporting.dump_har(exporting.har(reader, session))
+        yield from exporting.har(reader, session, cut)
     else:
         texts = pages.markdown(reader, session) if kind == "md" else pages.page(reader, session)
         # Somebody's terminal shows the file, sooner or later.

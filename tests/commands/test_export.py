@@ -16,7 +16,12 @@ from tests.harness.lens import Lens
 
 @pytest.mark.parametrize(
     ("kind", "begins"),
-    [("jsonl", '{"claude-lens":1'), ("har", "{\n"), ("md", "# prompt of 1"), ("html", "<!doctype html>")],
+    [
+        ("jsonl", '{"claude-lens":2'),
+        ("har", '{"log":{"version":"1.2"'),
+        ("md", "# prompt of 1"),
+        ("html", "<!doctype html>"),
+    ],
 )
 def test_every_format(recorded: Lens, kind: str, begins: str) -> None:
     shown = recorded.lensctl("export", SESSION[:5], "--format", kind).stdout

@@ -37,10 +37,6 @@ def export(request: Request) -> Response:
     return StreamingResponse(make(lens.reader, ident), media_type=media_type, headers=headers)
 
 
-def _har(reader: Reader, session: str) -> Iterator[bytes]:
-    yield exporting.dump_har(exporting.har(reader, session))
-
-
 def _markdown(reader: Reader, session: str) -> Iterator[bytes]:
     return (text.encode("utf-8", "replace") for text in pages.markdown(reader, session))
 
@@ -51,7 +47,7 @@ def _page(reader: Reader, session: str) -> Iterator[bytes]:
 
 FORMATS: Final[dict[str, tuple[str, Maker]]] = {
     "jsonl": ("application/x-ndjson", exporting.jsonl),
-    "har": ("application/json", _har),
+    "har": ("application/json", exporting.har),
     "md": ("text/markdown; charset=utf-8", _markdown),
     "html": ("text/html; charset=utf-8", _page),
 }

@@ -56,6 +56,19 @@ def restored(
     ]
 
 
+def bare(connection: Connection, keys: Sequence[int]) -> list[tuple[int, Exchange]]:
+    """These rows of ``exchanges`` without their bodies, each with its key, in order of time."""
+    query = (
+        select(sessions.c.session_id, *exchanges.c)
+        .join_from(exchanges, sessions)
+        .where(exchanges.c.id.in_(keys))
+        .order_by(exchanges.c.started_at, exchanges.c.exchange_id)
+    )
+    rows = connection.execute(query).mappings().all()
+    facts = _facts(connection, sorted({row["facts"] for row in rows if row["facts"] is not None}))
+    return [(row["id"], _exchange(row, facts.get(row["facts"], {}), None, b"")) for row in rows]
+
+
 def _facts(connection: Connection, keys: Sequence[int]) -> dict[int, Mapping[str, Any]]:
     query = select(contents.c.id, contents.c.codec, contents.c.data).where(contents.c.id.in_(keys))
     return {key: load(unpack(codec, data)) for key, codec, data in connection.execute(query)}

@@ -1,100 +1,123 @@
 """A session in forms that other programs read: JSON lines, HAR 1.2, Markdown, one HTML page.
 
-JSON lines come back in with ``lensctl import``. The first line is ``{"claude-lens": 1, "session": …}``; every
-other is an exchange in order of time: the fields of :class:`~claude_lens.exchange.Exchange` by name, with
-``body`` as text (``{"base64": …}`` where it is none) only where ``json`` is null, and an answer's event
-``stream`` the same way where it is kept.
+JSON lines come back in with ``lensctl import``; ``lines.py`` says what they are. All is written piece by
+piece: a session may be larger than memory.
 """
 
 from __future__ import annotations
 
-from base64 import b64encode
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, replace
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-import orjson
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 import claude_lens
 from claude_lens import exact
+from claude_lens.errors import UserError
 from claude_lens.exchange import Exchange, Headers, Request, Response
 from claude_lens.store.reading import forms
 from claude_lens.store.reading.queries import Reader
 from claude_lens.store.reading.restore import restored
 from claude_lens.store.schema import exchanges, sessions
-from claude_lens.store.streams import is_stream
+from claude_lens.store.transfer.lines import Lines
+from claude_lens.store.transfer.sizing import body_sizes
 
 FORMAT: Final = "claude-lens"
-VERSION: Final = 1
-_CHUNK: Final = 100
+VERSION: Final = 2
+_CHUNK: Final = 20
+_SIZED: Final = 500
+# What an entry has beside the bodies, and what quoting JSON in JSON adds to these.
+_ENTRY_BYTES: Final = 3000
+_ESCAPED: Final = 1.1
+_TURNS: Final = re.compile(r"(\d+)?(-)?(\d+)?")
 
 
-def session_exchanges(reader: Reader, session: str, *, streams: bool = False) -> Iterator[Exchange]:
-    """All exchanges of the session with this whole id, in order of time; ``streams`` as for ``restored``."""
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Which exchanges of a session: from a moment on (seconds since the epoch), and the main agent's turns.
+
+    ``turns`` counts from 1, both ends included; what subagents did meanwhile belongs to them.
+    """
+
+    since: float | None = None
+    turns: tuple[int, int | None] | None = None
+
+
+WHOLE: Final = Cut()
+
+
+def turns(text: str) -> tuple[int, int | None]:
+    """``3``, ``3-7``, ``3-`` or ``-7`` as first and last turn. Raises :class:`UserError`."""
+    found = _TURNS.fullmatch(text.strip())
+    first, dash, last = found.groups() if found else (None, None, None)
+    start = int(first) if first else 1
+    end = int(last) if last else None if dash else start
+    if not (first or last) or start < 1 or (end is not None and end < start):
+        raise UserError(f"{text!r} names no turns: expected 3, 3-7, 3- or -7, counted from 1")
+    return start, end
+
+
+def chosen(connection: Connection, session: str, cut: Cut = WHOLE) -> list[int]:
+    """The keys of a session's exchanges, by its whole id, in order of time."""
+    query = (
+        select(exchanges.c.id, exchanges.c.started_at, exchanges.c.agent_id)
+        .join(sessions, sessions.c.id == exchanges.c.session)
+        .where(sessions.c.session_id == session)
+        .order_by(exchanges.c.started_at, exchanges.c.exchange_id)
+    )
+    rows = connection.execute(query).all()
+    if cut.turns is not None:
+        first, last = cut.turns
+        main = [index for index, row in enumerate(rows) if row.agent_id is None]
+        start = main[first - 1] if first <= len(main) else len(rows)
+        rows = rows[start : main[last] if last is not None and last < len(main) else None]
+    return [row.id for row in rows if cut.since is None or row.started_at >= cut.since]
+
+
+def session_exchanges(
+    reader: Reader, session: str, *, streams: bool = False, cut: Cut = WHOLE
+) -> Iterator[Exchange]:
+    """Exchanges of the session with this whole id, in order of time; ``streams`` as for ``restored``."""
     with reader.connect() as connection:
-        query = (
-            select(exchanges.c.id)
-            .join(sessions, sessions.c.id == exchanges.c.session)
-            .where(sessions.c.session_id == session)
-            .order_by(exchanges.c.started_at, exchanges.c.exchange_id)
-        )
-        keys = [key for (key,) in connection.execute(query)]
+        keys = chosen(connection, session, cut)
         for start in range(0, len(keys), _CHUNK):
             part = exchanges.c.id.in_(keys[start : start + _CHUNK])
             yield from restored(connection, part, streams=streams)
 
 
-def jsonl(reader: Reader, session: str) -> Iterator[bytes]:
+def jsonl(reader: Reader, session: str, cut: Cut = WHOLE) -> Iterator[bytes]:
     """The lines, each with its end."""
     facts = reader.session(session)
     about = {"session": facts["id"], "title": facts["title"], "tags": facts["tags"]}
     yield exact.dump({FORMAT: VERSION, **about}) + b"\n"
-    for one in session_exchanges(reader, facts["id"], streams=True):
-        yield exact.dump(plain(one)) + b"\n"
+    with reader.connect() as connection:
+        keys = chosen(connection, facts["id"], cut)
+        lines = Lines(connection)
+        for start in range(0, len(keys), _CHUNK):
+            yield from lines.of(keys[start : start + _CHUNK])
 
 
-def plain(exchange: Exchange) -> dict[str, Any]:
-    """An exchange as JSON."""
-    bare = Request(headers=exchange.request.headers, query=exchange.request.query)
-    found = asdict(replace(exchange, request=bare, response=None))
-    found["request"] = {
-        "headers": [list(pair) for pair in exchange.request.headers],
-        "query": exchange.request.query,
-        **_body(exchange.request),
-    }
-    answer = exchange.response
-    if answer is not None:
-        found["response"] = {"headers": [list(pair) for pair in answer.headers], **_body(answer)}
-        if answer.json is not None and is_stream(answer):
-            found["response"]["stream"] = _text_of(answer.body)
-    return found
-
-
-def _body(half: Request | Response) -> dict[str, Any]:
-    if half.json is not None:
-        return {"json": half.json}
-    return {"json": None, "body": _text_of(half.body)}
-
-
-def _text_of(body: bytes) -> str | dict[str, str]:
-    try:
-        return body.decode()
-    except UnicodeDecodeError:
-        return {"base64": b64encode(body).decode()}
-
-
-def har(reader: Reader, session: str) -> dict[str, Any]:
+def har(reader: Reader, session: str, cut: Cut = WHOLE) -> Iterator[bytes]:
     """The session as an HTTP archive, for the network panel of a browser. A stream is its folded message."""
-    return {
-        "log": {
-            "version": "1.2",
-            "creator": {"name": FORMAT, "version": claude_lens.__version__},
-            "pages": [],
-            "entries": [_entry(one) for one in session_exchanges(reader, reader.session(session)["id"])],
-        }
-    }
+    about = {"version": "1.2", "creator": {"name": FORMAT, "version": claude_lens.__version__}, "pages": []}
+    yield b'{"log":' + exact.dump(about)[:-1] + b',"entries":['
+    for number, one in enumerate(session_exchanges(reader, reader.session(session)["id"], cut=cut)):
+        yield (b",\n" if number else b"\n") + exact.dump(_entry(one))
+    yield b"\n]}}\n"
+
+
+def har_bytes(reader: Reader, session: str, cut: Cut = WHOLE) -> int:
+    """About how many bytes the archive has: every request in it repeats the conversation before it."""
+    with reader.connect() as connection:
+        keys = chosen(connection, reader.session(session)["id"], cut)
+        return sum(
+            _ENTRY_BYTES + int(_ESCAPED * size)
+            for start in range(0, len(keys), _SIZED)
+            for size in body_sizes(connection, keys[start : start + _SIZED])
+        )
 
 
 def _entry(one: Exchange) -> dict[str, Any]:
@@ -151,11 +174,3 @@ def _text(half: Request | Response) -> str:
     if half.json is not None:
         return exact.dump(half.json).decode()
     return half.body.decode("utf-8", "replace")
-
-
-def dump_har(value: Mapping[str, Any]) -> bytes:
-    """The archive as indented JSON; lone surrogates are escaped."""
-    try:
-        return orjson.dumps(value, option=orjson.OPT_INDENT_2)
-    except orjson.JSONEncodeError:
-        return exact.dump(value)

@@ -32,6 +32,7 @@ from claude_lens.store.rows import Item
 from claude_lens.store.schema import exchanges
 from claude_lens.store.transfer import returning
 from claude_lens.store.transfer.exporting import FORMAT, VERSION
+from claude_lens.store.transfer.unfolding import Unfolding
 from claude_lens.store.writing import tagging
 from claude_lens.store.writing.writer import Writer
 
@@ -56,18 +57,23 @@ def read_lines(
 
     Raises :class:`UserError` naming file and line.
     """
+    told: Unfolding | None = None
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         try:
             value = exact.load(line)
             if number == 1:
-                if value[FORMAT] != VERSION:
+                if value[FORMAT] not in (1, VERSION):
                     raise ValueError(f"format {value[FORMAT]} is unknown")
+                told = Unfolding() if value[FORMAT] == VERSION else None
                 if tags is not None and value.get("tags"):
                     tags[str(value["session"])] = [tagging.clean(str(tag)) for tag in value["tags"]]
                 continue
-            yield exchange_of(value)
+            if told is None:
+                yield exchange_of(value)
+            elif not told.take(value):
+                yield exchange_of(value, told)
         except (ValueError, KeyError, TypeError, AttributeError, UserError) as error:
             said = f"{type(error).__name__}: {error}"
             raise UserError(f"{name}:{number}: no exchange that lensctl export wrote ({said})") from error
@@ -84,8 +90,11 @@ def is_export(file: Path) -> bool:
     return isinstance(value, Mapping) and FORMAT in value
 
 
-def exchange_of(value: Mapping[str, Any]) -> Exchange:
-    """The exchange that ``exporting.plain`` turned into ``value``. Raises ``ValueError`` and its like."""
+def exchange_of(value: Mapping[str, Any], told: Unfolding | None = None) -> Exchange:
+    """The exchange that a line is; ``told``: by lines before it, None for version 1, whose lines are whole.
+
+    Raises ``ValueError`` and its like.
+    """
     whole = dict(value)
     if whole["status"] not in get_args(Status):
         raise ValueError(f"status {whole['status']!r}")
@@ -99,19 +108,24 @@ def exchange_of(value: Mapping[str, Any]) -> Exchange:
     whole["adapted"] = tuple(whole["adapted"])
     # What ran when it was exported has ended since, nobody knows how.
     whole["status"] = "interrupted" if whole["status"] == "running" else whole["status"]
-    request, response = whole["request"], whole.get("response")
-    whole["request"] = Request(
+    whole["request"], whole["response"] = told.halves(value) if told is not None else _halves(value)
+    return Exchange(**{field.name: whole[field.name] for field in fields(Exchange)})
+
+
+def _halves(value: Mapping[str, Any]) -> tuple[Request, Response | None]:
+    """Request and answer of version 1, each whole."""
+    request, response = value["request"], value.get("response")
+    sent = Request(
         headers=_headers(request["headers"]),
         query=request["query"],
         body=_body(request),
         json=request["json"],
     )
-    whole["response"] = (
-        None
-        if response is None
-        else Response(headers=_headers(response["headers"]), body=_answer(response), json=response["json"])
+    if response is None:
+        return sent, None
+    return sent, Response(
+        headers=_headers(response["headers"]), body=_answer(response), json=response["json"]
     )
-    return Exchange(**{field.name: whole[field.name] for field in fields(Exchange)})
 
 
 def _make(kind: Any, value: Mapping[str, Any]) -> Any:

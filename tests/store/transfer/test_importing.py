@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from benchmarks.conversation import Conversation
 from claude_lens.errors import UserError
 from claude_lens.exchange import Exchange
 from claude_lens.redact import Redactor
@@ -17,7 +18,8 @@ from claude_lens.store.transfer.exporting import jsonl
 from claude_lens.store.transfer.importing import read_lines, store
 from claude_lens.store.writing import tagging
 from tests.redact.samples import SAMPLES
-from tests.store.conftest import Make, NewUrl, body_of, message_of
+from tests.store.conftest import Make, NewUrl, ask, body_of, message_of
+from tests.store.transfer.earlier_exports import lines_of_version_1
 from tests.store.transfer.test_exporting import SESSION, fill
 
 
@@ -40,8 +42,8 @@ def test_an_export_comes_back_equal(sink: StoreSink, reader: Reader, make: Make,
         mine, theirs = reader.show(SESSION), other.show(SESSION)
         assert streams_by_id(reader) == streams_by_id(other)
     # What still ran has been interrupted.
-    assert again[1:4] == lines[1:4]
-    assert json.loads(again[4])["status"] == "interrupted"
+    assert again[:-1] == lines[:-1]
+    assert json.loads(again[-1])["status"] == "interrupted"
     assert mine["exchanges"][:3] == theirs["exchanges"][:3]
     assert [one["cost_usd"] for one in mine["agents"]] == [one["cost_usd"] for one in theirs["agents"]]
 
@@ -61,7 +63,11 @@ def test_secrets_of_others_stay_outside(sink: StoreSink, reader: Reader, make: M
     [
         [b"no json"],
         [b"{}"],
-        [b'{"claude-lens": 2}'],
+        [b'{"claude-lens": 3}'],
+        [b'{"claude-lens": 2}', b'{"step": 1, "after": 0, "content": 1}'],
+        [b'{"claude-lens": 2}', b'{"content": 1, "json": {}}', b'{"step": 2, "after": 1, "content": 1}'],
+        [b'{"claude-lens": 2}', b'{"content": 1}'],
+        [b'{"claude-lens": 2}', b'{"status": "ok"}'],
         [b'{"claude-lens": 1}', b"{}"],
         [b'{"claude-lens": 1}', b"", b"[]"],
         [b'{"claude-lens": 1}', b'{"status": "odd"}'],
@@ -91,8 +97,6 @@ def test_streams_come_along_and_may_stay_behind(
     sink.ended(odd)
     sink.flush()
     lines = list(jsonl(reader, SESSION))
-    assert json.loads(lines[1])["response"]["stream"] == one.response.body.decode()
-    assert set(json.loads(lines[2])["response"]["stream"]) == {"base64"}
     for name, streams in (("with", True), ("without", False)):
         url = new_url(name)
         store(url, read_lines(lines, "x"), streams=streams)
@@ -122,7 +126,7 @@ def test_an_export_of_before_comes_in_without_streams(
 ) -> None:
     sink.ended(make(body_of("a"), message_of(0)))
     sink.flush()
-    head, line = (json.loads(line) for line in jsonl(reader, SESSION))
+    head, line = (json.loads(line) for line in lines_of_version_1(reader, SESSION))
     del head["tags"], line["response"]["stream"]
     url = new_url("new")
     tags: dict[str, list[str]] = {}
@@ -132,6 +136,33 @@ def test_an_export_of_before_comes_in_without_streams(
         assert set(streams_by_id(other).values()) == {None}
         assert other.show(SESSION)["exchanges"] == reader.show(SESSION)["exchanges"]
         assert verify(other).sound
+
+
+def test_version_1_is_read(sink: StoreSink, reader: Reader, make: Make, new_url: NewUrl) -> None:
+    fill(sink, make)
+    url = new_url("new")
+    assert store(url, read_lines(lines_of_version_1(reader, SESSION), "x")).new == 4
+    with Reader(url) as other:
+        assert list(jsonl(other, SESSION))[:-1] == list(jsonl(reader, SESSION))[:-1]
+        assert streams_by_id(reader) == streams_by_id(other)
+        assert verify(other).sound
+
+
+def test_a_long_session_is_small_and_comes_back_as_the_same_file(url: str, new_url: NewUrl) -> None:
+    """The size of one of a thousand turns: ``python -m benchmarks.exports``."""
+    written = StoreSink(url)
+    for arrived, ended in Conversation(thinking=300).exchanges(60):
+        written.arrived(arrived)
+        written.ended(ended)
+    written.close()
+    other = new_url("other")
+    with Reader(url) as reader, Reader(other) as again:
+        lines = list(jsonl(reader, "last"))
+        kept = ask(url, "SELECT sum(length(data)) FROM contents")[0][0]
+        assert sum(map(len, lines)) < 6 * kept
+        assert store(other, read_lines(lines, "x")).new == 60
+        assert list(jsonl(again, "last")) == lines
+        assert verify(again).sound
 
 
 def test_tags_come_along(url: str, sink: StoreSink, reader: Reader, make: Make, new_url: NewUrl) -> None:

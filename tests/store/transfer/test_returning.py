@@ -10,9 +10,9 @@ from claude_lens.store.maintenance.retention import prune
 from claude_lens.store.reading.queries import Reader
 from claude_lens.store.schema import BUCKET, timings, tool_totals, totals
 from claude_lens.store.sink import StoreSink
-from claude_lens.store.transfer.exporting import jsonl
 from claude_lens.store.transfer.importing import read_lines, store
 from tests.store.conftest import Make, body_of, message_of
+from tests.store.transfer.earlier_exports import lines_of_version_1
 from tests.store.transfer.test_exporting import SESSION
 
 
@@ -37,7 +37,7 @@ def test_what_was_pruned_and_comes_back_counts_once(
         sink.ended(replace(one, id=f"{turn}" * 32, started_at=start + turn * 60.0))
     sink.flush()
     before = numbers(reader)
-    lines = list(jsonl(reader, SESSION))
+    lines = list(lines_of_version_1(reader, SESSION))
     for _ in range(2):
         prune(url, older_than=start + (150 if part else 9000))
         assert numbers(reader) == before
