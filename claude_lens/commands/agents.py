@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from claude_lens import settings as setting_table
-from claude_lens.terminal.output import console, json_option, print_json
+from claude_lens.terminal.output import json_option, print_json, show
 
 
 @click.command()
@@ -25,4 +25,4 @@ def command(session: str, as_json: bool) -> None:
     if as_json:
         print_json(found)
     else:
-        console().print(tables.agent_table(found))
+        show(tables.agent_table(found))

@@ -8,7 +8,7 @@ import click
 
 from claude_lens import settings as setting_table
 from claude_lens.errors import NotFound
-from claude_lens.terminal.output import console, json_option, print_json
+from claude_lens.terminal.output import json_option, print_json, show
 
 
 @click.command()
@@ -46,4 +46,4 @@ def command(exchange: str, limit: int, as_json: bool) -> None:
     if as_json:
         print_json(shown)
     else:
-        console().print(tables.context_table(shown, limit))
+        show(tables.context_table(shown, limit))

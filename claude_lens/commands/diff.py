@@ -6,7 +6,7 @@ import click
 
 from claude_lens import settings as setting_table
 from claude_lens.errors import NotFound
-from claude_lens.terminal.output import console, json_option, print_json
+from claude_lens.terminal.output import json_option, print_json, show
 
 
 @click.command()
@@ -38,4 +38,4 @@ def command(a: str, b: str | None, as_json: bool) -> None:
     if as_json:
         print_json(found)
     else:
-        console().print(tables.difference(found))
+        show(tables.difference(found))

@@ -9,7 +9,7 @@ import click
 
 from claude_lens import settings as setting_table
 from claude_lens.terminal.choosing import chosen, filter_options
-from claude_lens.terminal.output import console, json_option, print_json
+from claude_lens.terminal.output import json_option, print_json, show
 
 
 @click.command()
@@ -63,6 +63,6 @@ def command(
     if not found.exchanges:
         print("no exchange fits", file=sys.stderr)
         return
-    console().print(render.exchange_table(found.exchanges))
+    show(render.exchange_table(found.exchanges))
     if found.next:
         print(f"more: --after {found.next}", file=sys.stderr)

@@ -8,7 +8,7 @@ import click
 
 from claude_lens import settings as setting_table
 from claude_lens import when
-from claude_lens.terminal.output import console, json_option, print_json
+from claude_lens.terminal.output import json_option, print_json, show
 
 
 def unindexed(share: float) -> str:
@@ -49,7 +49,7 @@ def command(query: tuple[str, ...], limit: int, after: int | None, as_json: bool
     if as_json:
         print_json(found)
     elif found:
-        console().print(tables.hits(found))
+        show(tables.hits(found))
         if len(found) == limit:
             print(f"more: --after {found[-1]['cursor']}", file=sys.stderr)
     else:

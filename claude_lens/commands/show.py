@@ -9,7 +9,7 @@ import click
 
 from claude_lens import settings as setting_table
 from claude_lens.errors import NotFound, UserError
-from claude_lens.terminal.output import console, json_option, print_json
+from claude_lens.terminal.output import json_option, print_json, show
 
 if TYPE_CHECKING:
     from claude_lens.store.reading.queries import Reader
@@ -40,12 +40,12 @@ def command(ident: str, raw: bool, as_json: bool) -> None:
             if as_json:
                 print_json(exchange)
             else:
-                console().print(render.exchange_view(exchange))
+                show(render.exchange_view(exchange))
         elif as_json:
             print_json(reader.show(found.id))
         else:
             session, agents = reader.session(found.id), reader.agents(found.id)
-            console().print(render.session_tree(session, agents, reader.exchanges(found.id)))
+            show(render.session_tree(session, agents, reader.exchanges(found.id)))
 
 
 def _write_stream(reader: Reader, ident: str) -> None:

@@ -10,7 +10,7 @@ from claude_lens import settings as setting_table
 from claude_lens import when
 from claude_lens.errors import UserError
 from claude_lens.terminal.choosing import chosen, filter_options
-from claude_lens.terminal.output import console, json_option, print_json
+from claude_lens.terminal.output import json_option, print_json, show
 
 GROUPS = ("day", "hour", "model", "provider", "project", "branch", "session", "agent", "tool", "class")
 
@@ -56,7 +56,7 @@ def command(
                 if as_json:
                     print_json(used)
                 else:
-                    console().print(tables.tool_table(used))
+                    show(tables.tool_table(used))
                 return
             pricer = (lambda usage: pricing.cost(usage, base)) if as_if else None
             found = stats(connection, wanted, by=by, tz=zone, as_if=pricer)
@@ -65,6 +65,6 @@ def command(
     if as_json:
         print_json({**found, "limits": limits, **({} if shares is None else {"plan": shares})})
     else:
-        console().print(tables.numbers(found, limits, as_if))
+        show(tables.numbers(found, limits, as_if))
         if shares is not None:
-            console().print(tables.plan_shares(shares, str(by)))
+            show(tables.plan_shares(shares, str(by)))

@@ -13,7 +13,7 @@ from claude_lens import settings as setting_table
 from claude_lens.errors import StoreError
 from claude_lens.settings import Settings
 from claude_lens.terminal.choosing import chosen, range_options
-from claude_lens.terminal.output import console, json_option, print_json
+from claude_lens.terminal.output import json_option, print_json, show
 
 _STEP = "looking through sessions"
 
@@ -37,7 +37,7 @@ def command(context: click.Context, /, as_json: bool, **options: Any) -> None:
     if as_json:
         print_json(found)
     else:
-        console().print(findings.findings(found))
+        show(findings.findings(found))
 
 
 @command.command("accept")
@@ -85,7 +85,7 @@ def report(as_json: bool) -> None:
     if as_json:
         print_json(found)
     elif found:
-        console().print(findings.outcomes(found))
+        show(findings.outcomes(found))
     else:
         print("no finding was accepted yet: lensctl waste lists them", file=sys.stderr)
 

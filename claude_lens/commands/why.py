@@ -9,7 +9,7 @@ import click
 from claude_lens import settings as setting_table
 from claude_lens.errors import UserError
 from claude_lens.terminal.choosing import chosen, range_options
-from claude_lens.terminal.output import console, json_option, print_json
+from claude_lens.terminal.output import json_option, print_json, show
 
 
 @click.command()
@@ -40,7 +40,7 @@ def command(ident: str | None, show_all: bool, as_json: bool, **options: Any) ->
             if as_json:
                 print_json(summed)
             else:
-                console().print(tables.misses(summed))
+                show(tables.misses(summed))
             return
         found = reader.resolve(ident or "last")
         with reader.connect() as connection:
@@ -49,4 +49,4 @@ def command(ident: str | None, show_all: bool, as_json: bool, **options: Any) ->
     if as_json:
         print_json(reasons[0] if single else reasons)
     else:
-        console().print(tables.reasons(reasons, details=single, hits=single or show_all))
+        show(tables.reasons(reasons, details=single, hits=single or show_all))

@@ -11,14 +11,15 @@ from rich.measure import Measurement
 from rich.table import Table
 
 SHORTEST: Final = 12
+SHORT_ID: Final = 8
 _GAP: Final = 2
 
 
 class FittingTable(Table):
     """Columns ``left`` and ``right`` by their justification, in this order.
 
-    Those named in ``texts`` may be shortened to 12 characters, those in ``spare`` are left out, the first one
-    first, where the width does not do for all.
+    Where the width does not do for all, those named in ``ids`` are cut to 8 characters, which commands take
+    too; then those in ``texts`` may be shortened to 12, and those in ``spare`` are left out, the first first.
     """
 
     def __init__(
@@ -27,11 +28,12 @@ class FittingTable(Table):
         right: Sequence[str] = (),
         texts: Sequence[str] = (),
         spare: Sequence[str] = (),
+        ids: Sequence[str] = (),
     ) -> None:
         super().__init__(box=None, pad_edge=False, header_style="bold")
-        self._texts, self._spare = frozenset(texts), tuple(spare)
+        self._texts, self._spare, self._ids = frozenset(texts), tuple(spare), frozenset(ids)
         for name in left:
-            self.add_column(name, overflow="ellipsis", no_wrap=True)
+            self.add_column(name, overflow="crop" if name in ids else "ellipsis", no_wrap=True)
         for name in right:
             self.add_column(name, justify="right", no_wrap=True)
 
@@ -46,6 +48,8 @@ class FittingTable(Table):
             )
             for column in whole
         }
+        if sum(widths.values()) + _GAP * (len(widths) - 1) > options.max_width:
+            widths |= {name: min(widths[name], SHORT_ID) for name in self._ids & widths.keys()}
         for name in self._spare:
             if self._least(widths) <= options.max_width:
                 break
@@ -60,7 +64,7 @@ class FittingTable(Table):
             # Rich knows by its number whether a column is at an edge.
             self.columns = [replace(column, _index=place) for place, column in enumerate(kept)]
             for place, column in enumerate(self.columns):
-                if (name := str(column.header)) in self._texts:
+                if (name := str(column.header)) in self._texts | self._ids:
                     # It adds the gaps on both sides, which the table's edges do not have.
                     column.max_width = widths[name] - (place in (0, len(kept) - 1))
             yield from super().__rich_console__(console, options)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
 
 STATUS_STYLES = {
     "ok": "green",
@@ -33,6 +33,22 @@ def console() -> Console:
 
     plain = not sys.stdout.isatty()
     return Console(highlight=False, soft_wrap=plain, width=1000 if plain else None, emoji=False)
+
+
+def show(what: RenderableType) -> None:
+    """Print it; what is longer than the terminal is shown by the pager (``PAGER``), piece by piece."""
+    out = console()
+    if not (out.is_terminal and sys.stdin.isatty()):
+        out.print(what)
+        return
+    with out.capture() as captured:
+        out.print(what)
+    text = captured.get()
+    if text.count("\n") < out.height:
+        out.file.write(text)
+        out.file.flush()
+        return
+    click.echo_via_pager(text.rstrip("\n") + "\n", color=True)
 
 
 def print_json(value: object) -> None:

@@ -42,7 +42,8 @@ def session_table(sessions: Sequence[Session]) -> Table:
         ("session", "started", "title", *(["tags"] if tagged else []), "project"),
         ("requests", "agents", "tokens", "cached", "cost"),
         texts=("title", "tags", "project"),
-        spare=("cached", "agents", "tokens", "requests", "project", "tags", "cost", "started"),
+        spare=("cached", "agents", "tokens", "requests", "project", "tags"),
+        ids=("session",),
     )
     for one in sessions:
         live = "" if one["ended_at"] else " ●"

@@ -6,7 +6,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.padding import Padding
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
@@ -152,26 +154,9 @@ def agent_table(tree: Tree) -> Table:
 def reasons(found: Sequence[Reason], *, details: bool, hits: bool) -> RenderableType:
     """A row a request; with ``details`` also the first differences. Without ``hits`` only what went wrong."""
     shown = [one for one in found if hits or one["verdict"] in ("partial", "miss")]
-    table = FittingTable(
-        ("time", "exchange", "agent", "cache", "because"),
-        ("read", "missed", "cost"),
-        texts=("agent", "because"),
-        spare=("read", "cost", "time", "agent"),
-    )
-    for one in shown:
-        table.add_row(
-            clock(one["started_at"])[11:],
-            one["exchange_id"][:SHORT_ID],
-            Text(agent_name(one["agent"])),
-            Text(one["verdict"], style=_VERDICTS[one["verdict"]]),
-            Text(printable(f"{one['cause']}: {one['text']}" if one["cause"] else one["text"])),
-            count(one["read_tokens"]),
-            count(one["missed_tokens"]) if one["verdict"] in ("partial", "miss") else "-",
-            money(one["cost_usd"]) if one["verdict"] in ("partial", "miss") else "-",
-        )
     missed = [one for one in found if one["verdict"] in ("partial", "miss")]
     known = [one["cost_usd"] for one in missed if one["cost_usd"] is not None]
-    lines: list[RenderableType] = [table] if shown else []
+    lines: list[RenderableType] = [_Reasons(shown)] if shown else []
     if details and found:
         lines += [Text("")] * bool(found[0]["diff"]) + _changes(found[0]["diff"])
     else:
@@ -179,6 +164,50 @@ def reasons(found: Sequence[Reason], *, details: bool, hits: bool) -> Renderable
             Text(f"{len(missed)} of {len(found)} requests missed the cache; {money(sum(known))} more")
         )
     return Group(*lines)
+
+
+class _Reasons:
+    """A row a request; where the reason has no room in it, it stands whole in lines of its own below."""
+
+    def __init__(self, shown: Sequence[Reason]) -> None:
+        self._shown = shown
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        whole = self._table(reason=True)
+        if whole.__rich_measure__(console, options.update_width(1 << 20)).maximum <= options.max_width:
+            yield whole
+            return
+        head, *rows = console.render_lines(self._table(reason=False), options, pad=False)
+        yield from (*head, Segment.line())
+        for row, one in zip(rows, self._shown, strict=True):
+            yield from (*row, Segment.line())
+            yield Padding(Text(_because(one)), (0, 0, 0, 2), expand=False)
+
+    def _table(self, *, reason: bool) -> FittingTable:
+        last = ("because",) if reason else ()
+        table = FittingTable(
+            ("time", "exchange", "agent", "cache", *last),
+            ("read", "missed", "cost"),
+            texts=("agent", *last),
+            spare=("read", "agent"),
+        )
+        for one in self._shown:
+            missed = one["verdict"] in ("partial", "miss")
+            table.add_row(
+                clock(one["started_at"])[11:],
+                one["exchange_id"][:SHORT_ID],
+                Text(agent_name(one["agent"])),
+                Text(one["verdict"], style=_VERDICTS[one["verdict"]]),
+                *([Text(_because(one))] if reason else []),
+                count(one["read_tokens"]),
+                count(one["missed_tokens"]) if missed else "-",
+                money(one["cost_usd"]) if missed else "-",
+            )
+        return table
+
+
+def _because(one: Reason) -> str:
+    return printable(f"{one['cause']}: {one['text']}" if one["cause"] else one["text"])
 
 
 def misses(found: Misses) -> RenderableType:

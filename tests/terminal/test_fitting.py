@@ -66,3 +66,11 @@ def test_what_follows_a_column_that_went_is_whole() -> None:
     made.add_row("main", "Bash 1, Read 2, Agent 3", "30", "$0.0159 + ?", "$0.01", "3.5 s")
     assert lines(30, made)[1] == "main  30  $0.0159 + ?  3.5 s"
     assert lines(28, made)[1] == "main  30  $0.0159 + ?  3.5 s"
+
+
+def test_ids_are_cut_first() -> None:
+    made = FittingTable(("id", "title"), ("cost",), texts=["title"], spare=["cost"], ids=["id"])
+    made.add_row("0123456789abcdef", "a title that is longer", "$1.0000")
+    assert lines(80, made)[1] == "0123456789abcdef  a title that is longer  $1.0000"
+    assert lines(44, made)[1] == "01234567  a title that is longer  $1.0000"
+    assert lines(34, made)[1] == "01234567  a title that i…  $1.0000"

@@ -118,3 +118,19 @@ def test_misses_by_cause() -> None:
     assert "$0.4600+?" in text
     assert "a title" in text
     assert text.rstrip().endswith("2 of 9 requests missed the cache; $0.4600+? more")
+
+
+def test_a_reason_without_room_stands_below_and_whole() -> None:
+    text = "9 min passed, what was cached lives for 5; 12.3k of tools and system were kept warm by other sessions"
+    one = reason(text=text, cause="expired")
+    wide = shown(tables.reasons([one], details=False, hits=True))
+    assert len(wide.splitlines()) == 3
+    out = io.StringIO()
+    Console(file=out, width=60, highlight=False, emoji=False).print(
+        tables.reasons([one, one], details=False, hits=True)
+    )
+    lines = [line.rstrip() for line in out.getvalue().splitlines()]
+    assert max(map(len, lines)) <= 60
+    assert lines[1].split()[1] == "e" * 16
+    assert " ".join(" ".join(lines[2:4]).split()) == f"expired: {text}"
+    assert lines[4].split()[1] == "e" * 16

@@ -20,7 +20,8 @@ from claude_lens.store.reading.mentions import Mention, mentions
 from claude_lens.store.reading.queries import tagged
 from claude_lens.store.schema import calls, exchanges, payloads, sessions, tags, totals
 
-Order = Literal["newest", "cost", "tokens", "exchanges", "duration"]
+Order = Literal["newest", "started", "cost", "tokens", "exchanges", "duration"]
+"""``newest``: what was last active first; ``started``: what began last."""
 
 _SUMMED: Final[dict[str, tuple[Any, ...]]] = {
     "cost": (totals.c.cost_usd,),
@@ -92,8 +93,8 @@ def find(connection: Connection, choice: Choice, limit: int, after: str | None =
 
 def _value(order: Order) -> ColumnElement[Any]:
     """What sessions are ordered by, greatest first. Sums come from totals, far fewer than exchanges."""
-    if order == "newest":
-        return sessions.c.last_at
+    if order in ("newest", "started"):
+        return sessions.c.last_at if order == "newest" else sessions.c.started_at
     if order == "duration":
         newest = (exchanges.c.session == sessions.c.id) & (exchanges.c.started_at == sessions.c.last_at)
         lasted = select(exchanges.c.duration_ms).where(newest).limit(1).scalar_subquery()

@@ -40,7 +40,7 @@ def test_an_empty_store_says_what_to_do(client: TestClient) -> None:
     assert "No session yet" in client.get("/sessions").text
 
 
-@pytest.mark.parametrize("order", ["newest", "cost", "tokens", "exchanges", "duration"])
+@pytest.mark.parametrize("order", ["newest", "started", "cost", "tokens", "exchanges", "duration"])
 def test_more_comes_as_one_scrolls_in_every_order(
     client: TestClient, make: Make, sink: StoreSink, order: str
 ) -> None:
