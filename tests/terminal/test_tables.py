@@ -121,7 +121,7 @@ def test_misses_by_cause() -> None:
 
 
 def test_a_reason_without_room_stands_below_and_whole() -> None:
-    text = "9 min passed, what was cached lives for 5; 12.3k of tools and system were kept warm by other sessions"
+    text = "9 min passed, what was cached lives for 5; 12.3k of tools and system were kept warm by others"
     one = reason(text=text, cause="expired")
     wide = shown(tables.reasons([one], details=False, hits=True))
     assert len(wide.splitlines()) == 3

@@ -6,6 +6,7 @@ import json
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Connection
@@ -112,11 +113,13 @@ def curl(request: Request) -> Response:
     query = f"?{bodies.query}" if bodies.query else ""
     address = lens.settings.url + summary["endpoint"] + query
     command = [f"curl {shlex.quote(address)}"]
+    own = lens.settings.home / "key"
+    key = "~/.claude-lens/key" if own == Path.home() / ".claude-lens" / "key" else shlex.quote(str(own))
     for name, value in bodies.request_headers:
         if name.lower() in _SKIPPED or name.lower().startswith("x-claude-lens-"):
             continue
         if REDACTED in value:
-            command.append(f'-H {shlex.quote(name + ": ")}"$(cat ~/.claude-lens/key)"')
+            command.append(f'-H {shlex.quote(name + ": ")}"$(cat {key})"')
         else:
             command.append(f"-H {shlex.quote(f'{name}: {value}')}")
     raw = isinstance(bodies.request, bytes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, get_args
@@ -12,8 +13,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from claude_lens.dashboard.lens import Lens
-from claude_lens.dashboard.templating import marked, page, session_id
-from claude_lens.errors import StoreError, UserError
+from claude_lens.dashboard.templating import marked, page, session_id, session_path
+from claude_lens.errors import NotFound, StoreError, UserError
 from claude_lens.store.maintenance.reindex import share_left
 from claude_lens.store.reading import filters
 from claude_lens.store.reading.search import parse
@@ -22,6 +23,8 @@ from claude_lens.when import moment
 
 SHOWN: Final = 50
 HITS: Final = 25
+_ID: Final = re.compile(r"[0-9a-fA-F][0-9a-fA-F-]{5,}")
+"""What may be the beginning of an id."""
 NAMES: Final = (
     "session", "agent", "request_class", "model", "requested", "routed", "provider", "status",
     "project", "branch", "tool",
@@ -79,7 +82,34 @@ def search(request: Request) -> Response:
     if cursor:
         return page("hits.html", **values)
     token = lens.access.token(request.scope["cookie"])
-    return page("search.html", here="search", token=token, q=q, problem=problem, missing=missing, **values)
+    named = _named(lens, q.strip())
+    return page(
+        "search.html",
+        here="search",
+        token=token,
+        q=q,
+        problem=problem,
+        missing=missing,
+        named=named,
+        **values,
+    )
+
+
+def _named(lens: Lens, words: str) -> tuple[str, str, str] | None:
+    """The session or exchange whose id begins so: its address, what it is, its title or id."""
+    if not _ID.fullmatch(words):
+        return None
+    try:
+        found = lens.reader.resolve(words)
+    except (NotFound, StoreError):
+        return None
+    if found.kind == "exchange":
+        return f"/exchanges/{found.id}", "exchange", found.id
+    return (
+        f"/sessions/{session_path(found.id)}",
+        "session",
+        lens.reader.session(found.id)["title"] or found.id,
+    )
 
 
 def find_in_session(request: Request) -> Response:

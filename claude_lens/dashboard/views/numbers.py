@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from sqlalchemy import func, select
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -23,9 +24,10 @@ from claude_lens.store.numbers.distributions import EVERYTHING, distributions
 from claude_lens.store.numbers.limits import latest
 from claude_lens.store.numbers.moments import GROUPED, moments, together, tool_moments
 from claude_lens.store.numbers.spans import Unit
-from claude_lens.store.numbers.stats import GROUPS, Stats, stats
+from claude_lens.store.numbers.stats import GROUPS, Stats, series_conditions, stats
 from claude_lens.store.numbers.tool_stats import tools
 from claude_lens.store.reading.filters import Filter
+from claude_lens.store.schema import BUCKET, series, totals
 from claude_lens.when import moment
 
 RANGES: Final = {"24h": "24 hours", "7d": "7 days", "30d": "30 days", "90d": "90 days", "all": "All"}
@@ -40,6 +42,9 @@ def numbers(request: Request) -> Response:
     query = request.query_params
     _wanted(query)
     kept = {name: value for name, value in query.items() if value}
+    span = kept.get("range") or _smallest(lens, query)
+    if not (kept.get("since") or kept.get("until")):
+        kept["range"] = span
     return page(
         "numbers.html",
         here="numbers",
@@ -47,7 +52,7 @@ def numbers(request: Request) -> Response:
         by=_by(query),
         groups=GROUPS,
         ranges={key: (words, urlencode({**kept, "range": key})) for key, words in RANGES.items()},
-        range=query.get("range", "30d"),
+        range=span,
         since=query.get("since", ""),
         until=query.get("until", ""),
         kept=urlencode(kept),
@@ -141,6 +146,21 @@ def table(request: Request) -> Response:
 
 def _zone() -> Any:
     return datetime.now().astimezone().tzinfo
+
+
+def _smallest(lens: Lens, query: Mapping[str, str]) -> str:
+    """The shortest range in which anything happened."""
+    where = series_conditions(_wanted({name: query[name] for name in CHOSEN if query.get(name)}))
+    newest = select(func.max(totals.c.bucket))
+    if where:
+        newest = newest.join_from(totals, series, series.c.id == totals.c.series).where(*where)
+    with lens.reader.connect() as connection:
+        at = connection.execute(newest).scalar()
+    spans = [name for name in RANGES if name != "all"]
+    return next(
+        (name for name in spans if at is not None and at + BUCKET > moment(name, _zone())),
+        "30d" if at is None else "all",
+    )
 
 
 def _by(query: Mapping[str, str]) -> str:

@@ -9,13 +9,13 @@ from urllib.parse import parse_qs
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response, StreamingResponse
+from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from claude_lens.dashboard import conversation, timeline
 from claude_lens.dashboard.conversation import Session
 from claude_lens.dashboard.lens import Lens
-from claude_lens.dashboard.templating import page, render, session_id
+from claude_lens.dashboard.templating import page, render, session_id, session_path
 from claude_lens.dashboard.views import arms
 from claude_lens.errors import NotFound, UserError
 from claude_lens.store.maintenance.retention import prune
@@ -33,6 +33,9 @@ def session(request: Request) -> Response:
     name = session_id(request.path_params["session"])
     at = request.query_params.get("at", "")
     about = lens.reader.session(name)
+    if about["id"] != name:
+        # An id may be shortened, as in the terminal.
+        return RedirectResponse(request.url.replace(path=f"/sessions/{session_path(about['id'])}"))
     agents = lens.reader.agents(name)
     with lens.reader.connect() as connection:
         whole = Session.read(connection, name)

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from claude_lens.dashboard.conversation import Session, is_side, tool_durations
+from claude_lens.dashboard.conversation import Session, is_side, is_turn, tool_durations
 from claude_lens.dashboard.lens import Lens
 from claude_lens.dashboard.templating import page, session_id
 from claude_lens.store.reading.turns import Step
@@ -36,13 +36,17 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A turn, or the begin of an agent (``head``); ``number`` counts the turns of its agent from 1."""
+    """A turn, or the begin of an agent (``head``); ``number`` counts the turns of its agent from 1.
+
+    A ``retry`` has the number of the turn that it is part of.
+    """
 
     one: Any
     number: int
     depth: int
     calls: list[Call]
     head: bool = False
+    retry: bool = False
 
     @property
     def marks(self) -> str:
@@ -105,8 +109,10 @@ def rows(whole: Session, used: Mapping[int, Sequence[tuple[str, int, int]]]) -> 
         seen.add(agent)
         waiting = [child for child in began.get(agent, ()) if child not in seen]
         turns = lines.get(agent, [])
+        number = 0
         for index, (step, called) in enumerate(turns):
-            found.append(Row(step.summary, index + 1, min(depth, DEEPEST), called))
+            number += is_turn(step)
+            found.append(Row(step.summary, number, min(depth, DEEPEST), called, retry=step.retry))
             after = turns[index + 1][0].summary["started_at"] if index + 1 < len(turns) else None
             while waiting and (after is None or _began(whole, waiting[0]) < after):
                 child = waiting.pop(0)

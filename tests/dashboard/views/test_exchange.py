@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 
 from claude_lens.dashboard.views.exchange import cost_lines, saved
 from claude_lens.exchange import Cost, Exchange, Model, Request, Response, Usage
+from claude_lens.settings import Settings
 from claude_lens.store.sink import StoreSink
 from tests.dashboard.conftest import text_of
 from tests.dashboard.test_conversation import back, gave, said, use, user
@@ -131,7 +132,7 @@ def test_lone_surrogates_survive(client: TestClient, make: Make, sink: StoreSink
 
 
 def test_curl_is_what_was_sent_with_the_users_own_key(
-    client: TestClient, make: Make, sink: StoreSink
+    client: TestClient, make: Make, sink: StoreSink, settings: Settings
 ) -> None:
     _, other = two(make, sink)
     command = client.get(f"/exchanges/{other.id}/curl").text
@@ -140,7 +141,9 @@ def test_curl_is_what_was_sent_with_the_users_own_key(
     assert json.loads(words[words.index("--data-raw") + 1]) == other.request.json
     assert "redacted" not in command
     assert "content-type: application/json" in words
-    assert any(word.startswith("authorization: ") and "claude-lens/key" in word for word in words)
+    # Of the home folder that the dashboard looks into.
+    key = shlex.quote(str(settings.home / "key"))
+    assert f'authorization: \'"$(cat {key})"' in command
 
 
 def test_a_route_says_why(client: TestClient, make: Make, sink: StoreSink) -> None:

@@ -66,6 +66,24 @@ def test_ranges_and_choices(
         assert f"Cost {cost} Requests {requests}" in words
 
 
+def test_it_opens_on_the_smallest_range_that_has_something(
+    client: TestClient, make: Make, sink: StoreSink
+) -> None:
+    def opens(query: str = "") -> str:
+        found = re.search(r'hx-get="/numbers/sums\?([^"]*)"', client.get(f"/numbers{query}").text)
+        assert found is not None
+        return unescape(found[1])
+
+    assert opens() == "range=30d"
+    for days, span in ((200, "all"), (40, "90d"), (3, "7d"), (0.1, "24h")):
+        sink.ended(make({"messages": []}, {"role": "assistant"}, at=time.time() - days * 86_400))
+        sink.flush()
+        assert opens() == f"range={span}"
+    assert opens("?range=90d") == "range=90d"
+    assert opens("?project=/nowhere") == "project=%2Fnowhere&range=30d"
+    assert opens("?since=2026-01-01") == "since=2026-01-01"
+
+
 @pytest.mark.parametrize(
     "by", ["day", "hour", "model", "provider", "project", "branch", "session", "agent", "tool", "class"]
 )

@@ -101,6 +101,18 @@ def test_it_may_begin_in_the_middle(client: TestClient, make_plain: Make, sink: 
     assert follow(client, earlier.text) is None
     assert answers(client.get(f"/sessions/{S}?at=end").text)[-1] == 59
     assert answers(client.get(f"/sessions/{S}?at=nowhere").text)[0] == 0
+    # "Latest" leads to what follows the last turn.
+    assert 'href="?at=end#end"' in answer.text
+    assert client.get(f"/sessions/{S}?at=end").text.count('<i id="end"></i></div>') == 1
+
+
+def test_a_shortened_id_finds_its_session(client: TestClient, make_plain: Make, sink: StoreSink) -> None:
+    keep(sink, *long(make_plain, 2))
+    answer = client.get(f"/sessions/{S[:8]}?at=end")
+    assert answer.status_code == 307
+    assert answer.headers["location"].endswith(f"/sessions/{S}?at=end")
+    assert f'href="/sessions/{S}"' in client.get(f"/search?q={S[:8]}").text
+    assert client.get("/sessions/nobody").status_code == 404
 
 
 def test_the_last_turn_waits_for_more(client: TestClient, make_plain: Make, sink: StoreSink) -> None:

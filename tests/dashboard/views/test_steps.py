@@ -77,3 +77,18 @@ def test_how_long_tools_took_stands_with_their_call(client: TestClient, make: Ma
         sink.ended(one)
     sink.flush()
     assert "1 Bash 1.2 s" in rows(client.get(f"/sessions/{SESSION}/steps").text)[0][1]
+
+
+def test_a_retry_is_the_same_turn(client: TestClient, make: Make, sink: StoreSink) -> None:
+    body = {"messages": [user("go")]}
+    failed = {"status": "error", "http_status": 529, "usage": None, "error": "Overloaded"}
+    answer = said("done")
+    for one in (
+        make(body, {"type": "error"}, **failed),
+        make(body, answer),
+        make({"messages": [user("go"), back(answer), user("on")]}, said("more")),
+    ):
+        sink.ended(one)
+    sink.flush()
+    found = rows(client.get(f"/sessions/{SESSION}/steps").text)
+    assert [words.split()[0] for _, words in found] == ["1", "\u21bb", "2"]
