@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,10 @@ WIDTH: Final = 1000.0
 ROW: Final = 22
 LEAST: Final = 1.5
 MOST_BARS: Final = 4_000
+FOLDED_FROM: Final = 60.0
+"""Seconds in which nothing ran that are folded."""
+FOLD: Final = 0.02
+"""Room that a folded pause takes, of that of all work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,54 +46,157 @@ class Lane:
 
 
 @dataclass(frozen=True, slots=True)
+class Fold:
+    """A pause that takes less room than it did time; ``label`` says how long it was."""
+
+    x: float
+    width: float
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
 class Chart:
-    """Everything drawn; ``ticks`` are ``(x, words)``; ``total_ms`` is the time from left to right."""
+    """Everything drawn; ``ticks`` are ``(x, words)``; ``total_ms`` is the time from left to right.
+
+    ``knots`` are ``(x, ms)``: between two of them time passes evenly, so that an axis can be written for any
+    part of it. ``compactions`` are where a conversation began anew: ``(x, y)``.
+    """
 
     lanes: list[Lane]
     bars: list[Bar]
     ticks: list[tuple[float, str]]
     height: int
     total_ms: float
+    folds: list[Fold]
+    knots: list[tuple[float, float]]
+    compactions: list[tuple[float, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    kind: str
+    start: float
+    end: float
+    y: int
+    exchange: str
+    label: str
+
+
+class _Clock:
+    """Seconds to thousandths of the whole; what nobody did anything in for a minute is folded."""
+
+    def __init__(self, spans: Sequence[_Span]) -> None:
+        busy: list[list[float]] = []
+        for one in sorted(spans, key=lambda span: span.start):
+            if busy and one.start - busy[-1][1] < FOLDED_FROM:
+                busy[-1][1] = max(busy[-1][1], one.end)
+            else:
+                busy.append([one.start, one.end])
+        self.first, self.last = busy[0][0], max(busy[-1][1], busy[0][0] + 0.001)
+        worked = sum(end - start for start, end in busy) or 0.001
+        room, shown = worked * FOLD, 0.0
+        self._seconds: list[float] = []
+        self._shown: list[float] = []
+        for start, end in busy:
+            for at, more in ((start, room if self._seconds else 0.0), (end, end - start)):
+                shown += more
+                self._seconds.append(at)
+                self._shown.append(shown)
+        self._shown[-1] = max(self._shown[-1], 0.001)
+        self._seconds[-1] = self.last
+        self.scale = WIDTH / self._shown[-1]
+
+    def x(self, at: float) -> float:
+        """Where a moment is."""
+        return round(self._between(self._seconds, self._shown, at) * self.scale, 2)
+
+    def moment(self, x: float) -> float:
+        """What moment is there."""
+        return self._between(self._shown, self._seconds, x / self.scale)
+
+    def knots(self) -> list[tuple[float, float]]:
+        return [(self.x(at), round((at - self.first) * 1000)) for at in self._seconds]
+
+    def folds(self) -> list[Fold]:
+        pairs = zip(self._seconds[1:-1:2], self._seconds[2::2], strict=True)
+        return [
+            Fold(self.x(end), self.x(start) - self.x(end), f"pause of {duration((start - end) * 1000)}")
+            for end, start in pairs
+        ]
+
+    @staticmethod
+    def _between(given: list[float], wanted: list[float], at: float) -> float:
+        index = min(max(bisect_right(given, at), 1), len(given) - 1)
+        before, after = given[index - 1], given[index]
+        share = (at - before) / (after - before) if after > before else 0.0
+        return wanted[index - 1] + share * (wanted[index] - wanted[index - 1])
 
 
 def chart(steps: Sequence[Step]) -> Chart:
-    """Arrange the exchanges of a session. Long pauses between prompts are left as they are: zoom in."""
-    starts = [_seconds(step.summary["started_at"]) for step in steps]
-    ends = [at + (step.summary["duration_ms"] or 0) / 1000 for at, step in zip(starts, steps, strict=True)]
-    first, last = min(starts), max(*ends, min(starts) + 0.001)
-    scale = WIDTH / (last - first)
+    """Arrange the exchanges of a session; long pauses are folded."""
     order = _order(steps)
     rows = {agent: index for index, (agent, _, _) in enumerate(order)}
-    bars: list[Bar] = []
+    spans: list[_Span] = []
     finished: dict[str | None, float] = {}
-    for step, start, end in list(zip(steps, starts, ends, strict=True))[:MOST_BARS]:
+    anew: list[tuple[float, int]] = []
+    for step in steps[:MOST_BARS]:
+        start = _seconds(step.summary["started_at"])
+        end = start + (step.summary["duration_ms"] or 0) / 1000
         agent = step.summary["agent"]["id"]
         y = rows[agent] * ROW
         if not conversation.is_side(step):
-            bars += _tools(step, finished.get(agent, start), start, first, scale, y)
+            spans += _tools(step, finished.get(agent, start), start, y)
+            if step.compacted or (step.anew and agent in finished):
+                anew.append((start, y))
             finished[agent] = end
-        bars.append(_bar(step, start, end, first, scale, y))
-    lanes = [Lane(name, agent_colour(agent), rows[agent] * ROW, depth) for agent, name, depth in order]
-    ticks = [(WIDTH * part / 4, duration((last - first) * 250 * part)) for part in range(5)]
-    return Chart(lanes, bars, ticks, len(order) * ROW, (last - first) * 1000)
+        spans.append(_span(step, start, end, y))
+    clock = _Clock(spans)
+    bars = [
+        Bar(
+            one.kind,
+            clock.x(one.start),
+            max(clock.x(one.end) - clock.x(one.start), LEAST),
+            one.y,
+            one.exchange,
+            one.label,
+        )
+        for one in spans
+    ]
+    return Chart(
+        lanes=[Lane(name, agent_colour(agent), rows[agent] * ROW, depth) for agent, name, depth in order],
+        bars=bars,
+        ticks=[
+            (WIDTH * part / 4, duration((clock.moment(WIDTH * part / 4) - clock.first) * 1000))
+            for part in range(5)
+        ],
+        height=len(order) * ROW,
+        total_ms=(clock.last - clock.first) * 1000,
+        folds=clock.folds(),
+        knots=clock.knots(),
+        compactions=[(clock.x(at), y) for at, y in anew],
+    )
 
 
-def _bar(step: Step, start: float, end: float, first: float, scale: float, y: int) -> Bar:
+def _span(step: Step, start: float, end: float, y: int) -> _Span:
     one = step.summary
     kind = "side" if conversation.is_side(step) else one["status"]
     label = f"{one['request_class'] or 'request'}, {one['status']}, {duration(one['duration_ms'])}"
-    return Bar(kind, _x(start, first, scale), max((end - start) * scale, LEAST), y, one["id"], label)
+    return _Span(kind, start, end, y, one["id"], label)
 
 
-def _tools(step: Step, after: float, until: float, first: float, scale: float, y: int) -> list[Bar]:
+def _tools(step: Step, after: float, until: float, y: int) -> list[_Span]:
     """Tools ran between the answer that called them and the request that brought their results."""
-    found = []
-    for name, spent in conversation.tool_durations(step).items():
-        start = max(after, until - spent / 1000)
-        width = max((until - start) * scale, LEAST)
-        label = f"{name}, {duration(spent)}"
-        found.append(Bar("tool", _x(start, first, scale), width, y, step.summary["id"], label))
-    return found
+    return [
+        _Span(
+            "tool",
+            max(after, until - spent / 1000),
+            until,
+            y,
+            step.summary["id"],
+            f"{name}, {duration(spent)}",
+        )
+        for name, spent in conversation.tool_durations(step).items()
+    ]
 
 
 def _order(steps: Sequence[Step]) -> list[tuple[str | None, str, int]]:
@@ -115,10 +223,6 @@ def _order(steps: Sequence[Step]) -> list[tuple[str | None, str, int]]:
     for agent in began:
         add(agent, 2)
     return found
-
-
-def _x(at: float, first: float, scale: float) -> float:
-    return round((at - first) * scale, 2)
 
 
 def _seconds(iso: str) -> float:

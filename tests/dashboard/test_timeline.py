@@ -69,3 +69,21 @@ def test_tools_fill_the_time_before_the_next_request(make: Make, sink: StoreSink
     assert (bash.x, round(bash.width)) == (300.0, 200)
     assert (read.x, round(read.width)) == (100.0, 400), "never longer than the time between"
     assert "Bash" in bash.label
+
+
+def test_long_pauses_are_folded_and_the_axis_stays_true(make: Make, sink: StoreSink, reader: Reader) -> None:
+    body = {"messages": [user("x")]}
+    found = drawn(
+        sink,
+        reader,
+        make(body, said("y"), at=100.0, duration_ms=40_000.0),
+        make(body, said("y"), at=3_740.0, duration_ms=60_000.0),
+    )
+    first, second = found.bars
+    # A hundred seconds of work, and an hour in a fiftieth of their room.
+    assert (round(first.width), round(second.width)) == (round(1000 * 40 / 102), round(1000 * 60 / 102))
+    (fold,) = found.folds
+    assert (fold.label, round(fold.width)) == ("pause of 1 h 0 m", round(1000 * 2 / 102))
+    assert found.total_ms == 3_700_000
+    assert [words for _, words in found.ticks] == ["0 ms", "25.5 s", "1 h 0 m", "1 h 1 m", "1 h 1 m"]
+    assert found.knots == [(0.0, 0), (first.width, 40_000), (second.x, 3_640_000), (1000.0, 3_700_000)]

@@ -305,12 +305,32 @@
     place.replaceChildren();
     try { place.append(node(null, JSON.parse(text), true)); } catch { place.append(element("div", "leaf", shown(text))); }
   }, true);
-  // Timeline: the buttons and the wheel zoom, dragging moves.
+  // Timeline: the buttons and the wheel zoom, dragging moves; the axis says what is seen.
+  const lasted = (ms) => {
+    if (ms < 1000) return `${Math.round(ms)} ms`;
+    if (ms < 60000) return `${(ms / 1000).toFixed(1)} s`;
+    const minutes = Math.floor(ms / 60000);
+    return minutes < 60 ? `${minutes} m ${Math.floor(ms / 1000) % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} m`;
+  };
+  const axis = (svg) => {
+    const knots = JSON.parse(svg.dataset.knots ?? "[]");
+    const words = [...(svg.closest(".track")?.querySelectorAll(".ticks span") ?? [])];
+    if (knots.length < 2 || !words.length) return;
+    const [x, , width] = svg.getAttribute("viewBox").split(" ").map(Number);
+    words.forEach((word, index) => {
+      const at = x + width * index / (words.length - 1);
+      const beyond = knots.findIndex(([place]) => place > at);
+      const after = beyond < 0 ? knots.length - 1 : Math.max(beyond, 1);
+      const [[x0, t0], [x1, t1]] = [knots[after - 1], knots[after]];
+      word.textContent = lasted(x1 > x0 ? t0 + (t1 - t0) * Math.min(1, (at - x0) / (x1 - x0)) : t1);
+    });
+  };
   const zoom = (svg, factor, at = 0.5) => {
     const [x, y, width, height] = svg.getAttribute("viewBox").split(" ").map(Number);
     const wider = factor === 0 ? 1000 : Math.min(1000, Math.max(0.5, width * factor));
     const left = Math.min(Math.max(0, x + (width - wider) * at), 1000 - wider);
     svg.setAttribute("viewBox", `${left} ${y} ${wider} ${height}`);
+    axis(svg);
   };
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-zoom-by]");
