@@ -109,10 +109,14 @@ def test_the_timeline_leads_to_a_turn(recorded: Recorded, watched: Watched) -> N
     expect(bars.first).to_be_attached()
     assert bars.count() == len(recorded.proxy.show(recorded.session)["exchanges"])
     box = page.locator("svg[data-zoom]")
-    before = box.get_attribute("viewBox")
+    before, end = box.get_attribute("viewBox"), page.locator(".timeline .ticks span").last
+    said = end.text_content()
     page.get_by_role("button", name="Zoom in").click()
     assert box.get_attribute("viewBox") != before
+    assert end.text_content() != said
     page.get_by_role("button", name="All", exact=True).click()
+    expect(end).to_have_text(said or "")
+    assert page.locator(".timeline a:not([tabindex='-1'])").count() == 1
     bars.first.click()
     page.wait_for_url("**at=**")
 
