@@ -77,7 +77,7 @@ def replayed(settings: Settings, place: Path, session: str, target: Path) -> Non
     run()
     # Its fonts would be loaded from elsewhere.
     picture = re.sub(
-        r"@font-face \{.*?\}\s*", "", terminal.export_svg(title="lensctl replay"), flags=re.DOTALL
+        r"@font-face \{.*?\}\s*|<!--.*?-->", "", terminal.export_svg(title="lensctl replay"), flags=re.DOTALL
     )
     target.write_text(picture)
     memory.unlink()

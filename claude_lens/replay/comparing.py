@@ -47,6 +47,7 @@ _READ_AGAIN: Final = re.compile(
 )
 _EMPTY: Final = re.compile(r"<system-reminder>\s*(?:</system-reminder>)?")
 _PARAMS: Final = ("thinking", "output_config", "context_management", "temperature", "tool_choice", "stream")
+_HEAD: Final = frozenset(("model", "system", "tools", *_PARAMS))
 _TRAILING: Final = re.compile(r"[ \t]+$", re.MULTILINE)
 _KEPT: Final = 50_000
 
@@ -82,6 +83,7 @@ class Comparing:
         self.reads = True
         self._folders: list[tuple[str, str]] = []
         self._known: dict[bytes, bytes] = {}
+        self._heads: dict[bytes, dict[str, bytes]] = {}
         for folder in folders:
             self.add_folder(folder)
 
@@ -90,10 +92,17 @@ class Comparing:
         slug = re.sub(r"[^A-Za-z0-9]", "-", folder)
         self._folders += [(folder, "<project>"), (slug, "<project>")]
         self._folders.sort(key=lambda pair: -len(pair[0]))
+        self._known.clear()
+        self._heads.clear()
 
     def of(self, body: Mapping[str, Any]) -> Comparable:
         """A request's body by what counts of it."""
-        parts = {name: self._digest(value) for name, value in self.head(body).items()}
+        plain = {name: value for name, value in body.items() if name in _HEAD}
+        mark = hashlib.blake2b(exact.dump(strip(plain)[0]), digest_size=16).digest()
+        parts = self._heads.get(mark)
+        if parts is None:
+            parts = {name: self._digest(value) for name, value in self.head(body).items()}
+            self._heads[mark] = parts
         said = tuple(found for one in messages(body) if (found := self._message(one)))
         whole = hashlib.blake2b(b"".join((*parts.values(), *said)), digest_size=16).digest()
         return Comparable(parts, said, whole)

@@ -12,12 +12,14 @@ from typing import Final
 
 from sqlalchemy import Connection, RowMapping, select
 
+from claude_lens import exact
 from claude_lens.errors import UserError
 from claude_lens.messages.blocks import Json, blocks, kind, messages, new_messages, text_of, texts
 from claude_lens.messages.calls import Call, Result, by_id, client_calls, results
 from claude_lens.messages.helpers import COMPACTION, MAIN, helper, is_beside
 from claude_lens.messages.system import entrypoint
 from claude_lens.messages.written import human_words, written
+from claude_lens.redact.marks import MARK
 from claude_lens.replay.comparing import Comparable, Comparing
 from claude_lens.store.bodies import Bodies, Loader
 from claude_lens.store.reading.answered import answered
@@ -76,7 +78,7 @@ class Record:
     ``calls`` and ``results`` are those of the client's tools, by the call's id. ``problems``: what cannot be
     given again, in words. ``commit``: what was checked out, with ``-dirty`` where files differed from it;
     None where that was not noted. ``awaits``: by the order of an agent's last answer that of the request
-    which was on its way before anyone was told of it.
+    which was on its way before anyone was told of it. ``redacted``: marks stand for secrets in it.
     """
 
     session_id: str
@@ -91,6 +93,7 @@ class Record:
     entry: str | None
     problems: list[str] = field(default_factory=list)
     awaits: dict[int, int] = field(default_factory=dict)
+    redacted: bool = False
 
     @property
     def main_model(self) -> str | None:
@@ -213,6 +216,10 @@ class _Reading:
             return
         headers = [(name, value) for name, value in bodies.request_headers]
         self._start(body, headers)
+        record = self._record
+        record.redacted = record.redacted or MARK.encode() in exact.dump(
+            new_messages(messages(body)) if record.requests else body
+        )
         self._take_calls(body, bodies.response)
         recorded = self._recorded(row, state, body)
         self._record.requests.append(recorded)

@@ -147,7 +147,7 @@ class Server:
 
     async def _messages(self, request: Request) -> Response:
         raw = await request.body()
-        redactor = self.plan.redactor
+        redactor = self.plan.redactor if self.plan.record.redacted else None
         try:
             body = orjson.loads(raw if redactor is None else redactor.json(raw))
         except orjson.JSONDecodeError:

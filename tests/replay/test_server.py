@@ -91,7 +91,7 @@ def test_hooks(stored: Reader, tmp_path: Path) -> None:
 def test_a_secret_is_the_mark_that_stands_for_it(stored: Reader, tmp_path: Path) -> None:
     secret = "ghp_" + "a1B2" * 9
     with serving(stored, tmp_path) as server:
-        server.plan.redactor = Redactor()
+        server.plan.redactor, server.plan.record.redacted = Redactor(), True
         post(server, body(user(text(f"the token is {secret}"))))
     told = str(server.outcome.told())
     assert secret not in told
