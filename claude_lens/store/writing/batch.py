@@ -222,9 +222,9 @@ class Batch:
         pieces = [self._piece(each, index) for index in range(first, len(each.steps))]
         if not quiet:
             self._occur(pieces, session, exchange)
-        self._seen[(session, each.steps[-1])] = True
-        tip = self._nodes[each.steps[-1]]
-        is_new = tip in self._new_nodes and tip not in self._tips
+        # Not only the last: the newest message comes in another form the next time.
+        self._seen |= {(session, step): True for step in each.steps[-1 if quiet else -3 :]}
+        is_new = (tip := self._nodes[each.steps[-1]]) in self._new_nodes and tip not in self._tips
         self._tips.add(tip)
         return is_new
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -19,6 +20,7 @@ from claude_lens.store.rows import Item
 from claude_lens.store.schema import exchanges
 from claude_lens.store.sink import StoreSink
 from claude_lens.store.transfer.pages import markdown
+from claude_lens.store.writing.batch import Batch
 from claude_lens.store.writing.writer import Writer
 from tests.store.conftest import Make, NewUrl, ask, body_of, change, message_of
 
@@ -255,3 +257,24 @@ def test_what_other_apis_say_is_found_once_and_rebuilds_as_it_was(
         rebuild(connection)
     engine.dispose()
     check()
+
+
+def test_the_newest_message_in_another_form_does_not_make_all_others_new(
+    sink: StoreSink, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It comes as a list, since it is marked, and as a string from then on."""
+    noted: list[int] = []
+    kept = Batch._occur
+
+    def occur(self: Batch, pieces: Sequence[tuple[int, bytes, Any]], session: int, exchange: int) -> None:
+        noted.append(len(pieces))
+        kept(self, pieces, session, exchange)
+
+    monkeypatch.setattr(Batch, "_occur", occur)
+    said: list[dict[str, Any]] = []
+    for turn in range(6):
+        newest = {"role": "user", "content": [{"type": "text", "text": f"prompt {turn}"}]}
+        sink.ended(make({"model": "m", "messages": [*said, newest]}, message_of(turn)))
+        sink.flush()
+        said += [{"role": "user", "content": f"prompt {turn}"}, {"role": "assistant", "content": f"{turn}"}]
+    assert max(noted) <= 3
