@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psutil
@@ -23,6 +25,33 @@ DIRECT, LENS, OFF, LITELLM, TAP = "direct", "claude-lens", "claude-lens off", "l
 START = 120.0
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "claude-lens" / "benchmarks"
 TAP_VERSION = "0.1.146"
+FLOOR, NGINX, MITM = "uvloop floor", "nginx", "mitmproxy"
+MITM_VERSION = "11.0.2"
+NGINX_CONFIG = """
+daemon off; master_process off; pid {home}/nginx.pid; error_log {home}/error.log;
+events {{ worker_connections 1024; }}
+http {{
+  access_log off; keepalive_requests 1000000; client_body_temp_path {home}/body; proxy_temp_path {home}/proxy;
+  fastcgi_temp_path {home}/fastcgi; uwsgi_temp_path {home}/uwsgi; scgi_temp_path {home}/scgi;
+  upstream provider {{ server 127.0.0.1:{upstream}; keepalive 128; keepalive_requests 1000000; }}
+  server {{
+    listen 127.0.0.1:{port} backlog=1024; client_max_body_size 0; client_body_buffer_size 2m;
+    location / {{
+      proxy_pass http://provider; proxy_http_version 1.1; proxy_set_header Connection "";
+      proxy_buffering off; proxy_request_buffering off;
+    }}
+  }}
+}}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What has been recorded so far, what of it was dropped, and how much waits."""
+
+    recorded: int = 0
+    dropped: int = 0
+    waiting: int = 0
 
 
 @dataclass(slots=True)
@@ -43,34 +72,42 @@ class Contender:
         return (spent[0], sum(spent[1:])) if spent else (0.0, 0.0)
 
     def megabytes(self) -> float:
-        """Resident memory of all its processes."""
-        return sum(one.memory_info().rss for one in self.family()) / 2**20
+        """Memory of all its processes, what they share divided among them (PSS)."""
+        return sum(one.memory_full_info().pss for one in self.family()) / 2**20
 
-    def recording(self) -> dict[str, object]:
+    def counted(self) -> Counted:
+        """What claude-lens says of its records; nothing for the others, which tell nothing."""
+        told: dict[str, Any] = self.recording()
+        if not told:
+            return Counted()
+        waiting = max(int(told["queued"]), int(told["waiting"])) + int(told["running"])
+        return Counted(int(told["recorded"]), int(told["dropped"]), waiting)
+
+    def recording(self) -> dict[str, Any]:
         """claude-lens's counters; empty for the others."""
         if not self.name.startswith(LENS):
             return {}
         url = f"http://127.0.0.1:{self.target.port}/claude-lens/status"
-        found: dict[str, object] = httpx.get(url, headers={"x-litellm-api-key": KEY}, timeout=30).json()[
+        found: dict[str, Any] = httpx.get(url, headers={"x-litellm-api-key": KEY}, timeout=30).json()[
             "recording"
         ]
         return found
 
     def ready(self) -> bool:
-        """Whether it has started, LiteLLM included where that is loaded behind it. Raises ``OSError``."""
+        """Whether it has started, LiteLLM included where that is on its way. Raises ``OSError``."""
         with socket.create_connection(("127.0.0.1", self.target.port), 1):
             if not self.name.startswith(LENS):
                 return True
         found = httpx.get(f"http://127.0.0.1:{self.target.port}/health", timeout=30).json()
-        return bool(found.get("litellm", "ready") == "ready")
+        return bool(found.get("litellm", "ready") != "loading")
 
     def settle(self, seconds: float = 300.0) -> None:
         """Wait until everything is recorded, so that nobody's work falls into another's turn."""
         until = time.monotonic() + seconds
-        while (found := self.recording()) and (found["queued"] or found["running"]):
+        while (found := self.counted()).waiting:
             if time.monotonic() > until:
                 raise TimeoutError(f"{self.name} does not settle: {found}")
-            time.sleep(0.2)
+            time.sleep(0.05)
 
 
 def free_port() -> int:
@@ -80,15 +117,31 @@ def free_port() -> int:
         return port
 
 
-def claude_tap() -> Path:
-    """claude-tap in a virtual environment of its own, installed where it is missing."""
-    home = CACHE / f"claude-tap-{TAP_VERSION}"
-    program = home / "bin" / "claude-tap"
-    if not program.exists():
+def installed(package: str, version: str, program: str) -> Path:
+    """A package's program in a virtual environment of its own, installed where it is missing.
+
+    Raises ``CalledProcessError`` where it cannot be.
+    """
+    home = CACHE / f"{package}-{version}"
+    found = home / "bin" / program
+    if not found.exists():
         subprocess.run([sys.executable, "-m", "venv", home], check=True)
-        wanted = f"claude-tap=={TAP_VERSION}"
+        wanted = f"{package}=={version}"
         subprocess.run([home / "bin" / "python", "-m", "pip", "install", "-q", wanted], check=True)
-    return program
+    return found
+
+
+def missing(name: str) -> bool:
+    """Whether a contender cannot be had on this machine."""
+    if name == NGINX:
+        return shutil.which("nginx") is None
+    if name != MITM:
+        return False
+    try:
+        installed("mitmproxy", MITM_VERSION, "mitmdump")
+    except subprocess.CalledProcessError:
+        return True
+    return False
 
 
 @contextmanager
@@ -144,7 +197,20 @@ def _start(name: str, upstream: str, folder: Path, stack: ExitStack) -> Contende
 def _command(name: str, port: int, upstream: str, home: Path) -> list[str]:
     if name == TAP:
         options = ["--tap-no-launch", "--tap-host", "127.0.0.1", "--tap-no-live", "--tap-no-open"]
-        return [str(claude_tap()), *options, "--tap-port", str(port), "--tap-target", upstream]
+        options += ["--tap-port", str(port), "--tap-target", upstream]
+        return [str(installed("claude-tap", TAP_VERSION, "claude-tap")), *options]
+    if name == FLOOR:
+        return [sys.executable, str(ROOT / "benchmarks" / "floor.py"), str(port), upstream.rpartition(":")[2]]
+    if name == NGINX:
+        config = home / "nginx.conf"
+        told = NGINX_CONFIG.format(home=home, port=port, upstream=upstream.rpartition(":")[2])
+        config.write_text(told, encoding="utf-8")
+        return ["nginx", "-p", str(home), "-c", str(config)]
+    if name == MITM:
+        options = ["-q", "--mode", f"reverse:{upstream}", "--listen-host", "127.0.0.1", "-p", str(port)]
+        # Written down as they pass, and streamed as a client needs it.
+        options += ["--set", "stream_large_bodies=1", "-w", str(home / "flows")]
+        return [str(installed("mitmproxy", MITM_VERSION, "mitmdump")), *options]
     if name == LITELLM:
         config = home / "stock.yaml"
         ours = (ROOT / "litellm_config.yaml").read_text(encoding="utf-8").splitlines()

@@ -1,7 +1,8 @@
 """A provider that answers from memory, and a client that times every answer; both as thin as Python allows.
 
-``python -m benchmarks.load`` serves the provider on a free port, which it prints. The path's query names the
-answer: ``?events=20`` is a stream of 20 text deltas, each in a write of its own.
+``python -m benchmarks.load`` serves the provider on a free port, which it prints. The body names the
+answer: ``case-events-20`` in a body is a stream of 20 text deltas, each in a write of its own, and
+``pace-3`` lets 3 ms pass between two of them, as between the words of a model.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import os
 import re
 import sys
 import time
@@ -20,11 +22,14 @@ import uvloop
 
 END = b"0\r\n\r\n"
 COUNTER = b"00000000"
+NEW = b"NEW-TEXT"
+NEW_BYTES = 2000
+"""What is new in each request, as a turn of a conversation is."""
 HEAD = (
     b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\nrequest-id: req_011BENCHMARK\r\n"
     b"transfer-encoding: chunked\r\n\r\n"
 )
-EVENTS = re.compile(rb"case-events-(\d+)")
+EVENTS = re.compile(rb"case-events-(\d+) pace-(\d+)")
 LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 
 
@@ -84,12 +89,15 @@ class Provider(asyncio.Protocol):
         if self._missing <= 0:
             asked = EVENTS.search(b"".join(self._read))
             self._read, self._missing = [], -1
-            self._task = asyncio.ensure_future(self._answer(stream(int(asked[1]) if asked else 20)))
+            events, pace = (int(asked[1]), int(asked[2])) if asked else (20, 0)
+            self._task = asyncio.ensure_future(self._answer(stream(events), pace / 1000))
 
-    async def _answer(self, pieces: tuple[bytes, ...]) -> None:
+    async def _answer(self, pieces: tuple[bytes, ...], pace: float) -> None:
         for number, piece in enumerate(pieces):
             self._transport.write(piece)
-            if number % 4 == 3:
+            if pace:
+                await asyncio.sleep(pace)
+            elif number % 4 == 3:
                 await asyncio.sleep(0)
 
 
@@ -111,10 +119,14 @@ class Target:
     counter: itertools.count[int] = field(default_factory=itertools.count)
 
 
-def request(target: Target, size: int, events: int) -> bytes:
-    """A request of about ``size`` bytes: system, tools, and turns of a conversation; no two are the same."""
+def request(target: Target, size: int, events: int, pace: int = 0) -> bytes:
+    """A request of about ``size`` bytes: system, tools, and turns of a conversation.
+
+    Its newest turn is words that stand in no other, in this run or before it; ``pace`` is ms between events.
+    """
     number = b"%08d" % next(target.counter)
-    body = _template(size, events).replace(COUNTER, number)
+    words = os.urandom(NEW_BYTES // 2 - 100).hex(" ", 4).encode()
+    body = _template(size, events, pace).replace(COUNTER, number).replace(NEW, words)
     head = (
         f"POST {target.path} HTTP/1.1\r\nHost: 127.0.0.1:{target.port}\r\n"
         f"Authorization: Bearer {target.key}\r\n"
@@ -127,20 +139,20 @@ def request(target: Target, size: int, events: int) -> bytes:
 
 
 @lru_cache
-def _template(size: int, events: int) -> bytes:
+def _template(size: int, events: int, pace: int) -> bytes:
     words = "the quick brown fox jumps over the lazy dog and reads another file; "
     tools = [
         {"name": f"Tool{n}", "description": words * 8, "input_schema": {"type": "object", "properties": {}}}
         for n in range(max(1, size // 8000))
     ]
     turns: list[dict[str, object]] = []
-    room = size - len(json.dumps(tools)) - 1000
+    room = size - len(json.dumps(tools)) - 1000 - NEW_BYTES
     for number in range(max(1, room // 2100)):
         role = "assistant" if number % 2 else "user"
         turns.append(
             {"role": role, "content": [{"type": "text", "text": f"turn {number}: {words * 30}"[:2000]}]}
         )
-    asked = f"case-events-{events} {COUNTER.decode()}"
+    asked = f"case-events-{events} pace-{pace} {COUNTER.decode()} {NEW.decode()}"
     turns += [{"role": "assistant", "content": "Yes?"}] if turns[-1]["role"] == "user" else []
     turns.append({"role": "user", "content": [{"type": "text", "text": asked}]})
     system = [{"type": "text", "text": "You are a coding agent. " + words * 4}]
@@ -189,8 +201,8 @@ async def connect(target: Target) -> Client:
     return client
 
 
-async def throughput(target: Target, size: int, events: int, clients: int, seconds: float) -> float:
-    """Answers a second, asked by ``clients`` at once."""
+async def throughput(target: Target, size: int, events: int, clients: int, seconds: float) -> int:
+    """How many answers ``clients`` got that asked for ``seconds``, one after the other each."""
     until, done = time.perf_counter() + seconds, 0
 
     async def work() -> None:
@@ -201,9 +213,8 @@ async def throughput(target: Target, size: int, events: int, clients: int, secon
             done += 1
         client.transport.close()
 
-    started = time.perf_counter()
     await asyncio.gather(*(work() for _ in range(clients)))
-    return done / (time.perf_counter() - started)
+    return done
 
 
 async def serve() -> None:
