@@ -85,3 +85,15 @@ def test_fast_mode_is_in_the_answer(url: str, sink: StoreSink, reader: Reader, m
     sink.flush()
     reprice(url, lookup=lambda *_: {**PRICES, "provider_specific_entry": {"fast": 6.0}})
     assert reader.exchange("last")["cost_usd"] == pytest.approx(6 * USD)
+
+
+def test_retired_models_have_a_price(url: str, sink: StoreSink, reader: Reader, make: Make) -> None:
+    names = ("claude-sonnet-4-20250514", "claude-3-opus-20240229")
+    for number, name in enumerate(names):
+        model = Model(requested=name, routed=name, provider="anthropic")
+        sink.ended(make(body_of(name), message_of(number), usage=USAGE, cost=Cost(usd=None), model=model))
+    sink.flush()
+    done = reprice(url)
+    assert (done.changed, done.unknown) == (2, 0)
+    # In millionths: 1000 x 3 + 100 x 15 + 10,000 x 0.3 + 2000 x 3.75 + 1000 x 6, and five times that.
+    assert done.after_usd == pytest.approx(0.021 * 6)
