@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from claude_lens.exchange import Exchange
+from claude_lens.findings.look import waste
+from claude_lens.store.reading.filters import Filter
 from claude_lens.store.reading.queries import open_reader
 from claude_lens.store.reading.restore import restored
 from claude_lens.store.schema import sessions
@@ -55,6 +57,7 @@ def test_a_session(version: str, typed: bool, stage: Stage, tmp_path: Path) -> N
     _judge_requests(exchanges, known)
     _judge_titles(exchanges, stage, known, prompts)
     _judge_tree(exchanges, stage)
+    _judge_waste(exchanges, stage)
     _judge_trace(exchanges, stage, before, typed)
     _judge_import(stage, user)
 
@@ -134,6 +137,14 @@ def _recorded(stage: Stage, folder: Path) -> list[Exchange]:
         names = [one["id"] for one in reader.sessions(20) if str(folder) in str(one["project"])]
         with reader.connect() as connection:
             return restored(connection, sessions.c.session_id.in_(names))
+
+
+def _judge_waste(exchanges: list[Exchange], stage: Stage) -> None:
+    """A session in which nothing was wasted has no finding."""
+    with open_reader(f"sqlite:///{stage.proxy.home / 'lens.db'}") as reader, reader.connect() as connection:
+        for name in {one.identity.session_id for one in exchanges}:
+            found = waste(connection, Filter(session=name))
+            assert (found["sessions"], found["findings"]) == (1, [])
 
 
 def _judge_import(stage: Stage, user: Claude) -> None:
