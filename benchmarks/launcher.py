@@ -48,7 +48,7 @@ def measure(runs: int) -> dict[str, float]:
         found = settings.parse(environ, settings.find_config(Path(folder)))
         supervisor.start(found, environ, supervisor.plan(found))
         try:
-            while health(found.url).detail.get("litellm") != "ready":
+            while health(found.url).detail.get("litellm") == "loading":
                 time.sleep(0.1)
             alone, through = [claude, "--version"], [sys.executable, str(LAUNCHER), "--version"]
             environ["CLAUDE_LENS_CLAUDE"] = claude
