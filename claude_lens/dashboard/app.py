@@ -27,6 +27,7 @@ from claude_lens.dashboard.views import (
     comparison,
     exchange,
     export,
+    happened,
     insight,
     listing,
     live,
@@ -37,6 +38,7 @@ from claude_lens.dashboard.views import (
     sessions,
     steps,
     system,
+    today,
     toolbox,
     waste,
 )
@@ -47,7 +49,7 @@ from claude_lens.store import database
 from claude_lens.store.reading.queries import open_reader
 
 SERVICE = "claude-lens-dashboard"
-FIRST_PAGE = "/live"
+FIRST_PAGE = "/"
 
 
 class Static(StaticFiles):
@@ -94,14 +96,15 @@ def create_app(settings: Settings, host: str, port: int) -> gate.Gate:
 
 def _routes() -> list[Route | Mount]:
     return [
-        Route("/", lambda _: RedirectResponse(FIRST_PAGE)),
         Route("/health", _health),
         Route("/open", _open),
         Route("/favicon.ico", lambda _: RedirectResponse("/static/icon.svg")),
+        *today.routes,
         *live.routes,
         *listing.routes,
         *sessions.routes,
         *session.routes,
+        *happened.routes,
         *steps.routes,
         *export.routes,
         *exchange.routes,

@@ -102,6 +102,11 @@ class Feed:
             self._watchers -= 1
 
     @property
+    def closed(self) -> bool:
+        """Whether all watching has to end."""
+        return self._closed
+
+    @property
     def now(self) -> str:
         """The mark of the newest event."""
         return self.mark(self._number)

@@ -20,6 +20,7 @@ from starlette.responses import HTMLResponse, Response
 
 from claude_lens import units
 from claude_lens.dashboard import text
+from claude_lens.happened import states
 
 HERE: Final = Path(__file__).parent
 STATIC: Final = HERE / "static"
@@ -59,8 +60,10 @@ def environment() -> Environment:
         quoted=lambda words: shlex.quote(str(words)),
         epoch=lambda iso: datetime.fromisoformat(iso).timestamp(),
         short=lambda name: str(name)[:16],
+        below=below,
+        without_agent=lambda state: {**state, "agent_id": None},
     )
-    made.globals.update(static=static_url)
+    made.globals.update(static=static_url, state_words=states.WORDS)
     return made
 
 
@@ -162,6 +165,12 @@ def session_id(part: str) -> str:
 def folder(path: str | None) -> str:
     """The last part of a path."""
     return (path or "").rstrip("/\\").replace("\\", "/").rpartition("/")[2] or NONE
+
+
+def below(path: str, folder: str | None) -> str:
+    """A path from a folder on, where it is in there."""
+    start = (folder or "").rstrip("/\\")
+    return path[len(start) + 1 :] if start and path.startswith((f"{start}/", f"{start}\\")) else path
 
 
 def pretty(value: Any) -> str:

@@ -16,9 +16,10 @@ from claude_lens.store.sink import StoreSink
 from tests.dashboard.conftest import ORIGIN, PORT
 
 
-def test_the_first_page_is_live(client: TestClient) -> None:
+def test_the_first_page_is_today(client: TestClient) -> None:
     answer = client.get("/")
-    assert (answer.status_code, answer.headers["location"]) == (307, "/live")
+    assert answer.status_code == 200
+    assert "<h1>Today" in answer.text
 
 
 def test_what_is_not_there_is_said_so(client: TestClient) -> None:

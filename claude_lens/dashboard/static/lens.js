@@ -251,7 +251,18 @@
     }
     folds = new Map();
   });
-  document.addEventListener("htmx:afterSettle", (event) => localise(event.target));
+  // What goes on is renewed as it changes; whoever has come to a link there by keyboard stays at it.
+  let held = null;
+  document.addEventListener("htmx:beforeSwap", (event) => { if (event.target.id === "now" || event.target.id === "state") held = event.target.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null; });
+  document.addEventListener("htmx:sseBeforeMessage", (event) => { if (event.target.id === "now") held = event.target.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null; });
+  document.addEventListener("htmx:sseMessage", (event) => {
+    if (event.target.id !== "now") return;
+    localise(event.target);
+    tick();
+    if (held) $(`#now a[href="${CSS.escape(held)}"]`)?.focus({ preventScroll: true });
+    held = null;
+  });
+  document.addEventListener("htmx:afterSettle", (event) => { localise(event.target); tick(); });
   document.addEventListener("htmx:responseError", (event) => say(event.detail.xhr.status === 401 ? "Locked: run lensctl dashboard" : "That did not work"));
   document.addEventListener("DOMContentLoaded", () => {
     localise(document);

@@ -17,6 +17,7 @@ from claude_lens.dashboard.conversation import Session
 from claude_lens.dashboard.lens import Lens
 from claude_lens.dashboard.templating import page, render, session_id, session_path
 from claude_lens.dashboard.views import arms
+from claude_lens.dashboard.views.happened import is_lively, state_of
 from claude_lens.errors import NotFound, UserError
 from claude_lens.store.maintenance.retention import prune
 from claude_lens.store.reading import forms
@@ -37,6 +38,7 @@ def session(request: Request) -> Response:
         # An id may be shortened, as in the terminal.
         return RedirectResponse(request.url.replace(path=f"/sessions/{session_path(about['id'])}"))
     agents = lens.reader.agents(name)
+    state = state_of(lens.reader, about["id"])
     with lens.reader.connect() as connection:
         whole = Session.read(connection, name)
         start, opened = _place(whole, at)
@@ -47,6 +49,8 @@ def session(request: Request) -> Response:
         here="sessions",
         token=lens.access.token(request.scope["cookie"]),
         one=about,
+        state=state,
+        lively=is_lively(state),
         agents=nested(agents),
         arms=len(arms.of(lens.reader, about["id"])),
         start=start,

@@ -172,7 +172,8 @@ class _Known:
         )
 
     def _calls(self, row: RowMapping) -> list[Call]:
-        return client_calls(self._answers.get(row["response_message"]))
+        calling = row["stop_reason"] in TOOL_STOPS
+        return client_calls(self._answers.get(row["response_message"])) if calling else []
 
 
 def is_alone(client: str | None) -> bool:

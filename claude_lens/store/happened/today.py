@@ -19,6 +19,7 @@ from claude_lens.store.happened.digests import Digest, digests_of
 from claude_lens.store.happened.listing import Told, told
 from claude_lens.store.happened.live import active, states_of
 from claude_lens.store.numbers.plan import Standing, standing
+from claude_lens.store.reading import forms
 from claude_lens.store.reading.queries import Reader
 from claude_lens.store.schema import sessions, totals
 
@@ -38,6 +39,20 @@ class Loss(TypedDict):
     cause: str
     usd: float
     ms: float
+
+
+class Doing(TypedDict):
+    """A session and what it does."""
+
+    session: forms.Session
+    state: SessionState
+
+
+class Going(TypedDict):
+    """Who is at work, and who waits for somebody."""
+
+    running: list[Doing]
+    waiting: list[Doing]
 
 
 class Now(TypedDict):
@@ -94,6 +109,23 @@ def today(reader: Reader, since: float | None = None, now: float | None = None) 
         "since": iso(since),
         "day": iso(day),
     }
+
+
+def going_on(reader: Reader, now: float | None = None) -> Going:
+    """Who is at work and who waits: what changes from moment to moment, at little cost."""
+    now = time.time() if now is None else now
+    with reader.connect() as connection:
+        states = states_of(connection, active(connection, now), now)
+        names = _names(connection, list(states))
+    groups = grouped(states)
+    wanted = [key for group in ("running", "waiting") for key in groups[group]]
+    known = {one["id"]: one for one in reader.sessions_of([names[key] for key in wanted])}
+
+    def of(group: str) -> list[Doing]:
+        keys = [key for key in groups[group] if names[key] in known]
+        return [{"session": known[names[key]], "state": states[key]} for key in keys]
+
+    return {"running": of("running"), "waiting": of("waiting")}
 
 
 def midnight(now: float) -> float:

@@ -154,7 +154,7 @@ def visitor(browser: Browser, served: Served) -> Any:
     context = browser.new_context()
     page = context.new_page()
     page.goto(served.link)
-    page.wait_for_url("**/live")
+    page.wait_for_url(lambda url: "/open" not in url)
     state = context.storage_state()
     context.close()
     return state

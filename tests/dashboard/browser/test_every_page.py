@@ -14,6 +14,7 @@ from tests.dashboard.conftest import Served
 pytestmark = pytest.mark.slow
 AXE = Path(__file__).parent.parent / "vendor" / "axe.min.js"
 PAGES = [
+    "today",
     "live",
     "sessions",
     "session",
@@ -42,6 +43,7 @@ def path(name: str, recorded: Recorded) -> str:
     shown = recorded.proxy.show(recorded.session)["exchanges"]
     inner = next(one["id"] for one in shown if one["agent"]["parent_id"])
     return {
+        "today": "/",
         "session": f"/sessions/{recorded.session}",
         "agent": f"/sessions/{recorded.session}?at={inner}",
         "refused": f"/sessions/{recorded.failed}",

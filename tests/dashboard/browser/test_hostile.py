@@ -204,7 +204,7 @@ def watched(browser: Browser, besieged: Served) -> Iterator[Watched]:
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     page = context.new_page()
     page.goto(besieged.link)
-    page.wait_for_url("**/live")
+    page.wait_for_url(lambda url: "/open" not in url)
     found = Watched(page, besieged.url)
     yield found
     context.close()

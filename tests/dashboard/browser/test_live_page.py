@@ -154,7 +154,7 @@ def test_it_connects_again_by_itself(recorded: Recorded, browser: Any, visitor: 
     page = context.new_page()
     try:
         page.goto(running.link)
-        page.wait_for_url("**/live")
+        page.wait_for_url(lambda url: "/open" not in url)
         page.goto(f"{running.url}/live?session={session}")
         at_ease(page)
         send(recorded, session, "before the fall")
