@@ -149,7 +149,7 @@ def take(browser: Browser, opening: str, url: str, scheme: str, folder: Path, pa
     context = browser.new_context(viewport=size, color_scheme=scheme)  # type: ignore[arg-type]
     page = context.new_page()
     page.goto(opening)
-    page.wait_for_url("**/live")
+    page.wait_for_url(lambda url: "/open" not in url)
     for name, path in pages.items():
         page.goto(url + path)
         if name == "session":
