@@ -59,6 +59,8 @@ def _as_hook() -> None:
     try:
         told = json.loads(sys.stdin.read() or "{}")
         session = told.get("session_id")
+        if isinstance(session, str) and told.get("reason") not in ("clear", "resume"):
+            _note_end(session)
         place = controlling.terminal()
         if not isinstance(session, str) or told.get("reason") in ("clear", "resume") or place is None:
             return
@@ -67,6 +69,13 @@ def _as_hook() -> None:
             controlling.write(place, lines)
     except (LensError, OSError, ValueError, AttributeError):
         return
+
+
+def _note_end(session: str) -> None:
+    """Note that the client ended the session: the wire alone cannot tell."""
+    from claude_lens.store.writing.following import ENDED, tell
+
+    tell(setting_table.load().database_url, session, ENDED, time.time())
 
 
 def _settled(session: str) -> list[str]:
