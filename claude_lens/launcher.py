@@ -1,10 +1,9 @@
 #!/usr/bin/env python3
 """``claude-lens``: run claude through the proxy. Every argument is claude's own.
 
-Standard library only and one file, so that a copy of it anywhere works. It makes sure that the proxy is
-there and knows the user's key, sets claude's environment, and replaces itself by claude. Nothing secret is
-sent before the proxy has proved itself. Imports that cost time come where they are needed. Exit codes of its
-own: 127 without a claude, 1 without a proxy or a key, 130 on Ctrl-C before claude.
+Standard library only and one file, so that a copy of it works. It starts the proxy where none runs, sets
+claude's environment, and becomes claude. Nothing secret is sent before the proxy has proved itself.
+Exit codes of its own: 127 without a claude, 1 without a proxy or a key, 130 on Ctrl-C before claude.
 """
 
 from __future__ import annotations
@@ -30,10 +29,8 @@ KEY_HEADER = "x-litellm-api-key"
 OUR_HEADERS = (KEY_HEADER, "x-claude-lens-project", "x-claude-lens-branch", "x-claude-lens-commit")
 PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/")
 CONNECT_TIMEOUT, ANSWER_TIMEOUT, GIT_TIMEOUT = 2.0, 5.0, 0.3
-INSTALL = """\
-there is no claude on PATH. Install Claude Code:
-  npm install -g @anthropic-ai/claude-code
-or name the program in CLAUDE_LENS_CLAUDE."""
+INSTALL = """there is no claude on PATH: install it (npm install -g @anthropic-ai/claude-code)
+or name it in CLAUDE_LENS_CLAUDE."""
 
 
 class Problem(Exception):
@@ -61,7 +58,8 @@ def main() -> NoReturn:
         sys.exit(problem.code)
     except KeyboardInterrupt:
         sys.exit(130)
-    replace_by(program, sys.argv[1:], applied(os.environ, changes))
+    environ = {**os.environ, **changes}
+    replace_by(program, sys.argv[1:], {name: value for name, value in environ.items() if value is not None})
 
 
 class Place:
@@ -91,8 +89,8 @@ class Place:
 
     def find_url(self) -> str:
         """The environment's word, else a proxy that runs, else the ``.env`` files, else the default."""
-        told = any(map(self.environ.get, ADDRESS))
-        if not told and self.record.get("url") and alive(self.record.get("pid")):
+        runs = self.record.get("url") and alive(self.record.get("pid"))
+        if runs and not any(map(self.environ.get, ADDRESS)):
             return str(self.record["url"])
         url, *ports = map(self.look, ADDRESS)
         host = self.look("CLAUDE_LENS_HOST")
@@ -239,8 +237,7 @@ def ask(url: str, keys: Sequence[str] = (), trusted: str = "") -> Seen:
 def proof(key: str, nonce: str, address: str) -> str:
     """What only who knows ``key`` can say of ``nonce``: HMAC-SHA256 over it and the address that was asked.
 
-    The address is the listening socket's (``127.0.0.1:8082``): who takes that port and passes the question on
-    to the true proxy gets an answer for another address.
+    That is the listening socket's: who takes the port and passes the question on gets one for another.
     """
     import hashlib
     import hmac
@@ -272,10 +269,7 @@ def proved(answer: Mapping[str, Any], keys: Sequence[str], nonce: str, address: 
 
 
 def vouched(url: str, answer: Mapping[str, Any], peer: str) -> bool:
-    """Whether somebody else says whose proxy it is: TLS beyond this machine, the system on it.
-
-    The system is asked only about a version that proves nothing, so that an upgrade finds the old proxy.
-    """
+    """Whether TLS says whose proxy it is or, on this machine, the system (of one that proves nothing)."""
     scheme, host, _, _ = split(url)
     if not is_loopback(host):
         return scheme == "https"
@@ -320,9 +314,9 @@ def refusal(url: str, seen: Seen, home: str, own_name: bool = False) -> str:
 
 
 def listener(address: str) -> tuple[int | None, int | None]:
-    """``(user id, process id)`` of who listens at ``address`` on this machine, where the system tells.
+    """``(user id, process id)`` of who listens at ``address`` here; of others' processes only the user.
 
-    Source: /proc/net/tcp and tcp6 of Linux (state 0A listens); only one's own processes can be seen.
+    Source: /proc/net/tcp and tcp6 of Linux (state 0A listens).
     """
     import socket
 
@@ -427,20 +421,18 @@ def login_pays(place: Place) -> bool:
     return bool(login or place.environ.get("CLAUDE_CODE_OAUTH_TOKEN"))
 
 
-def claude_environment(
-    environ: Mapping[str, str], place: Place, key: str, proxy_pays: bool
-) -> dict[str, str | None]:
+def claude_environment(given: Mapping[str, str], place: Place, key: str, proxy_pays: bool) -> dict[str, Any]:
     """What to change in claude's environment; None removes a variable.
 
-    ``proxy_pays``: the proxy holds a key for the provider, and its own replaces the client's credential.
-    Otherwise that key travels in a header beside the client's own, of whatever kind: login, token, API key.
+    ``proxy_pays``: the proxy has a key for the provider, and its own replaces the client's credential; else
+    it travels beside that one, in a header.
     """
-    changes: dict[str, str | None] = {"ANTHROPIC_BASE_URL": place.url}
-    traces = environ.get("CLAUDE_CODE_ENABLE_TELEMETRY") and environ.get("OTEL_TRACES_EXPORTER")
+    changes: dict[str, Any] = {"ANTHROPIC_BASE_URL": place.url}
+    traces = given.get("CLAUDE_CODE_ENABLE_TELEMETRY") and given.get("OTEL_TRACES_EXPORTER")
     hints = {**HINTS, "CLAUDE_CODE_PROPAGATE_TRACEPARENT": "1"} if traces not in (None, "", "none") else HINTS
-    changes.update({name: value for name, value in hints.items() if name not in environ})
-    folder = working_folder(environ)
-    headers = [line for line in environ.get("ANTHROPIC_CUSTOM_HEADERS", "").splitlines() if line.strip()]
+    changes.update({name: value for name, value in hints.items() if name not in given})
+    folder = working_folder(given)
+    headers = [line for line in given.get("ANTHROPIC_CUSTOM_HEADERS", "").splitlines() if line.strip()]
     headers = [line for line in headers if line.partition(":")[0].strip().lower() not in OUR_HEADERS]
     told = {"project": os.fsencode(folder), "branch": git_branch(folder), "commit": git_commit(folder)}
     headers += [f"x-claude-lens-{name}: {quoted(value)}" for name, value in told.items() if value]
@@ -449,18 +441,18 @@ def claude_environment(
         changes["ANTHROPIC_API_KEY"] = None
     else:
         headers.append(f"{KEY_HEADER}: {key}")
-        if environ.get("ANTHROPIC_AUTH_TOKEN") == key:
+        if given.get("ANTHROPIC_AUTH_TOKEN") == key:
             changes["ANTHROPIC_AUTH_TOKEN"] = None
     changes["ANTHROPIC_CUSTOM_HEADERS"] = "\n".join(headers)
     if place.local():
-        changes.update(no_proxy(environ))
+        changes.update(no_proxy(given))
     certificate = place.record.get("tls_cert")
-    if certificate and place.url.startswith("https:") and "NODE_EXTRA_CA_CERTS" not in environ:
+    if certificate and place.url.startswith("https:") and "NODE_EXTRA_CA_CERTS" not in given:
         changes["NODE_EXTRA_CA_CERTS"] = str(certificate)
-    return {name: value for name, value in changes.items() if environ.get(name) != value}
+    return {name: value for name, value in changes.items() if given.get(name) != value}
 
 
-def no_proxy(environ: Mapping[str, str]) -> dict[str, str | None]:
+def no_proxy(environ: Mapping[str, str]) -> dict[str, Any]:
     """``NO_PROXY`` with loopback added, where an HTTP proxy is set that would get our requests."""
     if not any(environ.get(name) for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy")):
         return {}
@@ -499,8 +491,8 @@ def git_commit(folder: str) -> bytes:
     except (OSError, subprocess.SubprocessError):
         return b""
     commit = told[0].partition(b"# branch.oid ")[2] if told else b""
-    dirty = any(not line.startswith(b"#") for line in told)
-    return commit + b"-dirty" * dirty if commit.isalnum() else b""
+    dirty = b"-dirty" if any(not line.startswith(b"#") for line in told) else b""
+    return commit + dirty if commit.isalnum() else b""
 
 
 def quoted(raw: bytes) -> str:
@@ -584,11 +576,6 @@ def parse_json(data: bytes) -> dict[str, Any]:
     except ValueError:
         return {}
     return value if isinstance(value, dict) else {}
-
-
-def applied(environ: Mapping[str, str], changes: Mapping[str, str | None]) -> dict[str, str]:
-    """``environ`` with ``changes``."""
-    return {name: value for name, value in {**environ, **changes}.items() if value is not None}
 
 
 def replace_by(program: str, arguments: list[str], environ: dict[str, str]) -> NoReturn:

@@ -174,16 +174,19 @@ def test_login_keeps_the_clients_own_credential(tmp_path: Path) -> None:
         {"ANTHROPIC_AUTH_TOKEN": "t"},
     ):
         changes = launcher.claude_environment(own, found, "sk-lens-1", proxy_pays=False)
-        after = launcher.applied(own, changes)
+        after = applied(own, changes)
         assert {name: after.get(name) for name in own} == own
         assert ("ANTHROPIC_AUTH_TOKEN" in after) == ("ANTHROPIC_AUTH_TOKEN" in own)
         assert headers(after)["x-litellm-api-key"] == "sk-lens-1"
     nested = {"ANTHROPIC_AUTH_TOKEN": "sk-lens-1", HEADERS: "x-litellm-api-key: old"}
-    after = launcher.applied(
-        nested, launcher.claude_environment(nested, found, "sk-lens-1", proxy_pays=False)
-    )
+    after = applied(nested, launcher.claude_environment(nested, found, "sk-lens-1", proxy_pays=False))
     assert "ANTHROPIC_AUTH_TOKEN" not in after
     assert headers(after)["x-litellm-api-key"] == "sk-lens-1"
+
+
+def applied(environ: dict[str, str], changes: dict[str, str | None]) -> dict[str, str]:
+    """What the client gets; a change to None removes."""
+    return {name: value for name, value in {**environ, **changes}.items() if value is not None}
 
 
 def test_a_login_pays_for_itself_where_no_api_key_is_in_sight(tmp_path: Path) -> None:

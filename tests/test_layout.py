@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "claude_lens"
 MODULE_LINES = 400
-LAUNCHER_LINES = 620
+LAUNCHER_LINES = 600
 FUNCTION_LINES = 60
 SHIM_LINES = 20
 
