@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from claude_lens import exact
 from claude_lens.errors import ProxyError
-from claude_lens.launcher import Place, Problem, applied, claude_environment, ensure_proxy, login_pays
+from claude_lens.launcher import Place, Problem, claude_environment, ensure_proxy, login_pays
 
 _HOP: Final = frozenset(
     ("connection", "content-length", "host", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade")
@@ -52,7 +52,8 @@ def way(environ: Mapping[str, str], project: str | None, branch: str | None) -> 
         seen = ensure_proxy(place)
         key = place.key(seen.key)
         pays = seen.answer.get("credential") == "proxy" and not login_pays(place)
-        changed = applied(environ, claude_environment(environ, place, key, pays))
+        given = {**environ, **claude_environment(environ, place, key, pays)}
+        changed = {name: value for name, value in given.items() if value is not None}
     except Problem as problem:
         raise ProxyError(f"there is no proxy to go on with: {problem}") from None
     lines = [
