@@ -29,10 +29,11 @@ HUGE = 500_000_000
 @click.option(
     "--format",
     "kind",
-    type=click.Choice(["jsonl", "har", "md", "html"]),
+    type=click.Choice(["jsonl", "har", "md", "html", "parquet"]),
     default="jsonl",
     show_default=True,
-    help="jsonl comes back in with lensctl import; har opens in a browser's network panel.",
+    help="jsonl comes back in with lensctl import; har opens in a browser's network panel; parquet is a "
+    "table for DuckDB, pandas or Polars.",
 )
 @click.option(
     "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="A file, not the terminal."
@@ -47,12 +48,15 @@ def command(
 
     SESSION is an id, its beginning, or last, which it is without one. JSON lines have each message once; in
     an archive every request repeats the conversation before it: its size is said first. --since and --turns
-    cut these two.
+    cut these two. Parquet has a row an exchange, without bodies; SESSION may be all there.
     """
     from claude_lens.store.reading.queries import open_reader
     from claude_lens.store.transfer.exporting import Cut
     from claude_lens.store.transfer.exporting import turns as parsed
 
+    if kind == "parquet":
+        _table(session, output, since, turns)
+        return
     if kind in ("md", "html") and (since or turns):
         raise UserError("--since and --turns cut jsonl and har; a page has the whole session")
     cut = Cut(moment(since, zone(None)) if since else None, parsed(turns) if turns else None)
@@ -69,6 +73,26 @@ def command(
             return
         _write(output, pieces)
     print(f"{output}: session {ident}", file=sys.stderr)
+
+
+def _table(session: str, output: Path | None, since: str | None, turns: str | None) -> None:
+    """Write a row an exchange, of a session or of all."""
+    from claude_lens.store.reading.queries import open_reader
+    from claude_lens.store.transfer.parquet import parquet
+
+    if turns:
+        raise UserError("--turns cuts jsonl and har; a table has whole sessions, or what --since says")
+    if output is None and sys.stdout.isatty():
+        raise UserError("a Parquet file is not for a terminal: name one with -o FILE")
+    settings = setting_table.load()
+    with open_reader(settings) as reader:
+        ident = None if session == "all" else reader.session(session)["id"]
+    pieces = parquet(settings.database_url, ident, moment(since, zone(None)) if since else None)
+    if output is None:
+        sys.stdout.buffer.writelines(pieces)
+        return
+    _write(output, pieces)
+    print(f"{output}: {f'session {ident}' if ident else 'every session'}", file=sys.stderr)
 
 
 def _announce(reader: Reader, session: str, cut: Cut, output: Path | None, *, yes: bool) -> None:

@@ -11,6 +11,7 @@ from claude_lens.commands import export
 from claude_lens.exchange import Request
 from claude_lens.store.sink import open_sink
 from tests.commands.conftest import SESSION, exchange
+from tests.commands.filled import fill
 from tests.harness.lens import Lens
 
 
@@ -74,3 +75,13 @@ exec "{sys.executable}" -P -m claude_lens export last -o '{file}'"""
     done = lens.run("sh", "-c", limited)
     assert (done.returncode, done.stderr) == (1, f"lensctl: {file} cannot be written: File too large\n")
     assert not file.exists()
+
+
+def test_a_table_of_everything(lens: Lens) -> None:
+    fill(lens)
+    file = lens.cwd / "all of it.parquet"
+    done = lens.lensctl("export", "all", "--format", "parquet", "-o", str(file), check=True)
+    assert "every session" in done.stderr
+    assert file.read_bytes()[:4] == b"PAR1" == file.read_bytes()[-4:]
+    refused = lens.lensctl("export", "--format", "parquet", "--turns", "1", "-o", str(file))
+    assert refused.returncode == 2
