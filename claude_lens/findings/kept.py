@@ -18,12 +18,9 @@ from claude_lens.findings.losses import Kind, Loss, Sum, ident
 from claude_lens.findings.session import read
 from claude_lens.store import database
 from claude_lens.store.content import pack_blob, unpack_blob
-from claude_lens.store.findings_tables import session_findings
+from claude_lens.store.findings_tables import RULES, session_findings
 from claude_lens.store.reading.filters import Filter, conditions
 from claude_lens.store.schema import exchanges, sessions, totals
-
-RULES: Final = 1
-"""Changes whenever a kind of finding would say something else of the same session."""
 
 _CHUNK: Final = 500
 _NAMED: Final = {kind.name: kind for kind in KINDS}

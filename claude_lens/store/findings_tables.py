@@ -11,6 +11,9 @@ from claude_lens.store.schema import Key, metadata
 whole: Final = metadata
 """The metadata of the schema, these tables included."""
 
+RULES: Final = 1
+"""Changes whenever a kind of finding would say something else of the same session."""
+
 accepted_findings = Table(
     "accepted_findings",
     metadata,
@@ -37,6 +40,6 @@ session_findings = Table(
 )
 """What was wasted in a session, as ``claude_lens.findings.kept`` works it out, made by ``content.pack_blob``.
 
-``rules``: the version of its rules. ``stamp``: what the session's totals were then; with others, or without a
+``rules``: what ``RULES`` was. ``stamp``: what the session's totals were then; with others, or without a
 row, it is worked out anew.
 """

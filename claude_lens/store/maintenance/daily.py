@@ -12,6 +12,9 @@ from claude_lens.settings import Settings
 
 FIRST_AFTER: Final = 60.0
 LOOK_EVERY: Final = 3600.0
+AHEAD_EVERY: Final = 300.0
+"""Seconds between two looks whether sessions went quiet: a page that shows one then has it worked out."""
+ROOM: Final = "claude_lens.store.maintenance"
 
 
 class Daily:
@@ -19,7 +22,7 @@ class Daily:
 
     Whether a day has passed that process finds out itself: several recorders share a database. ``upgrading``
     is started where an earlier version's database is not brought over whole yet, as ``is_older`` says,
-    ``digest`` where sessions wait for theirs, as ``is_behind`` says.
+    ``claude_lens.findings.ahead`` where sessions wait for it, as ``is_behind`` says.
     """
 
     def __init__(
@@ -30,9 +33,9 @@ class Daily:
     ) -> None:
         wanted = settings.keep_days is not None or settings.max_size is not None
         self._jobs = [
-            _Job("retention", lambda: wanted, time.monotonic() + FIRST_AFTER),
-            _Job("upgrading", is_older, 0.0),
-            _Job("digest", is_behind, time.monotonic() + FIRST_AFTER),
+            _Job(f"{ROOM}.retention", lambda: wanted, time.monotonic() + FIRST_AFTER),
+            _Job(f"{ROOM}.upgrading", is_older, 0.0),
+            _Job("claude_lens.findings.ahead", is_behind, time.monotonic() + FIRST_AFTER, AHEAD_EVERY),
         ]
 
     def tick(self) -> None:
@@ -52,10 +55,12 @@ class Daily:
 
 
 class _Job:
-    """A module of this room that is run as a program, when it is ``wanted`` and time for it."""
+    """A module that is run as a program, when it is ``wanted`` and time for it."""
 
-    def __init__(self, module: str, wanted: Callable[[], bool], first: float) -> None:
-        self._module, self._wanted, self._next = module, wanted, first
+    def __init__(
+        self, module: str, wanted: Callable[[], bool], first: float, every: float = LOOK_EVERY
+    ) -> None:
+        self._module, self._wanted, self._next, self._every = module, wanted, first, every
         self._running: subprocess.Popen[bytes] | None = None
 
     @property
@@ -65,10 +70,10 @@ class _Job:
     def tick(self) -> None:
         if time.monotonic() < self._next:
             return
-        self._next = time.monotonic() + LOOK_EVERY
+        self._next = time.monotonic() + self._every
         if not self.runs and self._wanted():
             self._running = subprocess.Popen(
-                [sys.executable, "-m", f"claude_lens.store.maintenance.{self._module}"],
+                [sys.executable, "-m", self._module],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
             )

@@ -105,13 +105,13 @@ class Writer:
             return False
 
     def is_behind(self) -> bool:
-        """Whether quiet sessions wait for somebody to work out what happened in them."""
+        """Whether quiet sessions wait for somebody to work out what happened and was wasted in them."""
         from claude_lens.store.maintenance import digest
 
         try:
             with database.plain_errors(self._url), self.open().connect() as connection:
                 reads = connection.execution_options(**{database.READS: True})
-                return bool(digest.left(reads, 0, time.time(), 1))
+                return digest.is_left(reads, time.time())
         except StoreError:
             return False
 

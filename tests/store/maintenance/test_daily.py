@@ -40,3 +40,20 @@ def test_nothing_is_started_where_everything_is_kept() -> None:
     one.tick()
     assert not one.running
     one.close()
+
+
+def test_what_a_page_shows_of_a_quiet_session_is_worked_out_ahead(
+    monkeypatch: pytest.MonkeyPatch, make: Make
+) -> None:
+    monkeypatch.setattr(daily, "AHEAD_EVERY", 1.0)
+    settings = load()
+    sink = open_sink(settings)
+    sink.ended(make(body_of("quiet"), message_of(0), at=T0))
+    sink.flush()
+    assert sink.writer.is_behind()
+    deadline = time.monotonic() + 60
+    while sink.writer.is_behind() and time.monotonic() < deadline:
+        sink.idle()
+        time.sleep(0.1)
+    assert not sink.writer.is_behind()
+    sink.close()

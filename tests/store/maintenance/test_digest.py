@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
-from pathlib import Path
 
-import pytest
-from sqlalchemy import select
-
-from claude_lens.settings import load
-from claude_lens.store.happened_tables import digests
-from claude_lens.store.maintenance.digest import QUIET, left
+from claude_lens.store.maintenance.digest import QUIET, is_left, left, work_out
 from claude_lens.store.reading.queries import Reader
-from claude_lens.store.sink import StoreSink, open_sink
+from claude_lens.store.sink import StoreSink
 from tests.store.conftest import T0, Make, body_of, message_of
 
 
@@ -28,17 +20,14 @@ def test_quiet_sessions_wait_for_theirs(sink: StoreSink, url: str, make: Make) -
         assert left(connection, 2, T0 + 9 * QUIET) == []
 
 
-def test_the_program_the_recorder_starts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, make: Make) -> None:
-    monkeypatch.setenv("CLAUDE_LENS_HOME", str(tmp_path / "home"))
-    settings = load()
-    sink = open_sink(settings)
+def test_a_session_waits_until_it_was_looked_through_too(sink: StoreSink, url: str, make: Make) -> None:
     sink.ended(make(body_of("a"), message_of(0), at=T0))
     sink.flush()
-    assert sink.writer.is_behind()
-    done = subprocess.run([sys.executable, "-m", "claude_lens.store.maintenance.digest"], timeout=60)
-    assert done.returncode == 0
-    assert not sink.writer.is_behind()
-    sink.close()
-    with Reader(settings.database_url) as reader, reader.connect() as connection:
-        (row,) = connection.execute(select(digests)).all()
-    assert row.at <= time.time()
+    with Reader(url) as reader:
+        with reader.connect() as connection:
+            assert not is_left(connection, T0 + QUIET - 1)
+            assert is_left(connection, T0 + QUIET + 1)
+        assert work_out(url) == 1
+        with reader.connect() as connection:
+            assert left(connection, 0, time.time()) == []
+            assert is_left(connection, time.time())
