@@ -15,6 +15,7 @@ from typing import Any, Final
 from sqlalchemy import Connection
 
 from claude_lens.dashboard import blocks, tools
+from claude_lens.dashboard.agents import Look, Looks, looks
 from claude_lens.dashboard.blocks import Block, Ref
 from claude_lens.messages.blocks import kind
 from claude_lens.messages.blocks import role as role_of
@@ -36,7 +37,7 @@ class Child:
     """A subagent as its spawning call shows it."""
 
     id: str
-    name: str
+    look: Look
     type: str | None
     description: str | None
     exchanges: int
@@ -65,12 +66,13 @@ class Turn:
 
 @dataclass(slots=True)
 class Session:
-    """All steps of a session, arranged by agent."""
+    """All steps of a session, arranged by agent. ``looks``: how each agent is shown, in the page's order."""
 
     steps: list[Step]
     by_agent: dict[str | None, list[Step]]
     spawned: dict[str, str]
     children: dict[str, Child]
+    looks: Looks
 
     @classmethod
     def read(cls, connection: Connection, session: str) -> Session:
@@ -84,8 +86,11 @@ class Session:
             for agent, own in by_agent.items()
             if agent is not None and (call := next((s.spawned_by for s in own if s.spawned_by), None))
         }
-        children = {agent: _child(agent, own) for agent, own in by_agent.items() if agent is not None}
-        return cls(found, by_agent, spawned, children)
+        shown = looks(own[-1].summary["agent"] for own in by_agent.values())
+        children = {
+            agent: _child(agent, own, shown[agent]) for agent, own in by_agent.items() if agent is not None
+        }
+        return cls(found, by_agent, spawned, children, shown)
 
     def line(self, agent: str | None) -> list[Step]:
         """The steps of one agent."""
@@ -309,7 +314,7 @@ def _place_orphans(
             shown[place - start].orphans.append(session.children[child])
 
 
-def _child(agent: str, own: Sequence[Step]) -> Child:
+def _child(agent: str, own: Sequence[Step], look: Look) -> Child:
     last = own[-1].summary["agent"]
     costs = [step.summary["cost_usd"] for step in own]
     known = [cost for cost in costs if cost is not None]
@@ -320,7 +325,7 @@ def _child(agent: str, own: Sequence[Step]) -> Child:
             usage[name] += counted.get(name, 0)
     return Child(
         id=agent,
-        name=last["name"] or last["type"] or agent,
+        look=look,
         type=last["type"],
         description=next((step.description for step in own if step.description), None),
         exchanges=len(own),

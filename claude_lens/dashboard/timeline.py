@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from claude_lens.dashboard import conversation
-from claude_lens.dashboard.templating import agent_colour, agent_name
+from claude_lens.dashboard.conversation import Session
 from claude_lens.store.reading.turns import Step
 from claude_lens.units import duration
 
@@ -55,11 +55,22 @@ class Fold:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """A moment: ``prompt``, ``miss`` of the cache, ``anew`` (a conversation begins after a compaction)."""
+
+    kind: str
+    x: float
+    y: int
+    exchange: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
 class Chart:
     """Everything drawn; ``ticks`` are ``(x, words)``; ``total_ms`` is the time from left to right.
 
     ``knots`` are ``(x, ms)``: between two of them time passes evenly, so that an axis can be written for any
-    part of it. ``compactions`` are where a conversation began anew: ``(x, y)``.
+    part of it.
     """
 
     lanes: list[Lane]
@@ -69,7 +80,12 @@ class Chart:
     total_ms: float
     folds: list[Fold]
     knots: list[tuple[float, float]]
-    compactions: list[tuple[float, int]]
+    marks: list[Mark]
+
+    @property
+    def kinds(self) -> set[str]:
+        """What kinds of bars and marks there are, which is what the legend names."""
+        return {bar.kind for bar in self.bars} | {mark.kind for mark in self.marks}
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,14 +148,19 @@ class _Clock:
         return wanted[index - 1] + share * (wanted[index] - wanted[index - 1])
 
 
-def chart(steps: Sequence[Step]) -> Chart:
-    """Arrange the exchanges of a session; long pauses are folded."""
-    order = _order(steps)
-    rows = {agent: index for index, (agent, _, _) in enumerate(order)}
+def chart(
+    session: Session, missed: Mapping[str, str] | None = None, prompts: Mapping[str, str] | None = None
+) -> Chart:
+    """Arrange the exchanges of a session; long pauses are folded.
+
+    ``missed``: what is said of requests that missed the cache, ``prompts`` the first words of those that
+    brought a prompt, by the exchanges' ids.
+    """
+    rows = {agent: index for index, agent in enumerate(session.looks)}
     spans: list[_Span] = []
     finished: dict[str | None, float] = {}
-    anew: list[tuple[float, int]] = []
-    for step in steps[:MOST_BARS]:
+    marks: list[_Span] = []
+    for step in session.steps[:MOST_BARS]:
         start = _seconds(step.summary["started_at"])
         end = start + (step.summary["duration_ms"] or 0) / 1000
         agent = step.summary["agent"]["id"]
@@ -147,8 +168,11 @@ def chart(steps: Sequence[Step]) -> Chart:
         if not conversation.is_side(step):
             spans += _tools(step, finished.get(agent, start), start, y)
             if step.compacted or (step.anew and agent in finished):
-                anew.append((start, y))
+                marks.append(_mark("anew", step, start, y, "begins anew after a compaction"))
             finished[agent] = end
+        for kind, said in (("prompt", prompts), ("miss", missed)):
+            if words := (said or {}).get(step.summary["id"]):
+                marks.append(_mark(kind, step, start, y, words))
         spans.append(_span(step, start, end, y))
     clock = _Clock(spans)
     bars = [
@@ -163,17 +187,20 @@ def chart(steps: Sequence[Step]) -> Chart:
         for one in spans
     ]
     return Chart(
-        lanes=[Lane(name, agent_colour(agent), rows[agent] * ROW, depth) for agent, name, depth in order],
+        lanes=[
+            Lane(look.name, look.colour, rows[agent] * ROW, look.depth)
+            for agent, look in session.looks.items()
+        ],
         bars=bars,
         ticks=[
             (WIDTH * part / 4, duration((clock.moment(WIDTH * part / 4) - clock.first) * 1000))
             for part in range(5)
         ],
-        height=len(order) * ROW,
+        height=len(rows) * ROW,
         total_ms=(clock.last - clock.first) * 1000,
         folds=clock.folds(),
         knots=clock.knots(),
-        compactions=[(clock.x(at), y) for at, y in anew],
+        marks=[Mark(one.kind, clock.x(one.start), one.y, one.exchange, one.label) for one in marks],
     )
 
 
@@ -182,6 +209,10 @@ def _span(step: Step, start: float, end: float, y: int) -> _Span:
     kind = "side" if conversation.is_side(step) else one["status"]
     label = f"{one['request_class'] or 'request'}, {one['status']}, {duration(one['duration_ms'])}"
     return _Span(kind, start, end, y, one["id"], label)
+
+
+def _mark(kind: str, step: Step, at: float, y: int, label: str) -> _Span:
+    return _Span(kind, at, at, y, step.summary["id"], label)
 
 
 def _tools(step: Step, after: float, until: float, y: int) -> list[_Span]:
@@ -197,32 +228,6 @@ def _tools(step: Step, after: float, until: float, y: int) -> list[_Span]:
         )
         for name, spent in conversation.tool_durations(step).items()
     ]
-
-
-def _order(steps: Sequence[Step]) -> list[tuple[str | None, str, int]]:
-    """Agents as they began, each below its parent, with name and depth."""
-    began: dict[str | None, Step] = {}
-    for step in steps:
-        began.setdefault(step.summary["agent"]["id"], step)
-    found: list[tuple[str | None, str, int]] = []
-
-    def add(agent: str | None, depth: int) -> None:
-        if any(agent == known for known, _, _ in found):
-            return
-        found.append((agent, agent_name(began[agent].summary["agent"]), depth))
-        for child, step in began.items():
-            if child is not None and step.summary["agent"]["parent_id"] == agent and agent is not None:
-                add(child, depth + 1)
-
-    if None in began:
-        add(None, 0)
-    for agent, step in began.items():
-        parent = step.summary["agent"]["parent_id"]
-        if parent is None or parent not in began:
-            add(agent, 1)
-    for agent in began:
-        add(agent, 2)
-    return found
 
 
 def _seconds(iso: str) -> float:

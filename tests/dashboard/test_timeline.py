@@ -12,6 +12,9 @@ from claude_lens.store.sink import StoreSink
 from tests.dashboard.test_conversation import S, said, user
 from tests.store.conftest import Make
 
+MISSED = {"second": "cache missed, expired: $0.30"}
+PROMPTS = {"first": "begin", "second": "go on"}
+
 
 def drawn(sink: StoreSink, reader: Reader, *exchanges: Exchange) -> Chart:
     """The chart of these."""
@@ -19,7 +22,7 @@ def drawn(sink: StoreSink, reader: Reader, *exchanges: Exchange) -> Chart:
         sink.ended(one)
     sink.flush()
     with reader.connect() as connection:
-        return chart(Session.read(connection, S).steps)
+        return chart(Session.read(connection, S), MISSED, PROMPTS)
 
 
 def test_agents_have_lanes_below_their_parents(make: Make, sink: StoreSink, reader: Reader) -> None:
@@ -35,10 +38,11 @@ def test_agents_have_lanes_below_their_parents(make: Make, sink: StoreSink, read
     )
     assert [(lane.name, lane.depth) for lane in found.lanes] == [
         ("main", 0),
-        ("Explore", 1),
+        ("Explore 1", 1),
         ("Plan", 2),
-        ("Explore", 1),
+        ("Explore 2", 1),
     ]
+    assert len({lane.colour for lane in found.lanes}) == 4
     assert found.height == 4 * ROW
     assert [bar.y for bar in found.bars] == [0, ROW, 2 * ROW, 3 * ROW]
 
@@ -87,3 +91,19 @@ def test_long_pauses_are_folded_and_the_axis_stays_true(make: Make, sink: StoreS
     assert found.total_ms == 3_700_000
     assert [words for _, words in found.ticks] == ["0 ms", "25.5 s", "1 h 0 m", "1 h 1 m", "1 h 1 m"]
     assert found.knots == [(0.0, 0), (first.width, 40_000), (second.x, 3_640_000), (1000.0, 3_700_000)]
+
+
+def test_prompts_and_misses_are_marked_where_they_began(make: Make, sink: StoreSink, reader: Reader) -> None:
+    body = {"messages": [user("x")]}
+    found = drawn(
+        sink,
+        reader,
+        make(body, said("y"), at=100.0, duration_ms=2000.0, id="first"),
+        make(body, said("y"), at=105.0, duration_ms=5000.0, id="second"),
+    )
+    assert [(one.kind, one.x, one.exchange, one.label) for one in found.marks] == [
+        ("prompt", 0.0, "first", "begin"),
+        ("prompt", 500.0, "second", "go on"),
+        ("miss", 500.0, "second", "cache missed, expired: $0.30"),
+    ]
+    assert found.kinds == {"ok", "prompt", "miss"}

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from claude_lens.dashboard.agents import looks
 from claude_lens.dashboard.lens import Lens
 from claude_lens.dashboard.templating import page, session_id
 from claude_lens.errors import NotFound
@@ -54,8 +55,10 @@ def happened(request: Request) -> Response:
         found = next(iter(digests_of(connection, list(keys.values())).values()), None)
     if found is None:
         raise NotFound(f"no session {about['id']!r}")
+    shown = looks(lens.reader.agents(about["id"])) if len(found["money"]) > 1 else {}
     return page(
         "happened.html",
+        names={ident: look.name for ident, look in shown.items()},
         digest=found,
         money=_together(found),
         missed=_missed(found),

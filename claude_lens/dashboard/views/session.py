@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from typing import Any, Final
 from urllib.parse import parse_qs
 
@@ -19,9 +19,11 @@ from claude_lens.dashboard.templating import page, render, session_id, session_p
 from claude_lens.dashboard.views import arms
 from claude_lens.dashboard.views.happened import is_lively, state_of
 from claude_lens.errors import NotFound, UserError
+from claude_lens.store.happened.digests import digests_of
+from claude_lens.store.happened.listing import keys_of
 from claude_lens.store.maintenance.retention import prune
-from claude_lens.store.reading import forms
 from claude_lens.store.writing import tagging
+from claude_lens.units import money
 
 TURNS: Final = 12
 MOST_BYTES: Final = 120_000
@@ -37,7 +39,7 @@ def session(request: Request) -> Response:
     if about["id"] != name:
         # An id may be shortened, as in the terminal.
         return RedirectResponse(request.url.replace(path=f"/sessions/{session_path(about['id'])}"))
-    agents = lens.reader.agents(name)
+    agents = {one["id"]: one for one in lens.reader.agents(name)}
     state = state_of(lens.reader, about["id"])
     with lens.reader.connect() as connection:
         whole = Session.read(connection, name)
@@ -51,7 +53,7 @@ def session(request: Request) -> Response:
         one=about,
         state=state,
         lively=is_lively(state),
-        agents=nested(agents),
+        agents=[(agents[ident], look) for ident, look in whole.looks.items() if ident in agents],
         arms=len(arms.of(lens.reader, about["id"])),
         start=start,
         taken=sum(conversation.is_turn(step) for step in whole.line(None)),
@@ -60,28 +62,6 @@ def session(request: Request) -> Response:
         errors=sum(step.summary["status"] == "error" for step in whole.steps),
         at=at,
     )
-
-
-def nested(agents: Sequence[forms.AgentTotals]) -> list[tuple[forms.AgentTotals, int]]:
-    """Agents in their order, each followed by those that it started, with how deep they stand."""
-    known = {one["id"] for one in agents}
-    found: list[tuple[forms.AgentTotals, int]] = []
-
-    def add(one: forms.AgentTotals, depth: int) -> None:
-        if any(one is shown for shown, _ in found):
-            return
-        found.append((one, depth))
-        for child in agents:
-            if child["id"] is not None and child["parent_id"] == one["id"]:
-                add(child, depth + 1)
-
-    for one in agents:
-        if one["id"] is None or one["parent_id"] not in known:
-            add(one, 0 if one["id"] is None else 1)
-    # Parents that name each other make no tree.
-    for one in agents:
-        add(one, 1)
-    return found
 
 
 def some(request: Request) -> Response:
@@ -105,11 +85,18 @@ def some(request: Request) -> Response:
 def waterfall(request: Request) -> Response:
     """The timeline, asked for when it is opened."""
     lens: Lens = request.app.state.lens
+    name = session_id(request.path_params["session"])
     with lens.reader.connect() as connection:
-        whole = Session.read(connection, session_id(request.path_params["session"]))
-    return page(
-        "timeline.html", chart=timeline.chart(whole.steps), session=session_id(request.path_params["session"])
-    )
+        whole = Session.read(connection, name)
+        told = conversation.prompts(connection, whole.line(None))
+        keys = keys_of(connection, [name])
+        missed = {
+            one["exchange_id"]: f"cache missed, {one['cause']}: {money(one['usd'])}"
+            for found in digests_of(connection, list(keys.values())).values()
+            for one in found["missed"]
+        }
+    prompts = {whole.line(None)[index].summary["id"]: words for index, words in told}
+    return page("timeline.html", chart=timeline.chart(whole, missed, prompts), session=name)
 
 
 async def events(request: Request) -> Response:
@@ -192,7 +179,16 @@ def _turns(
             for child, index in (opened or {}).items()
             if child in _children(turn)
         }
-        html.append(render("turn.html", turn=turn, session=name, nested=nested, live=turn.index >= settled))
+        html.append(
+            render(
+                "turn.html",
+                turn=turn,
+                look=whole.looks[agent],
+                session=name,
+                nested=nested,
+                live=turn.index >= settled,
+            )
+        )
         shown_until = turn.index + 1
         if sum(map(len, html)) > MOST_BYTES and end is None:
             break

@@ -70,6 +70,7 @@ def steps(request: Request) -> Response:
     return page(
         "steps.html",
         rows=found[-MOST:],
+        looks=whole.looks,
         left=max(len(found) - MOST, 0),
         tools=counted.most_common(),
         failed=sum("|failed|" in row.marks for row in found),

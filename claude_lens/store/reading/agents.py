@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from collections.abc import Mapping
+from typing import Final, TypedDict
 
 from sqlalchemy import func, select
 
 from claude_lens.store.reading import forms
 from claude_lens.store.reading.queries import Reader
 from claude_lens.store.schema import calls, exchanges, sessions
+
+TOP: Final = "\0"
+"""No agent's id: above all of them."""
 
 
 class Node(forms.AgentTotals):
@@ -35,26 +39,48 @@ def tree(reader: Reader, session: str) -> Tree:
         one["id"]: {**one, "tools": tools.get(one["id"], {}), "total_cost_usd": None, "agents": []}
         for one in totals
     }
-    roots = []
-    for ident, node in nodes.items():
-        above = nodes.get(node["parent_id"]) if ident is not None else None
-        if above is None or above is node or _is_below(nodes, node["parent_id"], ident):
-            roots.append(node)
-        else:
-            above["agents"].append(node)
+    below = arranged({one["id"]: one["parent_id"] for one in totals})
+    for ident, children in below.items():
+        if ident != TOP:
+            nodes[ident]["agents"] = [nodes[child] for child in children]
+    roots = [nodes[ident] for ident in below[TOP]]
     for node in roots:
         _sum(node)
     return {"session": found, "agents": roots}
 
 
-def _is_below(nodes: dict[str | None, Node], start: str | None, wanted: str | None) -> bool:
+def arranged(parents: Mapping[str | None, str | None]) -> dict[str | None, list[str | None]]:
+    """Whom each agent started, by its id, all in the order given; those at the top are under :data:`TOP`.
+
+    ``parents``: the parent of each agent by its id, None for the main agent, which may be missing.
+    """
+    below: dict[str | None, list[str | None]] = {TOP: [], **{ident: [] for ident in parents}}
+    for ident, parent in parents.items():
+        known = ident is not None and parent in parents and parent != ident
+        below[parent if known and not _is_below(parents, parent, ident) else TOP].append(ident)
+    return below
+
+
+def placed(parents: Mapping[str | None, str | None]) -> list[tuple[str | None, int]]:
+    """Agents as a list, each followed by those that it started, with how deep each stands."""
+    below = arranged(parents)
+    found: list[tuple[str | None, int]] = []
+    waiting = [(ident, 0) for ident in reversed(below[TOP])]
+    while waiting:
+        ident, depth = waiting.pop()
+        found.append((ident, depth))
+        waiting += [(child, depth + 1) for child in reversed(below[ident])]
+    return found
+
+
+def _is_below(parents: Mapping[str | None, str | None], start: str | None, wanted: str | None) -> bool:
     """Whether ``wanted`` is among those above ``start``: parents that name each other make no tree."""
     seen: set[str | None] = set()
-    while start in nodes and start is not None and start not in seen:
+    while start is not None and start in parents and start not in seen:
         if start == wanted:
             return True
         seen.add(start)
-        start = nodes[start]["parent_id"]
+        start = parents[start]
     return False
 
 

@@ -11,7 +11,6 @@ import pytest
 from starlette.testclient import TestClient
 
 from claude_lens.dashboard.gate import TOKEN_HEADER
-from claude_lens.dashboard.views.session import nested
 from claude_lens.exchange import Agent, Exchange
 from claude_lens.settings import Settings
 from claude_lens.store.reading.queries import Reader
@@ -250,16 +249,33 @@ def test_what_is_no_tag_is_said(
     assert reader.session(S)["tags"] == ["kept"]
 
 
-def test_agents_stand_below_who_started_them() -> None:
-    def agent(ident: str | None, parent: str | None = None) -> Any:
-        return {"id": ident, "parent_id": parent}
+def test_agents_are_told_apart_everywhere_on_the_page(
+    client: TestClient, make_plain: Make, sink: StoreSink
+) -> None:
+    def at_work(ident: str, parent: str | None, at: float) -> Exchange:
+        agent = Agent(id=ident, parent_id=parent, name="scanner")
+        body = {"messages": [user(f"scan as {ident}")]}
+        return make_plain(body, said("done"), agent=agent, request_class="subagent", at=at)
 
-    given = [agent(None), agent("a"), agent("b"), agent("c", "a"), agent("x", "y"), agent("y", "x")]
-    assert [(one["id"], depth) for one, depth in nested(given)] == [
-        (None, 0),
-        ("a", 1),
-        ("c", 2),
-        ("b", 1),
-        ("x", 1),
-        ("y", 2),
+    main = make_plain({"messages": [user("begin")]}, said("sent"), at=10.0)
+    keep(sink, main, at_work("one", None, 11.0), at_work("two", "one", 12.0), at_work("three", None, 13.0))
+    text = client.get(f"/sessions/{S}").text
+    listed = re.search(r'<ul class="agents">(.*?)</ul>', text, re.DOTALL)
+    assert listed
+    rows = re.findall(r'depth-(\d)"><i class="dot a(\d)".*?<bdi>(.*?)</bdi>', listed[1])
+    assert [(depth, name) for depth, _, name in rows] == [
+        ("0", "main"),
+        ("1", "scanner 1"),
+        ("2", "scanner 2"),
+        ("1", "scanner 3"),
     ]
+    assert len({colour for _, colour, _ in rows}) == 4
+    assert re.findall(r'<details class="child".*?<bdi>(.*?)</bdi>', text, re.DOTALL) == [
+        "scanner 1",
+        "scanner 3",
+    ]
+    timeline = client.get(f"/sessions/{S}/timeline").text
+    lanes = re.findall(r'lane-name d(\d)"><i class="dot a(\d)"></i><bdi>(.*?)</bdi>', timeline)
+    assert lanes == rows
+    assert 'class="mark prompt"' in timeline
+    assert "<bdi>scanner 3</bdi>" in client.get(f"/sessions/{S}/steps").text
