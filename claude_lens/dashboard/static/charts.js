@@ -69,7 +69,7 @@
   const axes = (data, form) => [
     {
       stroke: () => colour("faint"), grid: { show: false }, ticks: { show: false }, size: 30, gap: 8, font: `11px ${colour("sans")}`,
-      space: 74, incrs: [1, 2, 3, 5, 7, 10, 14, 20, 28, 50, 100],
+      space: 92, incrs: [1, 2, 3, 5, 7, 10, 14, 20, 28, 50, 100],
       values: (plot, splits) => splits.map((at) => (Number.isInteger(at) && data.words[at]) ? data.words[at].split(" to ")[0] : ""),
     },
     {

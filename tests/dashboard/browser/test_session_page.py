@@ -124,7 +124,7 @@ def test_the_timeline_leads_to_a_turn(recorded: Recorded, watched: Watched) -> N
 def test_a_refusal_is_shown_as_text(recorded: Recorded, watched: Watched) -> None:
     page = watched.go(f"/sessions/{recorded.failed}")
     expect(page.locator(".problem").first).to_contain_text("that is <b>not</b> allowed")
-    expect(page.locator(".status.error").first).to_contain_text("error 400")
+    expect(page.locator(".turn .status.error").first).to_contain_text("error 400")
 
 
 def test_a_plan_is_a_checklist(recorded: Recorded, watched: Watched) -> None:
@@ -159,3 +159,22 @@ def test_exports_are_files(recorded: Recorded, watched: Watched) -> None:
     file = started.value
     assert file.suggested_filename == f"claude-lens-{recorded.session}.md"
     assert PROMPT in file.path().read_text()
+
+
+@pytest.mark.parametrize("width", [1024, 390])
+def test_every_agent_is_seen_on_a_narrow_page(recorded: Recorded, watched: Watched, width: int) -> None:
+    watched.page.set_viewport_size({"width": width, "height": 844})
+    page = watched.go(f"/sessions/{recorded.session}")
+    rows = page.locator(".outline .agents li")
+    expect(rows).to_have_count(3)
+    seen = rows.evaluate_all(
+        """rows => rows.map(row => {
+          row.scrollIntoView({block: 'center'})
+          const box = row.getBoundingClientRect()
+          const at = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2)
+          return row.contains(at) && row.parentElement.scrollHeight <= row.parentElement.clientHeight
+        })"""
+    )
+    assert seen == [True] * 3
+    dots = page.locator(".outline .agents .dot").evaluate_all("dots => dots.map(one => one.className)")
+    assert len(set(dots)) == 3
