@@ -22,6 +22,7 @@ from claude_lens.store.lexing import Term, asked
 from claude_lens.store.reading import forms, matching
 from claude_lens.store.reading.filters import Filter, conditions
 from claude_lens.store.reading.matching import Terms
+from claude_lens.store.reading.numbered import turn_of
 from claude_lens.store.reading.snippets import snippet
 from claude_lens.store.schema import SEARCH, SEARCH_COLUMNS, calls, contents, exchanges, occurrences, sessions
 from claude_lens.store.writing import words
@@ -53,8 +54,8 @@ _words = table(SEARCH, column("content")).alias("f")
 class Hit(TypedDict):
     """A place where the words are. ``marks`` are pairs of offsets into ``snippet`` (start, end).
 
-    ``turn`` counts the requests of the agent in its session from 1; ``part`` is ``prompt``, ``answer``,
-    ``thinking``, ``input`` or ``result``.
+    ``turn`` counts the agent's turns in its session from 1 (a retry is none of its own); ``part`` is
+    ``prompt``, ``answer``, ``thinking``, ``input`` or ``result``.
     """
 
     session_id: str
@@ -273,15 +274,11 @@ def _conditions(connection: Connection, query: Query) -> list[ColumnElement[bool
 
 def _hit(connection: Connection, row: Any, query: Query) -> Hit:
     part, piece, marks = _best(dict(zip(SEARCH_COLUMNS, _texts(row), strict=True)), query)
-    same_agent = exchanges.c.agent_id.is_not_distinct_from(row["agent_id"])
-    earlier = select(func.count()).where(
-        exchanges.c.session == row["session"], exchanges.c.started_at <= row["started_at"], same_agent
-    )
     return {
         "session_id": row["session_id"],
         "title": row["title"],
         "exchange_id": row["exchange_id"],
-        "turn": int(connection.execute(earlier).scalar_one()),
+        "turn": turn_of(connection, row),
         "agent": {
             "id": row["agent_id"],
             "parent_id": row["agent_parent_id"],
