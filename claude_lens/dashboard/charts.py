@@ -13,7 +13,7 @@ from claude_lens.store.numbers.totals import percentile, value_of
 from claude_lens.units import count, duration, money
 
 Form = Literal["money", "count", "duration", "speed"]
-Kind = Literal["bars", "lines"]
+Kind = Literal["bars", "strips"]
 
 MERGED: Final = 4
 """Bins of a histogram that make a step of a distribution: a quarter of a doubling."""
@@ -29,12 +29,17 @@ _SAID: Final[Mapping[Form, Callable[[float], str]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """A column: its name, a colour of ours by name, where it leads, and more words for the legend."""
+    """A column: its name, a colour of ours by name, where it leads, and more words for the legend.
+
+    ``half`` and ``most`` of a distribution: what half and 95 % of its values are within.
+    """
 
     name: str
     colour: str
     link: str = ""
     note: str = ""
+    half: float = 0.0
+    most: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """``key`` names it within the page; values of ``lines`` are percent, those of ``bars`` in ``form``."""
+    """``key`` names it within the page; values of ``strips`` are percent, those of ``bars`` in ``form``."""
 
     key: str
     title: str
@@ -68,6 +73,11 @@ class Chart:
     rows: Sequence[Row]
     note: str = ""
     head: str = ""
+
+    @property
+    def furthest(self) -> float:
+        """Where the longest strip ends."""
+        return max((one.most for one in self.series), default=0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +154,10 @@ def distribution(
     note: str = "",
     head: str = "",
 ) -> Chart:
-    """A line for each histogram (of ``totals.bin_of``): which share of its values lies in each step."""
+    """A strip for each histogram (of ``totals.bin_of``): half and 95 % of its values, on one scale.
+
+    The rows tell which share of them lies in each step.
+    """
     told = {name: _steps(bins) for name, bins in histograms.items() if sum(bins.values()) > 0}
     ends = [_ends(steps) for steps in told.values()]
     first, last = min((a for a, _ in ends), default=0), max((b for _, b in ends), default=-1)
@@ -156,9 +169,17 @@ def distribution(
         cells = [Cell(share, f"{share:.1f} %") for share in shares]
         rows.append(Row(f"{said(low)} to {said(high)}", cells))
     series = [
-        Series(name, colours.of(name), links(name), _within(histograms[name], said, form)) for name in told
+        Series(
+            name,
+            colours.of(name),
+            links(name),
+            _within(histograms[name], said, form),
+            percentile(histograms[name], 0.5) or 0.0,
+            percentile(histograms[name], 0.95) or 0.0,
+        )
+        for name in told
     ]
-    return Chart(key, title, "lines", form, series, rows, note, head)
+    return Chart(key, title, "strips", form, series, rows, note, head)
 
 
 def _steps(bins: Mapping[int, int]) -> dict[int, int]:

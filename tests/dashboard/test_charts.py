@@ -50,6 +50,7 @@ def test_a_distribution_holds_every_share(form: str) -> None:
     assert shares[0] == shares[-1] == 0
     (series,) = chart.series
     assert series.link == "/m"
+    assert 550 < series.half < 650 < 1000 < series.most == chart.furthest < 1100
     said = {"duration": ("half within", "within 1.1 s"), "speed": ("half below", "below 1069 tokens/s")}[form]
     assert series.note.startswith(said[0])
     assert series.note.endswith(said[1])

@@ -5,7 +5,7 @@
   const colour = (name) => style.getPropertyValue(`--${name}`).trim();
   const drawn = new Set();
   const short = (value) => value >= 1e9 ? `${+(value / 1e9).toFixed(1)}G` : value >= 1e6 ? `${+(value / 1e6).toFixed(1)}M` : value >= 1e4 ? `${+(value / 1e3).toFixed(1)}k` : String(+value.toFixed(2));
-  const FORMS = { money: (value) => `$${value >= 100 ? short(Math.round(value)) : +value.toFixed(4)}`, count: short, share: (value) => `${+value.toFixed(1)} %` };
+  const FORMS = { money: (value) => `$${value >= 100 ? short(Math.round(value)) : +value.toFixed(4)}`, count: short };
 
   const read = (table) => {
     const heads = [...table.tHead.rows[0].cells].slice(1);
@@ -28,7 +28,7 @@
     return sums.map((own) => own.map((value, row) => whole[row] > 0 ? value : null));
   };
 
-  const tip = (data, bars) => {
+  const tip = (data) => {
     let box;
     const line = (head, text) => {
       const made = document.createElement("div");
@@ -57,7 +57,7 @@
         title.textContent = data.words[idx];
         const lines = data.heads.map((head, column) => [column, line(head, data.texts(idx, column))]);
         const shown = lines.filter(([column]) => data.values[column][idx] > 0).map(([, made]) => made);
-        if (bars) shown.reverse();
+        shown.reverse();
         box.replaceChildren(title, ...(shown.length ? shown : ["nothing"]));
         const right = left > plot.over.clientWidth / 2;
         box.style.left = right ? "" : `${left + 14}px`;
@@ -70,7 +70,7 @@
     {
       stroke: () => colour("faint"), grid: { show: false }, ticks: { show: false }, size: 30, gap: 8, font: `11px ${colour("sans")}`,
       space: 92, incrs: [1, 2, 3, 5, 7, 10, 14, 20, 28, 50, 100],
-      values: (plot, splits) => splits.map((at) => (Number.isInteger(at) && data.words[at]) ? data.words[at].split(" to ")[0] : ""),
+      values: (plot, splits) => splits.map((at) => (Number.isInteger(at) && data.words[at]) ? data.words[at] : ""),
     },
     {
       stroke: () => colour("faint"), grid: { stroke: () => colour("line"), width: 1 }, ticks: { show: false }, size: 58, gap: 6,
@@ -78,27 +78,25 @@
     },
   ];
 
-  // The column and, where bars stand on each other, the bar that is pointed at.
+  // The column and the bar that is pointed at.
   const pointed = (plot, sums) => {
     const { idx, top } = plot.cursor;
     if (idx === null || idx === undefined) return null;
     const value = plot.posToVal(top, "y");
-    return [idx, sums ? sums.findIndex((own) => own[idx] !== null && value <= own[idx]) : -1];
+    return [idx, sums.findIndex((own) => own[idx] !== null && value <= own[idx])];
   };
 
   const draw = (figure) => {
     const place = figure.querySelector(".plot");
     const data = read(figure.querySelector("table"));
-    const bars = figure.dataset.kind === "bars";
-    const sums = bars ? stacked(data.values) : null;
+    const sums = stacked(data.values);
     const order = data.heads.map((_, column) => column);
     // The tallest first: each shorter one then covers its lower part.
-    if (bars) order.reverse();
+    order.reverse();
     const last = data.words.length - 1;
     const paint = (column) => () => colour(data.heads[column].colour);
-    const series = order.map((column) => bars
-      ? { fill: paint(column), stroke: () => colour("card"), width: last > 60 ? 0 : 1, paths: uPlot.paths.bars({ size: [0.78, 64] }), points: { show: false } }
-      : { stroke: paint(column), width: 2, dash: [[], [7, 4], [2, 3], [9, 3, 2, 3], [4, 4]][column % 5], points: { show: false } });
+    const bars = uPlot.paths.bars({ size: [0.78, 64] });
+    const series = order.map((column) => ({ fill: paint(column), stroke: () => colour("card"), width: last > 60 ? 0 : 1, paths: bars, points: { show: false } }));
     const options = {
       width: Math.max(place.clientWidth, 120), height: place.clientHeight, legend: { show: false },
       cursor: { y: false, points: { show: false }, drag: { x: true, y: false } },
@@ -106,13 +104,13 @@
         x: { time: false, range: (plot, min, max) => [Math.max(0, Math.floor(min + 0.5)) - 0.5, Math.min(last, Math.max(Math.ceil(max - 0.5), Math.floor(min + 0.5))) + 0.5] },
         y: { range: (plot, min, max) => [0, max > 0 ? max * 1.06 : 1] },
       },
-      axes: axes(data, bars ? figure.dataset.form : "share"),
+      axes: axes(data, figure.dataset.form),
       series: [{}, ...series],
       padding: [8, 12, 0, 0],
-      plugins: [{ hooks: tip(data, bars) }],
+      plugins: [{ hooks: tip(data) }],
     };
     const rows = data.words.map((_, row) => row);
-    const plot = new uPlot(options, [rows, ...order.map((column) => (sums ?? data.values)[column])], place);
+    const plot = new uPlot(options, [rows, ...order.map((column) => sums[column])], place);
     plot.over.addEventListener("click", () => {
       const at = pointed(plot, sums);
       const link = at && data.link(...at);
@@ -130,7 +128,7 @@
     figure.dataset.drawn = "";
   };
 
-  const all = (root) => { for (const figure of root.querySelectorAll("[data-kind]:not([data-drawn])")) draw(figure); };
+  const all = (root) => { for (const figure of root.querySelectorAll("[data-kind=bars]:not([data-drawn])")) draw(figure); };
   document.addEventListener("htmx:afterSettle", (event) => all(event.target));
   document.addEventListener("DOMContentLoaded", () => all(document));
   const again = () => requestAnimationFrame(() => { for (const plot of drawn) plot.redraw(false, true); });

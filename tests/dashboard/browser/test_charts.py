@@ -108,10 +108,14 @@ def test_every_number_is_in_a_table_for_the_keyboard(recorded: Recorded, watched
 
 def test_speeds_and_tools_have_distributions(recorded: Recorded, watched: Watched) -> None:
     page = watched.go("/numbers?range=24h")
-    speed = chart(page, "ttft")
-    expect(speed.locator(".legend")).to_contain_text("half within")
+    speed = page.locator(".chart:has(#c-ttft)")
+    expect(speed.locator(".strips")).to_contain_text("half within")
+    half, most = (speed.locator(f".to{part}").first.bounding_box() for part in (50, 95))
+    assert half is not None
+    assert most is not None
+    assert 0 < half["width"] <= most["width"]
     chart(page, "tool-calls")
-    chart(page, "tool-times")
+    expect(page.locator(".chart:has(#c-tool-times) .strips")).to_contain_text("Bash")
     failed = chart(page, "tool-errors")
     failed.locator("summary").click()
     failed.get_by_role("link", name="1", exact=True).first.click()
