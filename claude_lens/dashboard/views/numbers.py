@@ -19,6 +19,7 @@ from claude_lens.dashboard.charts import REST, Colours
 from claude_lens.dashboard.figures import STACKED, Figures, Links, speeds, tool_times
 from claude_lens.dashboard.lens import Lens
 from claude_lens.dashboard.templating import page
+from claude_lens.store.happened.missing import misses
 from claude_lens.store.numbers import percentiles
 from claude_lens.store.numbers.distributions import EVERYTHING, distributions
 from claude_lens.store.numbers.limits import latest
@@ -113,6 +114,9 @@ def tool_sums(request: Request) -> Response:
         times = percentiles.tools(connection, wanted)
         used = tools(connection, wanted, sums=together(by_moment), times=times)
         limits = latest(connection)
+        # A digest tells of whole sessions: it cannot be narrowed to a model or a branch.
+        narrowed = any(query.get(name) for name in CHOSEN)
+        missed = None if narrowed else misses(connection, wanted.since, wanted.until)
     links = _links({name: value for name, value in query.items() if value}, "tool")
     colours = Colours()
     drawn = Figures.of(by_moment, unit, links, colours)
@@ -123,7 +127,7 @@ def tool_sums(request: Request) -> Response:
         tool_times({name: times[name] for name in most if name in times}, links, colours),
     ]
     charts = [one for one in charts if one.series]
-    return page("numbers_tools.html", tools=used, charts=charts, links=links, limits=limits)
+    return page("numbers_tools.html", tools=used, charts=charts, links=links, limits=limits, missed=missed)
 
 
 def table(request: Request) -> Response:

@@ -91,15 +91,25 @@ def marks(connection: Connection, keys: Sequence[int]) -> dict[int, str]:
 def digests_of(connection: Connection, keys: Sequence[int]) -> dict[int, Digest]:
     """The digests of sessions by their keys: those that are kept, and the others worked out."""
     current = marks(connection, keys)
-    found: dict[int, Digest] = {}
-    query = select(digests.c.session, digests.c.mark, digests.c.data).where(digests.c.session.in_(keys))
-    for key, mark, data in connection.execute(query):
-        if mark == current.get(key):
-            found[key] = orjson.loads(content.unpack_blob(data))
+    found = _kept(connection, current)
     for key in current:
         if key not in found:
             found[key] = _once(connection, key, current[key])
     return found
+
+
+def kept(connection: Connection, keys: Sequence[int]) -> dict[int, Digest]:
+    """The digests of sessions by their keys, where one is kept that holds: nothing is worked out."""
+    return _kept(connection, marks(connection, keys))
+
+
+def _kept(connection: Connection, current: Mapping[int, str]) -> dict[int, Digest]:
+    query = select(digests.c.session, digests.c.mark, digests.c.data).where(digests.c.session.in_(current))
+    return {
+        key: orjson.loads(content.unpack_blob(data))
+        for key, mark, data in connection.execute(query)
+        if mark == current[key]
+    }
 
 
 def _once(connection: Connection, key: int, mark: str) -> Digest:
