@@ -12,9 +12,13 @@ import pytest
 from starlette.testclient import TestClient
 
 from claude_lens.exchange import Cost, Model
+from claude_lens.settings import Settings
+from claude_lens.store.maintenance.digest import work_out
 from claude_lens.store.sink import StoreSink
 from tests.dashboard.conftest import text_of
 from tests.dashboard.test_conversation import said, use, user
+from tests.findings.planted import Talk, used
+from tests.findings.planted import said as said_text
 from tests.store.conftest import Make
 
 
@@ -156,6 +160,22 @@ def test_tools_and_limits(client: TestClient, make: Make, sink: StoreSink) -> No
     assert "Bash" in words
     for link in links(client.get("/numbers/tools?range=7d").text):
         assert client.get(link).text.count('<tr class="row') >= 1, link
+
+
+def test_what_missed_the_cache_is_told_by_cause_and_agent(
+    client: TestClient, make: Make, sink: StoreSink, settings: Settings
+) -> None:
+    talk = Talk(sink, make, "s")
+    talk.turn("first", [said_text("a")], used(0, 80_000))
+    talk.at += 840
+    talk.turn("second", [said_text("b")], used(0, 80_100))
+    sink.flush()
+    work_out(settings.database_url)
+    words = text_of(client.get("/numbers/tools?range=all"))
+    assert "By cause Cause Cost Tokens Requests expired $0.2760 80.0k 1" in words
+    assert "By agent Agent Cost Tokens Requests main $0.2760 80.0k 1" in words
+    assert "By cause" not in text_of(client.get("/numbers/tools?range=24h"))
+    assert "By cause" not in text_of(client.get("/numbers/tools?range=all&model=claude-sonnet-4-5"))
 
 
 @pytest.mark.parametrize("payload", ["</script><script>alert(1)</script>", '"><img src=x onerror=alert(1)>'])
