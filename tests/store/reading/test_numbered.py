@@ -31,7 +31,7 @@ def test_a_retry_and_what_stands_beside_are_no_turns(sink: StoreSink, reader: Re
     sink.flush()
     with reader.connect() as connection:
         query = select(exchanges).order_by(exchanges.c.started_at, exchanges.c.id)
-        found = [turn_of(connection, row) for row in connection.execute(query).mappings()]
+        found = [turn_of(connection, dict(row)) for row in connection.execute(query).mappings()]
         retries = [step.retry for step in steps(connection, "11111111-aaaa")]
     assert found == [1, 1, 1, 1, 1, 2, 3, 4]
     assert retries == [False, True, False, True, False, False, False, False]
