@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +17,11 @@ from claude_lens.store.reading.restore import restored
 from claude_lens.store.schema import sessions
 from tests.clients.conftest import Stage
 from tests.clients.played import OWN_BODY, TITLE, Known
+from tests.clients.typed import COMMAND, Typist, acquaint
 from tests.clients.versions import ALL, GATE, program
-from tests.harness import ROOT, Claude
-from tests.harness.interactive import introduce
+from tests.harness import Claude
 from tests.harness.proxy import until
 from tests.harness.terminal import Terminal
-
-READY = "bypass permissions on"
-RETURNS = 5
-QUIET = 2.0
-"""Seconds without a request after which a client waits for its human."""
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(420)]
 VERSIONS = [
@@ -69,65 +62,24 @@ def _user(folder: Path, stage: Stage, client: Path) -> Claude:
     agents.mkdir(parents=True)
     front = "name: reviewer\ndescription: Reviews code"
     (agents / "reviewer.md").write_text(f"---\n{front}\n---\n\n{OWN_BODY}\n")
-    introduce(user.home, user.cwd, "")
-    (user.home / ".claude").mkdir(exist_ok=True)
-    settings = {"skipDangerousModePermissionPrompt": True}
-    (user.home / ".claude" / "settings.json").write_text(json.dumps(settings))
+    acquaint(user)
     return user
 
 
 def _type(user: Claude, stage: Stage, known: Known) -> None:
-    command: list[str | Path] = [ROOT / "bin" / "claude-lens", "--dangerously-skip-permissions"]
-    with Terminal(command, user.environment, user.cwd) as terminal:
-
-        def told(line: str, ready: str, seconds: float = 90) -> None:
-            start, asked = len(terminal.output), len(stage.provider.requests)
-            terminal.type(line)
-
-            def taken() -> bool:
-                return len(stage.provider.requests) > asked or terminal.shows(ready, start + len(line))
-
-            # A client that is busy takes a return that follows at once for a line of what is pasted.
-            for _ in range(RETURNS):
-                terminal.type("\r")
-                with suppress(AssertionError):
-                    terminal.wait(taken, 8)
-                    break
-            terminal.wait(ready, seconds, start)
-            _settle(terminal, stage)
-
-        terminal.wait(READY)
-        _settle(terminal, stage)
-        told("hello there", "answered: hello there")
-        told("spawn please", "answered: spawn please")
+    with Terminal(COMMAND, user.environment, user.cwd) as terminal:
+        typist = Typist(terminal, stage.provider)
+        typist.begin()
+        typist.tell("hello there", "answered: hello there")
+        typist.tell("spawn please", "answered: spawn please")
         terminal.wait(lambda: {"explore", "review"} <= set(known.said))
-        _settle(terminal, stage)
-        told("run bash now", "answered: run bash now")
-        told("/compact", "Compacted")
-        told("hello again", "answered: hello again")
-        told("/clear", "/clear")
-        told("hello after clear", "answered: hello after clear")
-        terminal.type("/exit")
-        for _ in range(RETURNS):
-            terminal.type("\r")
-            with suppress(AssertionError):
-                terminal.ended(8)
-                break
-        terminal.ended()
-
-
-def _settle(terminal: Terminal, stage: Stage) -> None:
-    """Wait until nothing was asked for a while, and every answer is read."""
-    seen, since = -1, time.monotonic()
-
-    def quiet() -> bool:
-        nonlocal seen, since
-        count = len(stage.provider.requests)
-        if count != seen or len(stage.provider.outcomes) < count:
-            seen, since = count, time.monotonic()
-        return time.monotonic() - since > QUIET
-
-    terminal.wait(quiet)
+        typist.settle()
+        typist.tell("run bash now", "answered: run bash now")
+        typist.tell("/compact", "Compacted")
+        typist.tell("hello again", "answered: hello again")
+        typist.tell("/clear", "/clear")
+        typist.tell("hello after clear", "answered: hello after clear")
+        typist.leave()
 
 
 def _recorded(stage: Stage, folder: Path) -> list[Exchange]:
