@@ -24,7 +24,7 @@ test-setup: setup ## what tests drive besides: nginx, Chromium, PostgreSQL, Redi
 setup-phoenix: setup ## Arize Phoenix and an old OpenTelemetry, each in an environment of its own, for tests
 	@$(PYTHON) scripts/setup.py tracing
 
-clients: setup ## a session of eight clients, from 2.0.77 to the newest, typed and with -p (some ten minutes)
+clients: setup ## sessions of eight clients, from 2.0.77 on, and limits in three, typed and with -p (a quarter of an hour)
 	@$(PYTHON) scripts/setup.py clients ccusage
 	$(BIN)/pytest -q -m "" tests/clients
 
