@@ -63,6 +63,9 @@ class Adapting:
             short_ids=provider not in STATEFUL_IDS,
             vision=host.sees(model, provider),
             search=search,
+            documents=provider in STATEFUL_IDS and host.reads_documents(model, provider),
+            budget=provider in STATEFUL_IDS,
+            cache_key=host.keys_cache(model, provider),
             is_own=lambda block: is_own(block, maker_of(model, str(provider), native=False), made_by),
         )
         made, adapted = adapt(fields, ability)

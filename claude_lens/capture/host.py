@@ -208,6 +208,22 @@ def sees(model: str, provider: str) -> bool:
 
 
 @lru_cache(maxsize=512)
+def reads_documents(model: str, provider: str) -> bool:
+    """Whether the model takes PDF files, as far as LiteLLM knows."""
+    return bool(litellm.utils.supports_pdf_input(model=model, custom_llm_provider=provider))
+
+
+@lru_cache(maxsize=512)
+def keys_cache(model: str, provider: str) -> bool:
+    """Whether LiteLLM passes a name for the provider's prompt cache on."""
+    try:
+        found = litellm.get_supported_openai_params(model=model, custom_llm_provider=provider)
+    except Exception:
+        return False
+    return "prompt_cache_key" in (found or ())
+
+
+@lru_cache(maxsize=512)
 def searches(model: str, provider: str) -> bool:
     """Whether LiteLLM turns Anthropic's web search into a search of the provider's own."""
     if provider == "openai":

@@ -32,15 +32,17 @@ def adapt_messages(
     *,
     short_ids: bool = True,
     vision: bool = True,
+    documents: bool = False,
     is_own: IsOwn = lambda _block: False,
 ) -> list[dict[str, Any]]:
     """A conversation of user and assistant turns in which every call has its result, right after it.
 
     Thinking goes unless it ``is_own`` of the target, images move out of tool results, messages of role
     ``system`` become reminders, blocks of Anthropic's own tools become text. ``short_ids``: call ids longer
-    than 40 characters are replaced, the same one everywhere. Without ``vision`` images become text.
+    than 40 characters are replaced, the same one everywhere. Without ``vision`` images become text, and
+    without ``documents`` whatever is a document but no text.
     """
-    turns = _Conversation(notes, short_ids, vision, is_own)
+    turns = _Conversation(notes, short_ids, vision, documents, is_own)
     for message in messages if isinstance(messages, list) else []:
         if isinstance(message, Mapping):
             turns.take(message)
@@ -81,10 +83,11 @@ def named_images(content: Any, notes: Notes) -> Any:
 class _Conversation:
     """Turns as they are built; ``_open`` holds the calls that still wait for a result."""
 
-    def __init__(self, notes: Notes, short_ids: bool, vision: bool, is_own: IsOwn) -> None:
+    def __init__(self, notes: Notes, short_ids: bool, vision: bool, documents: bool, is_own: IsOwn) -> None:
         self._notes = notes
         self._short_ids = short_ids
         self._vision = vision
+        self._documents = documents
         self._is_own = is_own
         self._turns: list[dict[str, Any]] = []
         self._open: list[str] = []
@@ -192,6 +195,9 @@ class _Conversation:
             return [{"type": "image", "source": dict(source)}]
         if kind == "document" and isinstance(source, Mapping) and source.get("type") == "text":
             return [text_block(str(source.get("data") or ""))]
+        sent = isinstance(source, Mapping) and source.get("type") in ("base64", "url")
+        if kind == "document" and self._documents and sent:
+            return [{"type": "document", "source": source}]
         if kind in ("image", "document"):
             self._notes.add("documents that only Anthropic can read named, not sent")
             return [text_block(f"({kind} {block.get('title') or ''} not readable here)")]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -37,7 +39,8 @@ class Ability:
 
     ``short_ids`` is False where call ids carry the provider's own state. ``vision``: whether it sees images;
     ``search``: the request is about a web search, which the provider can make; ``is_own``: whether it made a
-    thought.
+    thought. ``documents``: whether it reads those that are no text; ``budget``: whether it takes a number of
+    tokens for its thoughts; ``cache_key``: whether its cache wants to know which requests belong together.
     """
 
     max_output: int | None = None
@@ -45,6 +48,9 @@ class Ability:
     short_ids: bool = True
     vision: bool = True
     search: bool = False
+    documents: bool = False
+    budget: bool = False
+    cache_key: bool = False
     is_own: IsOwn = lambda _block: False
 
 
@@ -60,9 +66,15 @@ def adapt(request: Mapping[str, Any], ability: Ability) -> tuple[dict[str, Any],
     tools = adapt_tools(request.get("tools"), messages, notes, search=ability.search)
     made: dict[str, Any] = {name: request[name] for name in PASSED if request.get(name) is not None}
     made["messages"] = adapt_messages(
-        messages, notes, short_ids=ability.short_ids, vision=ability.vision, is_own=ability.is_own
+        messages,
+        notes,
+        short_ids=ability.short_ids,
+        vision=ability.vision,
+        documents=ability.documents,
+        is_own=ability.is_own,
     )
     made["max_tokens"] = _max_tokens(request.get("max_tokens"), ability, notes)
+    budget = _budget(request) if ability.budget else None
     made |= {
         name: value
         for name, value in {
@@ -72,7 +84,9 @@ def adapt(request: Mapping[str, Any], ability: Ability) -> tuple[dict[str, Any],
             "stop_sequences": _stops(request.get("stop_sequences"), notes),
             "output_config": _format(request.get("output_config")),
             "output_format": request.get("output_format"),
-            "reasoning_effort": _effort(request, notes) if ability.reasoning else None,
+            "reasoning_effort": _effort(request, notes) if ability.reasoning and not budget else None,
+            "thinking": budget if ability.reasoning else None,
+            "prompt_cache_key": _cache_key(request.get("metadata")) if ability.cache_key else None,
         }.items()
         if value
     }
@@ -101,6 +115,28 @@ def _stops(value: object, notes: Notes) -> list[str] | None:
 def _format(value: object) -> dict[str, Any] | None:
     wanted = value.get("format") if isinstance(value, Mapping) else None
     return {"format": wanted} if wanted else None
+
+
+def _budget(request: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The thinking that a client asks for with a number of tokens."""
+    thinking = request.get("thinking")
+    tokens = thinking.get("budget_tokens") if isinstance(thinking, Mapping) else None
+    if not isinstance(tokens, int) or isinstance(tokens, bool) or tokens <= 0:
+        return None
+    return {"type": "enabled", "budget_tokens": tokens}
+
+
+def _cache_key(metadata: object) -> str | None:
+    """One name for all requests of a session, which tells another provider nothing of the session's own."""
+    told = metadata.get("user_id") if isinstance(metadata, Mapping) else None
+    try:
+        user = json.loads(told) if isinstance(told, str) else None
+    except (ValueError, RecursionError):
+        return None
+    session = user.get("session_id") if isinstance(user, dict) else None
+    if not isinstance(session, str) or not session:
+        return None
+    return hashlib.sha256(session.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def _effort(request: Mapping[str, Any], notes: Notes) -> str | None:

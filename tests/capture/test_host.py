@@ -61,6 +61,14 @@ def test_provider_is_litellms_guess() -> None:
     assert host.provider_of("gpt-4o") == ("gpt-4o", "openai")
 
 
+def test_what_a_target_takes_beyond_text() -> None:
+    assert host.reads_documents("gemini-2.5-pro", "gemini")
+    assert not host.reads_documents("no-such-model", "gemini")
+    assert host.keys_cache("gpt-4o", "openai")
+    assert not host.keys_cache("gemini-2.5-pro", "gemini")
+    assert not host.keys_cache("x", "no-such-provider")
+
+
 # Anthropic's price list, dollars a million: input, output, cache read, 5-minute write, 1-hour write.
 PUBLISHED = {
     "claude-opus-5-5": (4.00, 20.00, 0.20, 5.00, 8.00),

@@ -98,6 +98,8 @@ def test_what_cannot_be_shown_is_named() -> None:
         "words",
         "(image  not readable here)",
     ]
+    found, _ = adapted(user(pdf, plain, stored), documents=True)
+    assert found[0]["content"][0] == {"type": "document", "source": pdf["source"]}
 
 
 def test_tool_references_and_errors() -> None:

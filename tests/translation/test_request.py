@@ -1,3 +1,4 @@
+import json
 from typing import Any
 
 import pytest
@@ -61,3 +62,26 @@ def test_stops_and_choice() -> None:
     assert made["stop_sequences"] == list("abcd")
     assert "tool_choice" not in made
     assert "stop sequences beyond 4 removed" in notes
+
+
+def test_a_budget_stays_a_number_where_the_target_takes_one() -> None:
+    thinking = {"type": "enabled", "budget_tokens": 31999}
+    made, _ = adapted(Ability(reasoning=True, budget=True), thinking={**thinking, "display": "omitted"})
+    assert (made["thinking"], "reasoning_effort" in made) == (thinking, False)
+    made, _ = adapted(Ability(reasoning=True, budget=True), thinking={"type": "adaptive"})
+    assert ("thinking" in made, made["reasoning_effort"]) == (False, "medium")
+    assert "thinking" not in adapted(Ability(budget=True), thinking=thinking)[0]
+
+
+def test_requests_of_a_session_share_a_name_for_the_cache() -> None:
+    keyed = Ability(cache_key=True)
+    user = json.dumps({"device_id": "d", "session_id": "5e55-10"})
+    made, notes = adapted(keyed, metadata={"user_id": user})
+    again, _ = adapted(keyed, metadata={"user_id": json.dumps({"session_id": "5e55-10"})})
+    assert made["prompt_cache_key"] == again["prompt_cache_key"]
+    assert len(made["prompt_cache_key"]) == 32
+    assert "5e55" not in repr(made)
+    assert "fields removed: metadata" in notes
+    for odd in ("x", "[]", '{"session_id": 1}', None, "{"):
+        assert "prompt_cache_key" not in adapted(keyed, metadata={"user_id": odd})[0]
+    assert "prompt_cache_key" not in adapted(Ability(), metadata={"user_id": user})[0]
