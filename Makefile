@@ -1,6 +1,6 @@
 # Two commands for a newcomer: `make demo` and `make test`. Nothing but Python 3.11+ and make has to be there.
 .DEFAULT_GOAL := help
-.PHONY: tests timed faults clients replays screenshots help setup test-setup demo conformance test quick lint types settings-check check test-oldest coverage pin clean docs test-newest
+.PHONY: tests timed faults clients replays screenshots help setup test-setup demo conformance differences test quick lint types settings-check check test-oldest coverage pin clean docs test-newest
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
   $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -56,6 +56,9 @@ screenshots: test-setup ## pictures of the dashboard in docs/screenshots, from a
 
 conformance: setup ## every wire case over every way; writes docs/conformance.md
 	$(BIN)/python -m tests.conformance.report
+
+differences: setup ## every provider case through LiteLLM alone and through us; writes docs/differences.md (two minutes)
+	$(BIN)/python -m tests.providers.differences.report
 
 docs: setup ## the documentation as a site, in site/; a broken link is an error
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict

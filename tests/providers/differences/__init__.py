@@ -1,0 +1,1 @@
+"""The same request through LiteLLM alone and through us, per provider format."""
