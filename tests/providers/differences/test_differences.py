@@ -34,7 +34,7 @@ def test_no_difference_is_new(stock_port: int, formats: Proxy, upstream: Provide
     # The comparison sees: stock loses one of two calls, and hides that an answer was broken off.
     found = {case.name: labels for case, labels in outcomes if case.format == "chat"}
     assert "client content: tool_use is tool_use, tool_use" in found["two whole calls in one chunk"]
-    assert "client cut: shown" in found["ends without finish_reason or DONE"]
+    assert "client cut: shown" in found["ends cleanly in text"]
 
 
 def test_nothing_else_is_worse() -> None:
