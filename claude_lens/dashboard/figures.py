@@ -137,7 +137,7 @@ def speeds(times: Histograms, links: Links, colours: Colours) -> list[Chart]:
 
     shared: dict[str, Any] = {
         "links": lambda name: links("", name if name != EVERYTHING else None),
-        "note": "share of answers",
+        "note": "half and 95 % of answers",
     }
     first = distribution("ttft", "First token", "duration", of("ttft"), colours, head="After", **shared)
     rate = distribution("speed", "Output speed", "speed", of("speed"), colours, head="Tokens/s", **shared)
@@ -153,7 +153,7 @@ def tool_times(times: Mapping[str, Mapping[int, int]], links: Links, colours: Co
         times,
         colours,
         links=lambda name: links("", name),
-        note="share of calls",
+        note="half and 95 % of calls",
         head="Within",
     )
 
