@@ -214,7 +214,7 @@ def unharmed(watched: Watched, page: Page) -> None:
     """Nothing ran or loaded, and the page's own frame stands."""
     assert watched.problems == []
     assert page.evaluate("document.querySelectorAll('main').length") == 1
-    assert page.locator("header.rail nav a").count() == 4
+    assert page.locator("header.rail nav a").count() == 6
     assert page.locator("header.rail").is_visible()
     assert page.evaluate(LIVELY) == []
     assert page.evaluate(LOOSE) == []
