@@ -331,6 +331,9 @@ def _is_lossless(value: Any, text: bytes) -> bool:
     try:
         if _said(value) == text:
             return True
-        return exact.dump(loads(text)) == exact.dump(value) and exact.faithful(value, text) is not None
+        # JSON has no word for what is too large a float: such a value is said as if it were null.
+        if exact.may_be_infinite(text) or exact.faithful(value, text) is None:
+            return False
+        return exact.dump(loads(text)) == exact.dump(value)
     except (RecursionError, ValueError):
         return False

@@ -14,6 +14,7 @@ from typing import Any, Final
 from claude_lens import exact
 from claude_lens.errors import HostError, UserError
 from claude_lens.launcher import HINTS, Place, Problem, find_claude
+from claude_lens.messages.helpers import AUXILIARY
 from claude_lens.messages.system import Version
 from claude_lens.replay.record import Prompt, Record
 from claude_lens.replay.server import HOOK
@@ -188,7 +189,7 @@ def is_quiet(record: Record, environ: Mapping[str, str]) -> bool:
     """Whether the recorded client probably did without what is not essential; its tools depend on that."""
     if QUIET in environ:
         return True
-    return not record.interactive and not any(one.line == "auxiliary" for one in record.requests)
+    return not record.interactive and not any(one.line == AUXILIARY for one in record.requests)
 
 
 def print_command(

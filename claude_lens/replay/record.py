@@ -16,7 +16,7 @@ from claude_lens import exact
 from claude_lens.errors import UserError
 from claude_lens.messages.blocks import Json, blocks, kind, messages, new_messages, text_of, texts
 from claude_lens.messages.calls import Call, Result, by_id, client_calls, results
-from claude_lens.messages.helpers import COMPACTION, MAIN, helper, is_beside
+from claude_lens.messages.helpers import AUXILIARY, COMPACTION, MAIN, helper, is_beside
 from claude_lens.messages.system import entrypoint
 from claude_lens.messages.written import human_words, written
 from claude_lens.redact.marks import MARK
@@ -257,7 +257,7 @@ class _Reading:
             id=row["exchange_id"],
             order=len(self._record.requests),
             agent=agent,
-            line=(known or told or "auxiliary") if beside else MAIN if agent is None else agent,
+            line=(known or told or AUXILIARY) if beside else MAIN if agent is None else agent,
             turn=turn,
             model=row["model_requested"],
             status=state,

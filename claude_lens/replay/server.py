@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from claude_lens.messages.helpers import MAIN, helper, is_beside
+from claude_lens.messages.helpers import AUXILIARY, MAIN, helper, is_beside, is_count
 from claude_lens.redact import Redactor
 from claude_lens.replay import differing, serving
 from claude_lens.replay.comparing import Comparing
@@ -160,7 +160,7 @@ class Server:
         told = request.headers.get("x-claude-code-request-class")
         kind = helper(request.url.path, body, subagent=agent is not None)
         beside = is_beside(told, request.url.path) or kind is not None
-        line = (kind or told or "auxiliary") if beside else agent or MAIN
+        line = (kind or told or AUXILIARY) if beside else agent or MAIN
         if self._is_live:
             return await self._pass_on(request, raw)
         comparable = self.plan.comparing.of(body)
@@ -208,7 +208,7 @@ class Server:
             self._touched(-1)
 
     def _nothing_left(self, request: Request, body: Mapping[str, Any], beside: bool) -> Response:
-        if request.url.path.endswith("count_tokens"):
+        if is_count(request.url.path):
             return JSONResponse({"input_tokens": max(len(orjson.dumps(body)) // 4, 1)})
         if beside:
             error = {"type": "invalid_request_error", "message": "the record holds no such request"}

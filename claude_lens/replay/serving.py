@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from claude_lens import exact
+from claude_lens.messages.blocks import CALL_TYPES
 from claude_lens.replay.record import Recorded
 from claude_lens.store.reading.answered import Answered
 from claude_lens.wire.events import blocks_of, fields_of
@@ -97,7 +98,7 @@ def events(message: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
             empty |= {"thinking": "", "signature": ""}
             deltas.append({"type": "thinking_delta", "thinking": block.get("thinking", "")})
             deltas.append({"type": "signature_delta", "signature": block.get("signature", "")})
-        elif kind in ("tool_use", "server_tool_use", "mcp_tool_use"):
+        elif kind in CALL_TYPES:
             empty["input"] = {}
             deltas.append({"type": "input_json_delta", "partial_json": json.dumps(block.get("input") or {})})
         yield "content_block_start", {"index": index, "content_block": empty}

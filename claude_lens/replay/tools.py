@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from claude_lens.messages.blocks import content_blocks, kind, text, text_of
 from claude_lens.messages.calls import Call, Result
-from claude_lens.messages.spawns import SPAWNING
+from claude_lens.messages.spawns import CONTINUING, SPAWNING
 from claude_lens.messages.system import Version
 
 HOOKS_SINCE: Final[Version] = (2, 1, 197)
@@ -24,12 +24,12 @@ HOOKS_SINCE: Final[Version] = (2, 1, 197)
 _INNER: Final = frozenset(
     (
         *SPAWNING,
+        CONTINUING,
         "AgentOutputTool",
         "EnterPlanMode",
         "ExitPlanMode",
         "ListMcpResourcesTool",
         "ReportFindings",
-        "SendMessage",
         "Skill",
         "SlashCommand",
         "StructuredOutput",

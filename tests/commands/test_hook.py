@@ -9,6 +9,7 @@ from tests.upstream import Provider, always, say, text
 def test_four_lines_after_a_real_session(lens: Lens, upstream: Provider) -> None:
     """Below what the client leaves on the terminal at its end, and never while it draws there."""
     lens.environment |= {"ANTHROPIC_FORWARD_URL": upstream.url, "ANTHROPIC_API_KEY": "sk-ant-provider"}
+    lens.environment["CLAUDE_LENS_GREETING"] = "off"  # which says where to look as well
     upstream.play(always(say(text("hello from the provider"))))
     lens.lensctl("up", check=True)
     assert "added to" in lens.lensctl("hook", "--install", check=True).stdout
