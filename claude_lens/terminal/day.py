@@ -55,7 +55,8 @@ def whole(found: Today, now: float | None = None) -> RenderableType:
         if len(rows) > SHOWN:
             parts.append(Text(f"and {len(rows) - SHOWN} more: lensctl sessions", style="dim"))
     if nothing:
-        parts += [Text(""), Text("nothing runs, and nothing ended since; run: claude-lens")]
+        since = _when(found["since"], now)
+        parts += [Text(""), Text(f"nothing runs, and nothing has ended since {since}; run: claude-lens")]
     if found["losses"]:
         parts += [Text(""), Text("lost today", style="bold"), losses(found["losses"])]
     if found["dearest"]:
