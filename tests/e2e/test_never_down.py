@@ -157,3 +157,19 @@ def test_the_clients_own_retry_hides_a_killed_proxy(user: Lens, upstream: Provid
     assert "brought the proxy back 1 time; last it was ended by SIGKILL" in user.lensctl("status").stdout
     # It serves with the environment that it had.
     assert facts["credential"] == "proxy"
+
+
+@pytest.mark.timed
+def test_a_killed_proxy_answers_again_within_two_seconds(user: Lens, upstream: Provider) -> None:
+    upstream.play(always(say(text("here I am"))))
+    key = (user.home / "key").read_text().strip()
+    waits = []
+    for _ in range(3):
+        pid = json.loads(user.lensctl("status", "--json", check=True).stdout)["pid"]
+        os.kill(pid, signal.SIGKILL)
+        begun = time.monotonic()
+        answer = httpx.post(f"{user.url}/v1/messages", json=BODY, headers={"x-api-key": key}, timeout=60)
+        waits.append(time.monotonic() - begun)
+        assert "here I am" in answer.text
+        time.sleep(1)
+    assert min(waits) < 2, waits
