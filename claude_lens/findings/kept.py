@@ -13,6 +13,7 @@ from sqlalchemy import Connection, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from claude_lens import exact
+from claude_lens.errors import StoreError
 from claude_lens.findings.catalogue import KINDS
 from claude_lens.findings.losses import Kind, Loss, Sum, ident
 from claude_lens.findings.session import read
@@ -123,10 +124,14 @@ def keep(url: str, rows: Sequence[Row], progress: Callable[[float], None] = lamb
     try:
         with database.plain_errors(address):
             for done, row in enumerate(rows):
-                with engine.connect() as connection:
-                    reading = connection.execution_options(**{database.READS: True})
-                    stamp = stamps(reading, [row.key]).get(row.key, "")
-                    sums = added_up(row.id, losses_of(reading, row.id))
+                try:
+                    with engine.connect() as connection:
+                        reading = connection.execution_options(**{database.READS: True})
+                        stamp = stamps(reading, [row.key]).get(row.key, "")
+                        sums = added_up(row.id, losses_of(reading, row.id))
+                except StoreError:
+                    # Damage in one session, which verify names, is no reason to leave out the others.
+                    continue
                 with engine.begin() as connection:
                     _write(connection, row.key, stamp, sums)
                 progress((done + 1) / len(rows))

@@ -19,7 +19,7 @@ from claude_lens.store.reading.filters import Filter
 from claude_lens.store.reading.queries import Reader
 from claude_lens.store.sink import StoreSink, open_sink
 from tests.findings.planted import Talk, said, used
-from tests.store.conftest import T0, Make, body_of, message_of
+from tests.store.conftest import T0, Make, body_of, change, message_of
 
 
 def test_a_page_finds_a_quiet_session_worked_out(
@@ -56,3 +56,20 @@ def test_the_program_the_recorder_starts(monkeypatch: pytest.MonkeyPatch, tmp_pa
         (row,) = connection.execute(select(digests)).all()
         assert len(connection.execute(select(session_findings)).all()) == 1
     assert row.at <= time.time()
+
+
+def test_damage_in_one_session_leaves_out_no_other(
+    sink: StoreSink, reader: Reader, make: Make, url: str
+) -> None:
+    def talk(name: str) -> None:
+        one = Talk(sink, make, name)
+        one.turn(f"first of {name}", [said(f"answer to {name}")], used(0, 80_000))
+        one.turn(f"second of {name}", [said(f"more for {name}")], used(0, 80_100))
+        sink.flush()
+
+    talk("damaged")
+    assert change(url, "UPDATE contents SET codec = 77 WHERE id = (SELECT max(content_id) FROM nodes)") == 1
+    talk("sound")
+    work_out(url)
+    with reader.connect() as connection:
+        assert [row.id for row in stale(connection, Filter())] == ["damaged"]

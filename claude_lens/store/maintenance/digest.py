@@ -12,6 +12,7 @@ from typing import Final
 import orjson
 from sqlalchemy import ColumnElement, Connection, exists, or_, select
 
+from claude_lens.errors import StoreError
 from claude_lens.store import content, database
 from claude_lens.store.findings_tables import RULES, session_findings
 from claude_lens.store.happened.digests import VERSION, digest, marks
@@ -63,13 +64,18 @@ def work_out(url: str, progress: Progress = quiet) -> int:
             if not some:
                 return done
             for key, name in some:
-                with reading(engine) as connection:
-                    mark = marks(connection, [key]).get(key)
-                    data = None if mark is None else orjson.dumps(digest(connection, key, name))
+                after = key
+                try:
+                    with reading(engine) as connection:
+                        mark = marks(connection, [key]).get(key)
+                        data = None if mark is None else orjson.dumps(digest(connection, key, name))
+                except StoreError:
+                    # Damage in one session, which verify names, is no reason to leave out the others.
+                    continue
                 if data is not None:
                     with engine.begin() as connection:
                         _keep(connection, {"session": key, "mark": mark, "at": time.time()}, data)
-                after, done = key, done + 1
+                done += 1
                 progress("working out what happened in sessions", 0.0)
 
 
