@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from claude_lens import settings as setting_table
+from claude_lens.errors import UserError
 from claude_lens.terminal.output import json_option, print_json, printable
 
 
@@ -58,7 +59,7 @@ def command(
         session=session,
         start=start,
         prompt=prompt,
-        system=system.read_text(encoding="utf-8") if system else None,
+        system=_text_of(system) if system else None,
         without=frozenset(without),
         claude=claude,
         more=more,
@@ -69,6 +70,13 @@ def command(
     else:
         table(told)
     return 1 if any(one["error"] for one in told["arms"]) else 0
+
+
+def _text_of(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise UserError(f"{file} is no text in UTF-8") from None
 
 
 def _say(line: str) -> None:

@@ -53,3 +53,12 @@ def test_another_prompt_system_and_fewer_tools(served: Lens, provider: Provider,
     assert call.body["system"][-1]["text"] == "You are a pirate."
     assert "Bash" not in {tool["name"] for tool in call.body["tools"]}
     assert call.prompts[-1] == "--be a pirate"
+
+
+def test_a_system_prompt_that_is_no_text(lens: Lens) -> None:
+    file = lens.cwd / "of another time.txt"
+    file.write_bytes(b"\xff\xfe")
+    done = lens.lensctl("fork", "last", "--from", "1", "--system", str(file))
+    assert done.returncode == 2
+    assert "is no text in UTF-8" in done.stderr
+    assert "Traceback" not in done.stderr
